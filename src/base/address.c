@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Addresses in fail2ban's normal form: parsed by inet_pton, masked, IPv4-mapped folded to IPv4, so that equal peers compare equal
+ * however a log spells them.  Source: spec filter.md 3.5; upstream: fail2ban/server/ipdns.py (IPAddr). */
+#include "base/address.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+
+#include "base/number.h"
+
+static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+static unsigned plen_max(const struct address *a) {
+        return a->family == ADDRESS_INET4 ? 32 : 128;
+}
+
+static bool is_hex(char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/* (?:\d{1,3}\.){3}\d{1,3} */
+bool address_looks_inet4(struct slice s) {
+        size_t at = 0;
+        for (int part = 0; part < 4; part++) {
+                size_t digits = 0;
+                while (at < s.len && s.data[at] >= '0' && s.data[at] <= '9') {
+                        at++;
+                        digits++;
+                }
+                if (digits < 1 || digits > 3)
+                        return false;
+                if (part < 3 && (at == s.len || s.data[at++] != '.'))
+                        return false;
+        }
+        return at == s.len;
+}
+
+/* (?:[0-9a-fA-F]{1,4}::?|:){1,7}(?:[0-9a-fA-F]{1,4}|(?<=:):) : hex groups of 1..4, 1..7 separators of one or two colons. The
+ * walk takes a group with its colons, or a lone colon, per round; what is left after 7 rounds must be the tail. */
+static bool inet6_tail(struct slice s, size_t at, bool after_colon) {
+        size_t left = s.len - at;
+        if (left == 1 && s.data[at] == ':')
+                return after_colon;
+        if (left < 1 || left > 4)
+                return false;
+        for (; at < s.len; at++)
+                if (!is_hex(s.data[at]))
+                        return false;
+        return true;
+}
+
+static bool inet6_rounds(struct slice s, size_t at, int rounds) {
+        if (rounds > 0 && inet6_tail(s, at, at > 0 && s.data[at - 1] == ':'))
+                return true;
+        if (rounds == 7 || at >= s.len)
+                return false;
+        if (s.data[at] == ':')
+                return inet6_rounds(s, at + 1, rounds + 1);
+        size_t end = at;
+        while (end < s.len && is_hex(s.data[end]))
+                end++;
+        if (end == at || end - at > 4 || end == s.len || s.data[end] != ':')
+                return false;
+        if (end + 1 < s.len && s.data[end + 1] == ':' && inet6_rounds(s, end + 2, rounds + 1))
+                return true;
+        return inet6_rounds(s, end + 1, rounds + 1);
+}
+
+bool address_looks_inet6(struct slice s) {
+        return s.len < ADDRESS_TEXT_MAX && inet6_rounds(s, 0, 0);
+}
+
+static void mask_bytes(uint8_t *bytes, size_t size, unsigned plen) {
+        for (size_t i = 0; i < size; i++) {
+                unsigned bits = plen > i * 8 ? plen - (unsigned)i * 8 : 0;
+                if (bits < 8)
+                        bytes[i] &= (uint8_t)(0xff00u >> bits);
+        }
+}
+
+static bool parse_plain(struct slice s, struct address *a) {
+        char text[INET6_ADDRSTRLEN];
+        *a = (struct address){.family = ADDRESS_NONE};
+        if (s.len >= sizeof(text) || (s.len > 0 && memchr(s.data, '\0', s.len)))
+                return false;
+        if (s.len > 0)
+                memcpy(text, s.data, s.len);
+        text[s.len] = '\0';
+        if (inet_pton(AF_INET, text, a->bytes) == 1)
+                a->family = ADDRESS_INET4;
+        else if (inet_pton(AF_INET6, text, a->bytes) == 1)
+                a->family = ADDRESS_INET6;
+        if (a->family == ADDRESS_NONE)
+                return false;
+        a->plen = (uint8_t)plen_max(a);
+        return true;
+}
+
+/* -1: no prefix given */
+static void normalise(struct address *a, int plen) {
+        bool mapped = a->family == ADDRESS_INET6 && memcmp(a->bytes, mapped_prefix, sizeof(mapped_prefix)) == 0;
+        if (mapped && plen < 0) {
+                memmove(a->bytes, a->bytes + 12, 4);
+                memset(a->bytes + 4, 0, 12);
+                a->family = ADDRESS_INET4;
+                a->plen = 32;
+                return;
+        }
+        if (plen >= 0) {
+                a->plen = (uint8_t)(plen > 255 ? 255 : plen);
+                mask_bytes(a->bytes, a->family == ADDRESS_INET4 ? 4 : 16, (unsigned)plen);
+        }
+}
+
+/* Prefix length of a mask such as 255.255.255.0 or ffff:ffff::, or -1. */
+static int mask_to_plen(const struct address *mask) {
+        size_t size = mask->family == ADDRESS_INET4 ? 4 : 16;
+        int plen = 0;
+        while ((size_t)plen < size * 8 && (mask->bytes[plen / 8] & (0x80 >> (plen % 8))))
+                plen++;
+        for (size_t bit = (size_t)plen; bit < size * 8; bit++)
+                if (mask->bytes[bit / 8] & (0x80 >> (bit % 8)))
+                        return -1;
+        return plen;
+}
+
+static bool all_digits(struct slice s) {
+        for (size_t i = 0; i < s.len; i++)
+                if (s.data[i] < '0' || s.data[i] > '9')
+                        return false;
+        return s.len > 0;
+}
+
+static int parse_plen(struct slice s, int *ret) {
+        struct address mask;
+        uint32_t number;
+        if (all_digits(s)) {
+                *ret = number_parse_u32(s, &number) == 0 && number <= 255 ? (int)number : 255;
+                return 0;
+        }
+        if (!address_looks_inet4(s) && !address_looks_inet6(s))
+                return -EINVAL;
+        if (!parse_plain(s, &mask))
+                return -EDOM;
+        *ret = mask_to_plen(&mask);
+        return *ret < 0 ? -EDOM : 0;
+}
+
+int address_parse(struct slice s, struct address *ret) {
+        int plen = -1;
+        *ret = (struct address){.family = ADDRESS_NONE};
+        if (s.len > 2 && s.data[0] == '[' && s.data[s.len - 1] == ']')
+                s = slice_sub(s, 1, s.len - 1);
+        size_t slash = slice_find_char(s, '/', 0);
+        if (slash < s.len) {
+                struct slice host = slice_sub(s, 0, slash);
+                if (!address_looks_inet4(host) && !address_looks_inet6(host))
+                        return -EINVAL;
+                int r = parse_plen(slice_sub(s, slash + 1, s.len), &plen);
+                if (r < 0)
+                        return r;
+                s = host;
+        }
+        if (!parse_plain(s, ret))
+                return -EINVAL;
+        normalise(ret, plen);
+        return 0;
+}
+
+int address_parse_with_plen(struct slice s, unsigned plen, struct address *ret) {
+        if (s.len > 2 && s.data[0] == '[' && s.data[s.len - 1] == ']')
+                s = slice_sub(s, 1, s.len - 1);
+        if (!parse_plain(s, ret))
+                return -EINVAL;
+        normalise(ret, plen > 255 ? 255 : (int)plen);
+        return 0;
+}
+
+struct slice address_print(const struct address *a, char buffer[static ADDRESS_TEXT_MAX]) {
+        buffer[0] = '\0';
+        if (a->family == ADDRESS_NONE)
+                return (struct slice){buffer, 0};
+        (void)inet_ntop(a->family == ADDRESS_INET4 ? AF_INET : AF_INET6, a->bytes, buffer, ADDRESS_TEXT_MAX);
+        size_t len = strlen(buffer);
+        if (a->plen > 0 && a->plen < plen_max(a))
+                len += (size_t)snprintf(buffer + len, ADDRESS_TEXT_MAX - len, "/%u", (unsigned)a->plen);
+        return (struct slice){buffer, len};
+}
+
+bool address_equal(const struct address *a, const struct address *b) {
+        return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+bool address_in(const struct address *a, const struct address *net) {
+        if (a->family == ADDRESS_NONE || a->family != net->family)
+                return false;
+        uint8_t masked[16];
+        memcpy(masked, a->bytes, sizeof(masked));
+        mask_bytes(masked, a->family == ADDRESS_INET4 ? 4 : 16, net->plen);
+        return memcmp(masked, net->bytes, sizeof(masked)) == 0;
+}
+
+bool address_is_single(const struct address *a) {
+        return a->family != ADDRESS_NONE && a->plen == plen_max(a);
+}
+
+const char *address_family_name(const struct address *a) {
+        switch ((enum address_family)a->family) {
+        case ADDRESS_INET4:
+                return "inet4";
+        case ADDRESS_INET6:
+                return "inet6";
+        case ADDRESS_NONE:
+                break;
+        }
+        return NULL;
+}
+
+struct slice address_print_reversed(const struct address *a, char buffer[static ADDRESS_TEXT_MAX * 2]) {
+        size_t len = 0;
+        buffer[0] = '\0';
+        if (a->family == ADDRESS_INET4) {
+                char text[ADDRESS_TEXT_MAX];
+                (void)inet_ntop(AF_INET, a->bytes, text, sizeof(text));
+                if (a->plen > 0 && a->plen < 32)
+                        len = (size_t)snprintf(buffer, ADDRESS_TEXT_MAX, "%u/%u.%u.%u.%u.", (unsigned)a->bytes[3],
+                                (unsigned)a->plen, (unsigned)a->bytes[2], (unsigned)a->bytes[1], (unsigned)a->bytes[0]);
+                else
+                        len = (size_t)snprintf(buffer, ADDRESS_TEXT_MAX, "%u.%u.%u.%u.", (unsigned)a->bytes[3],
+                                (unsigned)a->bytes[2], (unsigned)a->bytes[1], (unsigned)a->bytes[0]);
+        } else if (a->family == ADDRESS_INET6) {
+                for (int i = 15; i >= 0; i--)
+                        len += (size_t)snprintf(buffer + len, ADDRESS_TEXT_MAX * 2 - len, "%x.%x.",
+                                a->bytes[i] & 15u, (unsigned)a->bytes[i] >> 4);
+        }
+        return (struct slice){buffer, len};
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Blocks double up to a bound; a request above it gets a block of its own. The newest block is the one in use. */
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+
+#include "base/memory.h"
+
+#define BLOCK_MIN ((size_t)4096)
+#define BLOCK_MAX ((size_t)1 << 20)
+#define ALIGNMENT _Alignof(max_align_t)
+
+struct arena_block {
+        struct arena_block *older;
+        size_t size;
+        size_t used;
+        _Alignas(max_align_t) char bytes[];
+};
+
+static struct arena_block *block_add(struct arena *arena, size_t need) {
+        size_t size = arena->blocks ? arena->blocks->size * 2 : BLOCK_MIN;
+        if (size > BLOCK_MAX)
+                size = BLOCK_MAX;
+        if (size < need)
+                size = need;
+        struct arena_block *block = memory_resize(NULL, 1, sizeof(*block) + size);
+        *block = (struct arena_block){.older = arena->blocks, .size = size};
+        arena->blocks = block;
+        return block;
+}
+
+void *arena_alloc(struct arena *arena, size_t size) {
+        size_t need = (size + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+        struct arena_block *block = arena->blocks;
+        if (!block || block->size - block->used < need)
+                block = block_add(arena, need);
+        void *p = block->bytes + block->used;
+        block->used += need;
+        arena->used += need;
+        memset(p, 0, need);
+        return p;
+}
+
+void *arena_alloc_array(struct arena *arena, size_t count, size_t size) {
+        size_t total;
+        if (__builtin_mul_overflow(count, size, &total))
+                abort();
+        return arena_alloc(arena, total);
+}
+
+struct slice arena_copy(struct arena *arena, struct slice s) {
+        char *copy = arena_alloc(arena, s.len + 1);
+        if (s.len > 0)
+                memcpy(copy, s.data, s.len);
+        return (struct slice){copy, s.len};
+}
+
+struct slice arena_printf(struct arena *arena, const char *format, ...) {
+        va_list args;
+        va_start(args, format);
+        int len = vsnprintf(NULL, 0, format, args);
+        va_end(args);
+        if (len < 0)
+                abort();
+        char *text = arena_alloc(arena, (size_t)len + 1);
+        va_start(args, format);
+        (void)vsnprintf(text, (size_t)len + 1, format, args);
+        va_end(args);
+        return (struct slice){text, (size_t)len};
+}
+
+void arena_reset(struct arena *arena) {
+        struct arena_block *keep = arena->blocks;
+        if (!keep)
+                return;
+        struct arena_block *block = keep->older;
+        while (block) {
+                struct arena_block *older = block->older;
+                free(block);
+                block = older;
+        }
+        keep->older = NULL;
+        keep->used = 0;
+        arena->used = 0;
+}
+
+void arena_done(struct arena *arena) {
+        arena_reset(arena);
+        free(arena->blocks);
+        *arena = ARENA_INIT;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Bump allocator: one arena is one lifetime (a configuration, a command, a line). All of it is freed at once. */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/slice.h"
+
+struct arena_block;
+
+struct arena {
+        struct arena_block *blocks; /* newest first */
+        size_t used;                /* bytes handed out, for caps and tests */
+};
+
+#define ARENA_INIT ((struct arena){NULL, 0})
+
+/* Zeroed memory, aligned for any type, valid until the arena is reset or done. Never NULL (see memory.h). */
+void *arena_alloc(struct arena *arena, size_t size);
+void *arena_alloc_array(struct arena *arena, size_t count, size_t size);
+/* Copies of bytes; the copy is followed by a NUL that its length does not count. */
+struct slice arena_copy(struct arena *arena, struct slice s);
+struct slice arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Forgets everything but keeps one block for reuse: no allocation in a steady state. */
+void arena_reset(struct arena *arena);
+/* Frees everything; the arena may be used again. */
+void arena_done(struct arena *arena);

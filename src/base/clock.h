@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Wall and monotonic time behind one struct, so that tests set the time instead of waiting for it. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct clock {
+        bool fixed; /* false: the kernel's clocks */
+        int64_t wall_us;
+        int64_t mono_us;
+};
+
+#define CLOCK_INIT ((struct clock){.fixed = false})
+
+/* Microseconds since the epoch (UTC). */
+int64_t clock_wall_us(const struct clock *clock);
+/* Whole seconds since the epoch, rounded down. */
+int64_t clock_wall_s(const struct clock *clock);
+/* Seconds since the epoch with fraction, as Python's time.time(). */
+double clock_wall(const struct clock *clock);
+/* Microseconds that never jump (CLOCK_MONOTONIC). */
+int64_t clock_mono_us(const struct clock *clock);
+/* Stops the clock at wall_us (tests, and fail2ban-regex where a fixed "now" is wanted). */
+void clock_fix(struct clock *clock, int64_t wall_us);
+/* Moves a fixed clock on. */
+void clock_advance(struct clock *clock, int64_t by_us);

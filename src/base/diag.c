@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One sink and one threshold a process: every program is single-threaded. */
+#include "base/diag.h"
+
+#include <errno.h>
+#include <stdarg.h>
+
+#include "base/number.h"
+
+static struct {
+        diag_sink *sink;
+        void *user;
+        int threshold;
+} state = {.threshold = DIAG_WARNING};
+
+static const struct {
+        int level;
+        const char *name;  /* as set and asked for */
+        const char *shown; /* as printed in a line */
+} levels[] = {
+        {DIAG_CRITICAL,   "CRITICAL",   "CRITICAL"},
+        {DIAG_ERROR,      "ERROR",      "ERROR"   },
+        {DIAG_WARNING,    "WARNING",    "WARNING" },
+        {DIAG_NOTICE,     "NOTICE",     "NOTICE"  },
+        {DIAG_INFO,       "INFO",       "INFO"    },
+        {DIAG_MSG,        "MSG",        "MSG"     },
+        {DIAG_DEBUG,      "DEBUG",      "DEBUG"   },
+        {DIAG_TRACEDEBUG, "TRACEDEBUG", "TRACE"   },
+        {DIAG_HEAVYDEBUG, "HEAVYDEBUG", "HEAVY"   },
+};
+
+void diag_set_sink(diag_sink *sink, void *user) {
+        state.sink = sink;
+        state.user = user;
+}
+
+void diag_set_threshold(int level) {
+        state.threshold = level;
+}
+
+int diag_threshold(void) {
+        return state.threshold;
+}
+
+bool diag_enabled(enum diag_level level) {
+        return (int)level >= state.threshold;
+}
+
+void diag_text(enum diag_level level, const char *logger, struct slice text) {
+        if (!diag_enabled(level))
+                return;
+        text = slice_sub(text, 0, DIAG_TEXT_MAX);
+        if (state.sink) {
+                state.sink(state.user, level, logger, text);
+                return;
+        }
+        (void)fprintf(stderr, "%.*s\n", SLICE_ARG(text));
+}
+
+void diag(enum diag_level level, const char *logger, const char *format, ...) {
+        if (!diag_enabled(level))
+                return;
+        char *text = NULL;
+        va_list args;
+        va_start(args, format);
+        int len = vasprintf(&text, format, args);
+        va_end(args);
+        if (len < 0)
+                return;
+        diag_text(level, logger, (struct slice){text, (size_t)len});
+        free(text);
+}
+
+const char *diag_level_name(int level) {
+        static char other[24];
+        for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+                if (levels[i].level == level)
+                        return levels[i].shown;
+        (void)snprintf(other, sizeof(other), "Level %d", level);
+        return other;
+}
+
+int diag_level_parse(struct slice name, int *ret) {
+        uint32_t number;
+        for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+                if (slice_equal_nocase(name, slice_of(levels[i].name))) {
+                        *ret = levels[i].level;
+                        return 0;
+                }
+        if (number_parse_u32(name, &number) < 0 || number > 1000)
+                return -EINVAL;
+        *ret = (int)number;
+        return 0;
+}

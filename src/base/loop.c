@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* epoll + timerfd + signalfd. Sources removed during a round are only marked, and freed when the round ends, because epoll may have
+ * returned further events for them. Timers sit in a binary heap; each knows its place, so that cancelling needs no search. The one
+ * timerfd is set to the earliest. */
+#include "base/loop.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/memory.h"
+
+#define EVENTS_MAX 64
+
+struct loop_source {
+        int fd;
+        bool removed;
+        loop_fd_handler *handler;
+        void *user;
+        struct loop_source *next_removed;
+};
+
+struct signal_route {
+        loop_signal_handler *handler;
+        void *user;
+};
+
+struct loop {
+        int epoll_fd;
+        int timer_fd;
+        int signal_fd;
+        sigset_t signals;
+        struct signal_route routes[65];
+        struct loop_timer **heap;
+        size_t heap_count;
+        size_t heap_capacity;
+        int64_t armed_us; /* what the timerfd is set to; 0 = not set */
+        struct loop_source *removed;
+        bool stopped;
+        int result;
+};
+
+int64_t loop_now_us(void) {
+        struct timespec now;
+        (void)clock_gettime(CLOCK_MONOTONIC, &now);
+        return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static void on_timer_fd(void *user, int fd, uint32_t events) {
+        struct loop *loop = user;
+        uint64_t count;
+        (void)events;
+        if (read(fd, &count, sizeof(count)) > 0)
+                loop->armed_us = 0;
+}
+
+static void on_signal_fd(void *user, int fd, uint32_t events) {
+        struct loop *loop = user;
+        struct signalfd_siginfo info;
+        (void)events;
+        while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+                struct signal_route *route = &loop->routes[info.ssi_signo < 65 ? info.ssi_signo : 0];
+                if (route->handler)
+                        route->handler(route->user, &info);
+        }
+}
+
+struct loop *loop_new(void) {
+        struct loop *loop = memory_new(sizeof(*loop));
+        loop->signal_fd = -1;
+        (void)sigemptyset(&loop->signals);
+        loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+        loop->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+        if (loop->epoll_fd < 0 || loop->timer_fd < 0 ||
+                !loop_add(loop, loop->timer_fd, EPOLLIN, on_timer_fd, loop))
+                return loop_free(loop);
+        return loop;
+}
+
+static void free_removed(struct loop *loop) {
+        while (loop->removed) {
+                struct loop_source *source = loop->removed;
+                loop->removed = source->next_removed;
+                free(source);
+        }
+}
+
+struct loop *loop_free(struct loop *loop) {
+        if (!loop)
+                return NULL;
+        free_removed(loop);
+        close_p(&loop->epoll_fd);
+        close_p(&loop->timer_fd);
+        close_p(&loop->signal_fd);
+        free(loop->heap);
+        free(loop);
+        return NULL;
+}
+
+struct loop_source *loop_add(struct loop *loop, int fd, uint32_t events, loop_fd_handler *handler, void *user) {
+        struct loop_source *source = memory_new(sizeof(*source));
+        *source = (struct loop_source){.fd = fd, .handler = handler, .user = user};
+        struct epoll_event event = {.events = events, .data.ptr = source};
+        if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0) {
+                free(source);
+                return NULL;
+        }
+        return source;
+}
+
+void loop_change(struct loop *loop, struct loop_source *source, uint32_t events) {
+        struct epoll_event event = {.events = events, .data.ptr = source};
+        int r = epoll_ctl(loop->epoll_fd, EPOLL_CTL_MOD, source->fd, &event);
+        assert(r == 0);
+        (void)r;
+}
+
+void loop_remove(struct loop *loop, struct loop_source *source) {
+        if (!source)
+                return;
+        (void)epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, source->fd, NULL); /* the fd may be closed already */
+        source->removed = true;
+        source->next_removed = loop->removed;
+        loop->removed = source;
+}
+
+static void heap_place(struct loop *loop, size_t at, struct loop_timer *timer) {
+        loop->heap[at] = timer;
+        timer->place = at + 1;
+}
+
+static void heap_up(struct loop *loop, size_t at) {
+        struct loop_timer *timer = loop->heap[at];
+        while (at > 0 && loop->heap[(at - 1) / 2]->due_us > timer->due_us) {
+                heap_place(loop, at, loop->heap[(at - 1) / 2]);
+                at = (at - 1) / 2;
+        }
+        heap_place(loop, at, timer);
+}
+
+static void heap_down(struct loop *loop, size_t at) {
+        struct loop_timer *timer = loop->heap[at];
+        for (;;) {
+                size_t child = at * 2 + 1;
+                if (child >= loop->heap_count)
+                        break;
+                if (child + 1 < loop->heap_count && loop->heap[child + 1]->due_us < loop->heap[child]->due_us)
+                        child++;
+                if (loop->heap[child]->due_us >= timer->due_us)
+                        break;
+                heap_place(loop, at, loop->heap[child]);
+                at = child;
+        }
+        heap_place(loop, at, timer);
+}
+
+void loop_timer_cancel(struct loop *loop, struct loop_timer *timer) {
+        if (timer->place == 0)
+                return;
+        size_t at = timer->place - 1;
+        struct loop_timer *last = loop->heap[--loop->heap_count];
+        timer->place = 0;
+        if (last == timer)
+                return;
+        heap_place(loop, at, last);
+        heap_up(loop, at);
+        heap_down(loop, last->place - 1);
+}
+
+void loop_timer_set(struct loop *loop, struct loop_timer *timer, int64_t due_us, loop_timer_handler *handler, void *user) {
+        loop_timer_cancel(loop, timer);
+        timer->due_us = due_us;
+        timer->handler = handler;
+        timer->user = user;
+        memory_reserve(&loop->heap, loop->heap_count, &loop->heap_capacity, sizeof(struct loop_timer *));
+        heap_place(loop, loop->heap_count++, timer);
+        heap_up(loop, loop->heap_count - 1);
+}
+
+void loop_timer_set_in(struct loop *loop, struct loop_timer *timer, int64_t in_us, loop_timer_handler *handler, void *user) {
+        loop_timer_set(loop, timer, loop_now_us() + in_us, handler, user);
+}
+
+bool loop_timer_is_set(const struct loop_timer *timer) {
+        return timer->place != 0;
+}
+
+static void arm(struct loop *loop) {
+        int64_t due = loop->heap_count ? loop->heap[0]->due_us : 0;
+        if (due == loop->armed_us)
+                return;
+        /* A zero it_value disarms; a due time in the past fires at once. */
+        struct itimerspec when = {.it_value = {.tv_sec = due / 1000000, .tv_nsec = due % 1000000 * 1000}};
+        (void)timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
+        loop->armed_us = due;
+}
+
+/* Only timers due at the start of the round run in it: one that sets itself again to "now" cannot hold the loop. */
+static void run_timers(struct loop *loop) {
+        int64_t now = loop_now_us();
+        size_t budget = loop->heap_count;
+        while (loop->heap_count > 0 && loop->heap[0]->due_us <= now && budget-- > 0) {
+                struct loop_timer *timer = loop->heap[0];
+                loop_timer_cancel(loop, timer);
+                timer->handler(timer->user);
+        }
+}
+
+int loop_signal(struct loop *loop, int number, loop_signal_handler *handler, void *user) {
+        sigset_t one;
+        (void)sigemptyset(&one);
+        (void)sigaddset(&one, number);
+        (void)sigaddset(&loop->signals, number);
+        if (sigprocmask(SIG_BLOCK, &one, NULL) < 0)
+                return -errno;
+        int fd = signalfd(loop->signal_fd, &loop->signals, SFD_CLOEXEC | SFD_NONBLOCK);
+        if (fd < 0)
+                return -errno;
+        if (loop->signal_fd < 0 && !loop_add(loop, fd, EPOLLIN, on_signal_fd, loop)) {
+                int r = -errno;
+                (void)close(fd);
+                return r;
+        }
+        loop->signal_fd = fd;
+        loop->routes[number] = (struct signal_route){handler, user};
+        return 0;
+}
+
+void loop_unblock_signals(void) {
+        sigset_t none;
+        (void)sigemptyset(&none);
+        (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+int loop_step(struct loop *loop, int64_t max_wait_us) {
+        struct epoll_event events[EVENTS_MAX];
+        arm(loop);
+        int timeout_ms = max_wait_us < 0 ? -1 : (int)((max_wait_us + 999) / 1000);
+        int count = epoll_wait(loop->epoll_fd, events, EVENTS_MAX, timeout_ms);
+        if (count < 0 && errno != EINTR)
+                return -errno;
+        for (int i = 0; i < count; i++) {
+                struct loop_source *source = events[i].data.ptr;
+                if (!source->removed)
+                        source->handler(source->user, source->fd, events[i].events);
+        }
+        run_timers(loop);
+        free_removed(loop);
+        return 0;
+}
+
+int loop_run(struct loop *loop) {
+        loop->stopped = false;
+        while (!loop->stopped) {
+                int r = loop_step(loop, -1);
+                if (r < 0)
+                        return r;
+        }
+        return loop->result;
+}
+
+void loop_stop(struct loop *loop, int result) {
+        loop->stopped = true;
+        loop->result = result;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Views of bytes. Every function takes lengths, none looks for a NUL except slice_of(). */
+#include "base/slice.h"
+
+#include <strings.h>
+
+static bool is_space(char c) {
+        return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+struct slice slice_of(const char *text) {
+        return (struct slice){text, text ? strlen(text) : 0};
+}
+
+struct slice slice_sub(struct slice s, size_t from, size_t to) {
+        if (to > s.len)
+                to = s.len;
+        if (from > to)
+                from = to;
+        return s.data ? (struct slice){s.data + from, to - from} : s;
+}
+
+bool slice_equal(struct slice a, struct slice b) {
+        return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+bool slice_equal_nocase(struct slice a, struct slice b) {
+        return a.len == b.len && (a.len == 0 || strncasecmp(a.data, b.data, a.len) == 0);
+}
+
+bool slice_is(struct slice a, const char *text) {
+        return slice_equal(a, slice_of(text));
+}
+
+bool slice_has_prefix(struct slice s, struct slice prefix) {
+        return s.len >= prefix.len && slice_equal(slice_sub(s, 0, prefix.len), prefix);
+}
+
+bool slice_has_suffix(struct slice s, struct slice suffix) {
+        return s.len >= suffix.len && slice_equal(slice_sub(s, s.len - suffix.len, s.len), suffix);
+}
+
+int slice_compare(struct slice a, struct slice b) {
+        size_t common = a.len < b.len ? a.len : b.len;
+        int order = common ? memcmp(a.data, b.data, common) : 0;
+        if (order != 0)
+                return order;
+        return (a.len > b.len) - (a.len < b.len);
+}
+
+size_t slice_find_char(struct slice s, char c, size_t from) {
+        if (from >= s.len)
+                return s.len;
+        const char *hit = memchr(s.data + from, c, s.len - from);
+        return hit ? (size_t)(hit - s.data) : s.len;
+}
+
+size_t slice_find(struct slice s, struct slice needle, size_t from) {
+        if (from > s.len)
+                return s.len;
+        if (needle.len == 0)
+                return from;
+        if (from == s.len)
+                return s.len;
+        const char *hit = memmem(s.data + from, s.len - from, needle.data, needle.len);
+        return hit ? (size_t)(hit - s.data) : s.len;
+}
+
+struct slice slice_trim_right(struct slice s) {
+        while (s.len > 0 && is_space(s.data[s.len - 1]))
+                s.len--;
+        return s;
+}
+
+struct slice slice_trim(struct slice s) {
+        s = slice_trim_right(s);
+        while (s.len > 0 && is_space(s.data[0])) {
+                s.data++;
+                s.len--;
+        }
+        return s;
+}
+
+bool slice_next_piece(struct slice *rest, char separator, struct slice *ret_piece) {
+        if (!rest->data)
+                return false;
+        size_t end = slice_find_char(*rest, separator, 0);
+        *ret_piece = slice_sub(*rest, 0, end);
+        *rest = end == rest->len ? SLICE_NULL : slice_sub(*rest, end + 1, rest->len);
+        return true;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A borrowed view of bytes: may hold NUL and invalid UTF-8, is not NUL-terminated, never owns. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct slice {
+        const char *data; /* may be NULL only if len is 0 */
+        size_t len;
+};
+
+#define SLICE(literal) ((struct slice){"" literal, sizeof(literal) - 1})
+#define SLICE_NULL ((struct slice){NULL, 0})
+#define SLICE_ARG(s) (int)(s).len, (s).data /* for "%.*s"; the caller knows that len fits an int */
+
+/* View of a NUL-terminated string (without the NUL); NULL gives the empty slice. */
+struct slice slice_of(const char *text);
+/* View of [from, to) of s; both are clipped to s. */
+struct slice slice_sub(struct slice s, size_t from, size_t to);
+bool slice_equal(struct slice a, struct slice b);
+/* ASCII case only. */
+bool slice_equal_nocase(struct slice a, struct slice b);
+bool slice_is(struct slice a, const char *text);
+bool slice_has_prefix(struct slice s, struct slice prefix);
+bool slice_has_suffix(struct slice s, struct slice suffix);
+/* Bytewise order like memcmp, shorter first. */
+int slice_compare(struct slice a, struct slice b);
+/* Position of the first c at or after from, or s.len if there is none. */
+size_t slice_find_char(struct slice s, char c, size_t from);
+/* Position of the first needle at or after from, or s.len if there is none. An empty needle is found at from. */
+size_t slice_find(struct slice s, struct slice needle, size_t from);
+/* Without ASCII white space (space, \t \n \r \f \v) at both ends / at the end. */
+struct slice slice_trim(struct slice s);
+struct slice slice_trim_right(struct slice s);
+/* Takes the next piece up to separator off *rest (which then starts after it). Returns false when *rest was used up: start with
+ * a non-NULL rest->data; after the last piece rest->data is NULL. */
+bool slice_next_piece(struct slice *rest, char separator, struct slice *ret_piece);

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What commands and replies are made of: Python's plain values. A value is a tree whose parts live in one arena. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/slice.h"
+
+enum value_type {
+        VALUE_NONE,
+        VALUE_BOOL,
+        VALUE_INT,
+        VALUE_FLOAT,
+        VALUE_STRING, /* UTF-8 text */
+        VALUE_BYTES,
+        VALUE_LIST,
+        VALUE_TUPLE,
+        VALUE_DICT, /* items alternate: key, value; insertion order is kept */
+        VALUE_SET,
+        VALUE_TYPE_COUNT
+};
+
+#define VALUE_DEPTH_MAX 64 /* nesting that coders accept */
+
+/* Where in the configuration a value was written; lives as long as the value's arena. */
+struct value_origin {
+        const char *file;
+        unsigned line;
+        const char *section;
+        const char *option;
+};
+
+struct value {
+        enum value_type type;
+        const struct value_origin *origin; /* or NULL */
+        union {
+                bool boolean;
+                int64_t integer;
+                double real;
+                struct slice string; /* STRING and BYTES */
+                struct {
+                        struct value *items;
+                        size_t count; /* of a DICT: keys plus values */
+                        size_t capacity;
+                } list; /* LIST, TUPLE, DICT, SET */
+        };
+};
+
+#define VALUE_OF_NONE ((struct value){.type = VALUE_NONE})
+
+struct value value_bool(bool b);
+struct value value_int(int64_t i);
+struct value value_float(double f);
+/* Borrow: the text must outlive the value. */
+struct value value_string(struct slice s);
+struct value value_text(const char *text);
+/* Empty container. */
+struct value value_list(void);
+struct value value_tuple(void);
+struct value value_dict(void);
+struct value value_set(void);
+bool value_is_container(const struct value *v);
+
+/* Appends item (shallow) to a container; memory comes from arena. The pointer is valid until the next append. */
+struct value *value_append(struct value *container, struct value item, struct arena *arena);
+void value_dict_put(struct value *dict, struct value key, struct value item, struct arena *arena);
+/* The value of a string key, or NULL. */
+const struct value *value_dict_get(const struct value *dict, const char *key);
+/* Item index of a LIST or TUPLE, or NULL if there is none. */
+const struct value *value_item(const struct value *list, size_t index);
+/* The text of a STRING or BYTES at index of a list; the empty slice if it is something else. */
+struct slice value_item_text(const struct value *list, size_t index);
+/* Deep copy into arena; origins are kept by reference. */
+struct value value_copy(const struct value *v, struct arena *arena);
+/* Same types and contents (origins apart). */
+bool value_equal(const struct value *a, const struct value *b);
+/* Shortest text of a double that reads back as the same double, in Python's repr form ("1.0", "1e+16", "inf"). */
+struct slice value_float_text(double f, struct arena *arena);

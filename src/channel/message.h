@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The message types of messages.def, and how bodies are written and read: fixed fields in order, each length checked. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/slice.h"
+
+#define CHANNEL_VERSION 1
+
+enum channel_role { CHANNEL_SERVER, CHANNEL_SCANNER, CHANNEL_FRONT, CHANNEL_ROLE_COUNT };
+
+enum message_type {
+#define MESSAGE(name, from, to, size, fds, doc) MESSAGE_##name,
+#include "channel/messages.def"
+#undef MESSAGE
+        MESSAGE_TYPE_COUNT
+};
+
+#define MESSAGE_FDS_MAX 1
+
+/* SCAN_LOG_ADD flags */
+#define LOG_TAIL 1u      /* start at the end of the file, whatever offset says */
+#define LOG_CAREFUL 2u   /* one line a batch: something in the next lines kills scanners */
+#define LOG_POLLED 4u    /* no inotify watch will come */
+#define LOG_CATCH_UP 8u  /* not yet in operation: lines may be old */
+
+/* SCAN_BATCH flags */
+#define BATCH_AT_END 1u  /* everything that was in the file has been read */
+
+/* FRONT_CLIENT roles */
+#define ROLE_ADMIN 1u
+#define ROLE_READER 2u
+
+/* FRONT_REPLY outcomes */
+#define REPLY_OK 0u       /* reply is the tuple (0, value) */
+#define REPLY_ERROR 1u    /* reply is the tuple (1, class(*arguments)) */
+#define REPLY_RAW 2u      /* reply is the value itself */
+
+struct message_info {
+        const char *name;
+        enum channel_role from;
+        enum channel_role to;
+        uint32_t body_max;
+        uint32_t fds_max;
+};
+
+/* NULL for a number that is no message type. */
+const struct message_info *message_info(uint32_t type);
+
+/* One received message; body and fds are valid during the handler only. A handler that keeps an fd sets fds[i] to -1. */
+struct message {
+        enum message_type type;
+        struct slice body;
+        int fds[MESSAGE_FDS_MAX]; /* -1: none */
+};
+
+/* Writers append to a buffer whose maximum is the caller's; they return 0 or -ENOBUFS. */
+int message_put_u8(struct buffer *out, uint8_t v);
+int message_put_u32(struct buffer *out, uint32_t v);
+int message_put_u64(struct buffer *out, uint64_t v);
+int message_put_f64(struct buffer *out, double v);
+int message_put_text(struct buffer *out, struct slice s);
+
+/* Reader over a body. A read past the end, or a text longer than what is left, sets bad and gives zero / the empty slice, so that
+ * callers read all fields and then check once with message_read_end(). */
+struct message_reader {
+        struct slice rest;
+        bool bad;
+};
+
+struct message_reader message_reader_of(struct slice body);
+uint8_t message_get_u8(struct message_reader *in);
+uint32_t message_get_u32(struct message_reader *in);
+uint64_t message_get_u64(struct message_reader *in);
+double message_get_f64(struct message_reader *in);
+/* Borrows from the body. */
+struct slice message_get_text(struct message_reader *in);
+/* True if every field was there and nothing is left over. */
+bool message_read_end(const struct message_reader *in);

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Values in messages: u8 type, then its content; containers are u32 count and items. */
+#pragma once
+
+#include "base/buffer.h"
+#include "base/value.h"
+#include "channel/message.h"
+
+#define VALUE_ITEMS_MAX 2000000 /* items of one message, all levels together */
+
+/* Returns 0, or -ENOBUFS if out is full or v is nested deeper than VALUE_DEPTH_MAX. */
+int value_put(struct buffer *out, const struct value *v);
+/* Reads one value into arena; its texts borrow from the message body (value_copy() what must live longer). Bad input, nesting above
+ * VALUE_DEPTH_MAX or too many items set in->bad, and the result is None. */
+struct value value_get(struct message_reader *in, struct arena *arena);

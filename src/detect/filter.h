@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One jail's detection: its regexes, dates and sessions. A line goes in, failures come out (spec filter.md 1 to 3). */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/diag.h"
+#include "base/fault.h"
+#include "base/value.h"
+
+struct filter;
+
+/* What surrounds a filter. Everything must outlive it. */
+struct filter_env {
+        const struct clock *clock;
+        /* Messages about lines ("[jail] Found ..." is not among them: that is the server's). */
+        void (*diag)(void *user, enum diag_level level, const char *logger, struct slice text);
+        /* Addresses of a host name, appended to ret_list as strings; NULL: names are handed on unresolved (FAILURE_NEEDS_DNS). */
+        void (*resolve)(void *user, struct slice name, struct arena *arena, struct value *ret_list);
+        void *user;
+};
+
+enum filter_mode {
+        FILTER_DAEMON, /* the first regex that matches decides; findtime and "now" rules apply (check_find_time) */
+        FILTER_TOOL,   /* fail2ban-regex: every regex is tried, no age rules, quiet and pending results are given too */
+};
+
+struct filter *filter_new(struct slice name, enum filter_mode mode, const struct filter_env *env);
+struct filter *filter_free(struct filter *filter);
+
+/* Carries out one option of the command stream: "usedns", "prefregex", "addfailregex", "delfailregex", "addignoreregex",
+ * "delignoreregex", "maxlines", "datepattern", "logtimezone", "logencoding", "findtime", "keepmatches", and "begin" (reload: regex lists
+ * are cleared). arguments: list of values as in the stream; several regexes may come in one call. On success *ret_value (in arena) is
+ * what `set` answers, i.e. the option's new value in the form of spec server.md 3.3. Returns 0, or -EINVAL with kind (Python's
+ * exception class) and text as upstream's. */
+int filter_set(struct filter *filter, struct slice option, const struct value *arguments, struct arena *arena,
+        struct value *ret_value, struct fault *fault);
+
+/* One result: somebody failed (or, in tool mode, almost did). All of it lives in the arena given to filter_line(). */
+struct filter_failure {
+        uint32_t regex;     /* index of the failregex */
+        double time;        /* seconds; NAN if unknown (tool mode only) */
+        struct slice id;    /* address in normal form, or raw text; data NULL: none (pending, tool mode) */
+        bool raw_id;        /* id is never an address */
+        bool needs_dns;     /* id is a host name, env has no resolver */
+        bool nofail;        /* tool mode: a quiet line */
+        bool ignored;       /* tool mode: an ignoreregex dropped it */
+        struct value data;  /* dict: groups by name in upstream's order, "users" set, "matches" list of [before, date, after], ... */
+};
+
+/* Where the line stands, for "in operation" and messages. */
+struct filter_line {
+        struct slice text;    /* valid UTF-8, without line end (detect/line.h makes it so) */
+        bool in_operation;    /* false while old content is caught up with */
+        bool has_time;        /* the source knows the time (journal): no date detection */
+        double time;
+        struct slice date_text;
+};
+
+/* Processes one line. *ret (in arena) holds the results in order. Returns their count (0 .. FILTER_RESULTS_MAX), or negative errno with
+ * a fault if the line had to be given up (match limit, exception in upstream): it then counts as dropped. */
+#define FILTER_RESULTS_MAX 256
+int filter_line(struct filter *filter, const struct filter_line *line, struct arena *arena, const struct filter_failure **ret,
+        struct fault *fault);
+
+/* Reading what is set. Expanded regexes as `get failregex` shows them. */
+size_t filter_failregex_count(const struct filter *filter);
+struct slice filter_failregex(const struct filter *filter, size_t index);
+size_t filter_ignoreregex_count(const struct filter *filter);
+struct slice filter_ignoreregex(const struct filter *filter, size_t index);
+struct slice filter_prefregex(const struct filter *filter);
+struct date_detector *filter_dates(struct filter *filter);
+
+/* State that must survive this process: calls put(user, key, blob) for every key that has changed since the last call; an empty blob
+ * means that the key is gone. At most RECORD_STATES_MAX keys live at a time. */
+void filter_save(struct filter *filter, void (*put)(void *user, struct slice key, struct slice blob), void *user);
+/* Takes one key back (keys that are not understood are ignored). */
+void filter_load(struct filter *filter, struct slice key, struct slice blob);
