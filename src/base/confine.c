@@ -18,6 +18,15 @@
 
 #include "base/cleanup.h"
 
+/* AddressSanitizer reserves terabytes of address space. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
 #define USER_FALLBACK 65534 /* nobody, where a user namespace does not map the role's own number */
 
 static const struct {
@@ -37,7 +46,7 @@ static const int calls_common[] = {
         SCMP_SYS(timerfd_settime), SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep),
         SCMP_SYS(gettimeofday), SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(getpid),
         SCMP_SYS(gettid), SCMP_SYS(getrandom), SCMP_SYS(futex), SCMP_SYS(sched_yield), SCMP_SYS(exit), SCMP_SYS(exit_group),
-        SCMP_SYS(restart_syscall), SCMP_SYS(tgkill), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(getrusage),
+        SCMP_SYS(restart_syscall), SCMP_SYS(tgkill), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(getrusage), SCMP_SYS(sigaltstack),
 };
 static const int calls_scanner[] = {SCMP_SYS(pread64), SCMP_SYS(sysinfo), SCMP_SYS(getcpu), SCMP_SYS(sched_getaffinity)};
 static const int calls_front[] = {SCMP_SYS(recvfrom), SCMP_SYS(sendto), SCMP_SYS(shutdown), SCMP_SYS(getsockopt)};
@@ -58,7 +67,7 @@ static int set_limits(enum confine_role role, struct fault *fault) {
                 {RLIMIT_NPROC,   0                       },
                 {RLIMIT_MEMLOCK, 0                       },
                 {RLIMIT_NOFILE,  roles[role].nofile      },
-#ifndef __SANITIZE_ADDRESS__
+#ifndef SANITIZED
                 {RLIMIT_AS,      roles[role].memory_bytes},
 #endif
         };

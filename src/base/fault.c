@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 
-static int fault_store(struct fault *fault, int code, const char *kind, const char *tail, const char *format,
+__attribute__((format(printf, 5, 0))) static int fault_store(struct fault *fault, int code, const char *kind, const char *tail, const char *format,
         va_list args) {
         if (!fault)
                 return code;

@@ -37,6 +37,8 @@ struct loop {
         struct loop_timer **heap;
         size_t heap_count;
         size_t heap_capacity;
+        struct loop_source *timer_source;
+        struct loop_source *signal_source;
         int64_t armed_us; /* what the timerfd is set to; 0 = not set */
         struct loop_source *removed;
         bool stopped;
@@ -74,10 +76,9 @@ struct loop *loop_new(void) {
         (void)sigemptyset(&loop->signals);
         loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
         loop->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-        if (loop->epoll_fd < 0 || loop->timer_fd < 0 ||
-                !loop_add(loop, loop->timer_fd, EPOLLIN, on_timer_fd, loop))
-                return loop_free(loop);
-        return loop;
+        if (loop->epoll_fd >= 0 && loop->timer_fd >= 0)
+                loop->timer_source = loop_add(loop, loop->timer_fd, EPOLLIN, on_timer_fd, loop);
+        return loop->timer_source ? loop : loop_free(loop);
 }
 
 static void free_removed(struct loop *loop) {
@@ -91,6 +92,8 @@ static void free_removed(struct loop *loop) {
 struct loop *loop_free(struct loop *loop) {
         if (!loop)
                 return NULL;
+        loop_remove(loop, loop->timer_source);
+        loop_remove(loop, loop->signal_source);
         free_removed(loop);
         close_p(&loop->epoll_fd);
         close_p(&loop->timer_fd);
@@ -219,7 +222,9 @@ int loop_signal(struct loop *loop, int number, loop_signal_handler *handler, voi
         int fd = signalfd(loop->signal_fd, &loop->signals, SFD_CLOEXEC | SFD_NONBLOCK);
         if (fd < 0)
                 return -errno;
-        if (loop->signal_fd < 0 && !loop_add(loop, fd, EPOLLIN, on_signal_fd, loop)) {
+        if (!loop->signal_source)
+                loop->signal_source = loop_add(loop, fd, EPOLLIN, on_signal_fd, loop);
+        if (!loop->signal_source) {
                 int r = -errno;
                 (void)close(fd);
                 return r;

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The examples of spec filter.md 3.5. */
+#include "base/address.h"
+
+#include <errno.h>
+
+#include "../cmocka_include.h"
+
+static void addresses_have_one_normal_form(void **state) {
+        (void)state;
+        static const struct {
+                const char *text;
+                const char *normal; /* NULL: no address */
+        } rows[] = {
+                {"1.2.3.4",                  "1.2.3.4"            },
+                {"1.2.3.4/24",               "1.2.3.0/24"         },
+                {"1.2.3.4/255.255.255.0",    "1.2.3.0/24"         },
+                {"1.2.3.4/32",               "1.2.3.4"            },
+                {"1.2.3.4/33",               "1.2.3.4"            },
+                {"1.2.3.4/0",                "0.0.0.0"            },
+                {"::/0",                     "::"                 },
+                {"2001:DB8:0:0::1",          "2001:db8::1"        },
+                {"[2001:db8::1]",            "2001:db8::1"        },
+                {"2001:db8::1/ffff:ffff::",  "2001:db8::/32"      },
+                {"::ffff:1.2.3.4",           "1.2.3.4"            },
+                {"::ffff:c000:201",          "192.0.2.1"          },
+                {"::ffff:0:0/96",            "::ffff:0.0.0.0/96"  },
+                {"::1.2.3.4",                "::1.2.3.4"          },
+                {"10.1.2.3/8",               "10.0.0.0/8"         },
+                {"01.2.3.4",                 NULL                 },
+                {"1.2.3.999",                NULL                 },
+                {"1.2.3.4/",                 NULL                 },
+                {"1.2.3.4/a",                NULL                 },
+                {"1.2.3.4/24/8",             NULL                 },
+                {"1.2.3.4/255.0.255.0",      NULL                 },
+                {"fe80::1%eth0",             NULL                 },
+                {"host/24",                  NULL                 },
+                {" 1.2.3.4",                 NULL                 },
+                {"",                         NULL                 },
+                {"[]",                       NULL                 },
+        };
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct address a;
+                char buffer[ADDRESS_TEXT_MAX];
+                int r = address_parse(slice_of(rows[i].text), &a);
+                if (!rows[i].normal) {
+                        assert_true(r < 0);
+                        assert_int_equal(a.family, ADDRESS_NONE);
+                        continue;
+                }
+                assert_int_equal(r, 0);
+                assert_slice(address_print(&a, buffer), rows[i].normal);
+        }
+}
+
+static void nul_is_no_end_of_text(void **state) {
+        (void)state;
+        struct address a;
+        assert_int_equal(address_parse((struct slice){"1.2.3.4\0x", 9}, &a), -EINVAL);
+}
+
+static void lexical_forms_follow_the_expressions(void **state) {
+        (void)state;
+        static const struct {
+                const char *text;
+                bool inet4;
+                bool inet6;
+        } rows[] = {
+                {"1.2.3.999",         true,  false},
+                {"1.2.3",             false, false},
+                {"1.2.3.4.5",         false, false},
+                {"1:2",               false, true },
+                {"1::2::3",           false, true },
+                {"::",                false, true },
+                {"::1",               false, true },
+                {"1:2:3:4:5:6:7:8",   false, true },
+                {"1:2:3:4:5:6:7:8:9", false, false},
+                {"12345::",           false, false},
+                {"x::1",              false, false},
+                {":",                 false, false},
+        };
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                assert_int_equal(address_looks_inet4(slice_of(rows[i].text)), rows[i].inet4);
+                assert_int_equal(address_looks_inet6(slice_of(rows[i].text)), rows[i].inet6);
+        }
+}
+
+static bool in(const char *a, const char *net) {
+        struct address x;
+        struct address y;
+        assert_int_equal(address_parse(slice_of(a), &x), 0);
+        assert_int_equal(address_parse(slice_of(net), &y), 0);
+        return address_in(&x, &y);
+}
+
+static void prefixes_contain_their_hosts(void **state) {
+        (void)state;
+        assert_true(in("10.1.2.3", "10.0.0.0/8"));
+        assert_true(in("10.1.0.0/16", "10.0.0.0/8"));
+        assert_false(in("11.1.2.3", "10.0.0.0/8"));
+        assert_true(in("2001:db8:1::1", "2001:db8::/32"));
+        assert_false(in("2001:db9::1", "2001:db8::/32"));
+        assert_false(in("1.2.3.4", "::/0"));
+        assert_true(in("1.2.3.4", "1.2.3.4/33"));
+}
+
+static void reversed_labels(void **state) {
+        (void)state;
+        struct address a;
+        char buffer[ADDRESS_TEXT_MAX * 2];
+        assert_int_equal(address_parse(SLICE("198.51.100.7"), &a), 0);
+        assert_slice(address_print_reversed(&a, buffer), "7.100.51.198.");
+        assert_int_equal(address_parse(SLICE("1.2.3.0/24"), &a), 0);
+        assert_slice(address_print_reversed(&a, buffer), "0/24.3.2.1.");
+        assert_int_equal(address_parse(SLICE("2001:db8::1"), &a), 0);
+        assert_slice(address_print_reversed(&a, buffer), "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.");
+}
+
+static void prefix_given_apart(void **state) {
+        (void)state;
+        struct address a;
+        char buffer[ADDRESS_TEXT_MAX];
+        assert_int_equal(address_parse_with_plen(SLICE("10.1.2.3"), 16, &a), 0);
+        assert_slice(address_print(&a, buffer), "10.1.0.0/16");
+        assert_false(address_is_single(&a));
+        assert_string_equal(address_family_name(&a), "inet4");
+        assert_int_equal(address_parse_with_plen(SLICE("1.2.3.4"), 9999, &a), 0);
+        assert_false(address_is_single(&a));
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(addresses_have_one_normal_form),
+                cmocka_unit_test(nul_is_no_end_of_text),
+                cmocka_unit_test(lexical_forms_follow_the_expressions),
+                cmocka_unit_test(prefixes_contain_their_hosts),
+                cmocka_unit_test(reversed_labels),
+                cmocka_unit_test(prefix_given_apart),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/arena.h"
+
+#include "../cmocka_include.h"
+
+static void memory_is_zeroed_and_aligned_even_after_reset(void **state) {
+        (void)state;
+        struct arena arena = ARENA_INIT;
+        for (int round = 0; round < 3; round++) {
+                for (size_t size = 1; size < 3000; size += 17) {
+                        unsigned char *p = arena_alloc(&arena, size);
+                        assert_int_equal((uintptr_t)p % _Alignof(max_align_t), 0);
+                        for (size_t i = 0; i < size; i++)
+                                assert_int_equal(p[i], 0);
+                        memset(p, 0xff, size);
+                }
+                arena_reset(&arena);
+                assert_int_equal(arena.used, 0);
+        }
+        arena_done(&arena);
+}
+
+static void large_requests_get_their_own_block(void **state) {
+        (void)state;
+        struct arena arena = ARENA_INIT;
+        char *big = arena_alloc(&arena, (size_t)5 << 20);
+        big[((size_t)5 << 20) - 1] = 'x';
+        assert_slice(arena_copy(&arena, SLICE("small")), "small");
+        arena_done(&arena);
+}
+
+static void texts_end_with_nul(void **state) {
+        (void)state;
+        struct arena arena = ARENA_INIT;
+        struct slice s = arena_printf(&arena, "%s-%d", "jail", 7);
+        assert_slice(s, "jail-7");
+        assert_int_equal(s.data[s.len], '\0');
+        s = arena_copy(&arena, SLICE_NULL);
+        assert_int_equal(s.data[0], '\0');
+        arena_done(&arena);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(memory_is_zeroed_and_aligned_even_after_reset),
+                cmocka_unit_test(large_requests_get_their_own_block),
+                cmocka_unit_test(texts_end_with_nul),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A forked child confines itself and then tries what it must not: each attempt must fail, and exec must kill it. */
+#include "base/confine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../cmocka_include.h"
+
+static int tries_open(void) {
+        return open("/dev/null", O_RDONLY | O_CLOEXEC) < 0 ? 0 : 1;
+}
+
+static int tries_socket(void) {
+        return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) < 0 ? 0 : 1;
+}
+
+static int tries_unix_socket(void) {
+        return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0) < 0 ? 0 : 1;
+}
+
+static int tries_fork(void) {
+        pid_t pid = fork();
+        if (pid == 0)
+                _exit(0);
+        return pid < 0 ? 0 : 1;
+}
+
+static int tries_kill(void) {
+        return kill(getpid(), 0) < 0 ? 0 : 1;
+}
+
+static int tries_setuid(void) {
+        return setuid(0) < 0 ? 0 : 1;
+}
+
+static int tries_exec(void) {
+        char *const args[] = {(char *)(uintptr_t) "true", NULL};
+        (void)execv("/bin/true", args);
+        return 1; /* reached only if the sandbox let it come back */
+}
+
+static int still_can_compute(void) {
+        char *p = malloc(1 << 20);
+        if (!p)
+                return 1;
+        memset(p, 1, 1 << 20);
+        free(p);
+        return write(1, "", 0) == 0 ? 0 : 1;
+}
+
+static int run_confined(enum confine_role role, int (*attempt)(void)) {
+        pid_t pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+                struct fault fault = FAULT_INIT;
+                if (confine(role, &fault) < 0) {
+                        (void)fprintf(stderr, "%s\n", fault_text(&fault));
+                        _exit(99);
+                }
+                _exit(attempt());
+        }
+        int status = 0;
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        return status;
+}
+
+static void forbidden_things_fail_in_every_role(void **state) {
+        (void)state;
+        int (*const attempts[])(void) = {tries_open, tries_socket, tries_unix_socket, tries_fork, tries_kill, tries_setuid, still_can_compute};
+        for (int role = 0; role < CONFINE_ROLE_COUNT; role++)
+                for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
+                        int status = run_confined((enum confine_role)role, attempts[i]);
+                        if (status != 0)
+                                print_error("role %d, attempt %zu: status %d\n", role, i, status);
+                        assert_int_equal(status, 0);
+                }
+}
+
+static void exec_kills_the_process(void **state) {
+        (void)state;
+        for (int role = 0; role < CONFINE_ROLE_COUNT; role++) {
+                int status = run_confined((enum confine_role)role, tries_exec);
+                assert_true(WIFSIGNALED(status));
+                assert_int_equal(WTERMSIG(status), SIGSYS);
+        }
+}
+
+/* The value of a line of /proc/PID/status, as printed. */
+static void read_status(pid_t pid, const char *name, char value[static 128]) {
+        char path[64];
+        char line[256];
+        (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+        FILE *file = fopen(path, "re");
+        assert_non_null(file);
+        value[0] = '\0';
+        while (fgets(line, sizeof(line), file))
+                if (strncmp(line, name, strlen(name)) == 0 && line[strlen(name)] == ':')
+                        (void)snprintf(value, 128, "%s", line + strlen(name) + 2);
+        (void)fclose(file);
+        value[strcspn(value, "\n")] = '\0';
+}
+
+static void kernel_says_that_the_child_is_confined(void **state) {
+        (void)state;
+        for (int role = 0; role < CONFINE_ROLE_COUNT; role++) {
+                int ready[2];
+                int go[2];
+                char byte = 'x';
+                char value[128];
+                assert_int_equal(pipe(ready), 0);
+                assert_int_equal(pipe(go), 0);
+                pid_t pid = fork();
+                if (pid == 0) {
+                        struct fault fault = FAULT_INIT;
+                        (void)close(go[1]);
+                        int r = confine((enum confine_role)role, &fault);
+                        (void)!write(ready[1], &byte, 1);
+                        (void)!read(go[0], &byte, 1);
+                        _exit(r == 0 ? 0 : 99);
+                }
+                assert_int_equal(read(ready[0], &byte, 1), 1);
+                read_status(pid, "Seccomp", value);
+                assert_string_equal(value, "2");
+                read_status(pid, "NoNewPrivs", value);
+                assert_string_equal(value, "1");
+                read_status(pid, "CapEff", value);
+                if (geteuid() == 0) {
+                        assert_string_equal(value, "0000000000000000");
+                        read_status(pid, "CapPrm", value);
+                        assert_string_equal(value, "0000000000000000");
+                        read_status(pid, "Uid", value);
+                        assert_true(strtol(value, NULL, 10) > 0);
+                        read_status(pid, "Groups", value);
+                        assert_int_equal(strspn(value, " "), strlen(value));
+                }
+                for (int i = 0; i < 2; i++) {
+                        (void)close(ready[i]);
+                        (void)close(go[i]);
+                }
+                int status = 0;
+                assert_int_equal(waitpid(pid, &status, 0), pid);
+                assert_int_equal(WEXITSTATUS(status), 0);
+        }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(forbidden_things_fail_in_every_role),
+                cmocka_unit_test(exec_kills_the_process),
+                cmocka_unit_test(kernel_says_that_the_child_is_confined),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/diag.h"
+
+#include <errno.h>
+
+#include "../cmocka_include.h"
+
+struct seen {
+        int count;
+        enum diag_level level;
+        char text[64];
+        size_t len;
+};
+
+static void collect(void *user, enum diag_level level, const char *logger, struct slice text) {
+        struct seen *seen = user;
+        (void)logger;
+        seen->count++;
+        seen->level = level;
+        seen->len = text.len;
+        (void)snprintf(seen->text, sizeof(seen->text), "%.*s", SLICE_ARG(text));
+}
+
+static void messages_below_the_threshold_are_dropped(void **state) {
+        (void)state;
+        struct seen seen = {0};
+        diag_set_sink(collect, &seen);
+        diag_set_threshold(DIAG_INFO);
+        diag(DIAG_DEBUG, "fail2ban.filter", "no");
+        assert_int_equal(seen.count, 0);
+        diag(DIAG_NOTICE, "fail2ban.actions", "[%s] Ban %s", "sshd", "192.0.2.1");
+        assert_int_equal(seen.count, 1);
+        assert_int_equal(seen.level, DIAG_NOTICE);
+        assert_string_equal(seen.text, "[sshd] Ban 192.0.2.1");
+}
+
+static void long_messages_are_cut(void **state) {
+        (void)state;
+        struct seen seen = {0};
+        static char big[DIAG_TEXT_MAX + 100];
+        memset(big, 'x', sizeof(big));
+        diag_set_sink(collect, &seen);
+        diag_text(DIAG_ERROR, "fail2ban", (struct slice){big, sizeof(big)});
+        assert_int_equal(seen.len, DIAG_TEXT_MAX);
+}
+
+static void levels_have_names(void **state) {
+        (void)state;
+        int level = 0;
+        assert_int_equal(diag_level_parse(SLICE("debug"), &level), 0);
+        assert_int_equal(level, DIAG_DEBUG);
+        assert_int_equal(diag_level_parse(SLICE("TRACEDEBUG"), &level), 0);
+        assert_string_equal(diag_level_name(level), "TRACE");
+        assert_int_equal(diag_level_parse(SLICE("7"), &level), 0);
+        assert_int_equal(level, 7);
+        assert_int_equal(diag_level_parse(SLICE("FOO"), &level), -EINVAL);
+        assert_int_equal(diag_level_parse(SLICE(""), &level), -EINVAL);
+        assert_string_equal(diag_level_name(33), "Level 33");
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(messages_below_the_threshold_are_dropped),
+                cmocka_unit_test(long_messages_are_cut),
+                cmocka_unit_test(levels_have_names),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

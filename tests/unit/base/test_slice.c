@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/slice.h"
+
+#include "../cmocka_include.h"
+
+static void sub_clips_to_the_slice(void **state) {
+        (void)state;
+        assert_slice(slice_sub(SLICE("hello"), 1, 3), "el");
+        assert_slice(slice_sub(SLICE("hello"), 3, 99), "lo");
+        assert_slice(slice_sub(SLICE("hello"), 4, 2), "");
+        assert_int_equal(slice_sub(SLICE_NULL, 0, 5).len, 0);
+}
+
+static void find_gives_len_when_absent(void **state) {
+        (void)state;
+        assert_int_equal(slice_find_char(SLICE("a,b,c"), ',', 2), 3);
+        assert_int_equal(slice_find_char(SLICE("abc"), ',', 0), 3);
+        assert_int_equal(slice_find(SLICE("one two"), SLICE("two"), 0), 4);
+        assert_int_equal(slice_find(SLICE("one two"), SLICE("six"), 0), 7);
+        assert_int_equal(slice_find(SLICE("one"), SLICE(""), 2), 2);
+        assert_int_equal(slice_find(SLICE_NULL, SLICE("x"), 0), 0);
+}
+
+static void views_may_hold_nul(void **state) {
+        (void)state;
+        struct slice a = {"a\0b", 3};
+        assert_int_equal(slice_find_char(a, 'b', 0), 2);
+        assert_false(slice_equal(a, SLICE("a")));
+        assert_true(slice_equal(a, (struct slice){"a\0b", 3}));
+}
+
+static void trim_takes_ascii_white_space_only(void **state) {
+        (void)state;
+        assert_slice(slice_trim(SLICE(" \t\r\n\v\f x y \n")), "x y");
+        assert_slice(slice_trim(SLICE("   ")), "");
+        assert_slice(slice_trim_right(SLICE(" x ")), " x");
+        assert_slice(slice_trim(SLICE("\xc2\xa0x")), "\xc2\xa0x");
+}
+
+static void pieces_include_the_empty_last_one(void **state) {
+        (void)state;
+        struct slice rest = SLICE("a,,b,");
+        struct slice piece;
+        const char *want[] = {"a", "", "b", ""};
+        for (size_t i = 0; i < 4; i++) {
+                assert_true(slice_next_piece(&rest, ',', &piece));
+                assert_slice(piece, want[i]);
+        }
+        assert_false(slice_next_piece(&rest, ',', &piece));
+}
+
+static void compare_orders_bytewise(void **state) {
+        (void)state;
+        assert_true(slice_compare(SLICE("a"), SLICE("b")) < 0);
+        assert_true(slice_compare(SLICE("ab"), SLICE("a")) > 0);
+        assert_true(slice_compare(SLICE("\xff"), SLICE("a")) > 0);
+        assert_int_equal(slice_compare(SLICE("x"), SLICE("x")), 0);
+        assert_true(slice_equal_nocase(SLICE("ABC"), SLICE("abc")));
+        assert_true(slice_has_prefix(SLICE("abc"), SLICE("ab")));
+        assert_false(slice_has_prefix(SLICE("a"), SLICE("ab")));
+        assert_true(slice_has_suffix(SLICE("abc"), SLICE("bc")));
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(sub_clips_to_the_slice),
+                cmocka_unit_test(find_gives_len_when_absent),
+                cmocka_unit_test(views_may_hold_nul),
+                cmocka_unit_test(trim_takes_ascii_white_space_only),
+                cmocka_unit_test(pieces_include_the_empty_last_one),
+                cmocka_unit_test(compare_orders_bytewise),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "channel/channel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../cmocka_include.h"
+
+struct end {
+        struct channel *channel;
+        int messages;
+        size_t bytes;
+        enum message_type last;
+        ino_t inode; /* of the last fd */
+        int closed;
+        char why[256];
+        bool frees_itself;
+};
+
+struct world {
+        struct loop *loop;
+        int raw;            /* the peer's side of server's channel, where a test speaks bytes itself */
+        struct end server;
+        struct end scanner;
+};
+
+static void on_message(void *user, struct message *message) {
+        struct end *end = user;
+        struct stat st;
+        end->messages++;
+        end->bytes += message->body.len;
+        end->last = message->type;
+        if (message->fds[0] >= 0 && fstat(message->fds[0], &st) == 0)
+                end->inode = st.st_ino;
+        if (end->frees_itself)
+                end->channel = channel_free(end->channel);
+}
+
+static void on_close(void *user, const struct fault *fault) {
+        struct end *end = user;
+        end->closed++;
+        (void)snprintf(end->why, sizeof(end->why), "%s", fault_text(fault));
+}
+
+static int setup_pair(void **state) {
+        struct world *w = calloc(1, sizeof(*w));
+        int fds[2];
+        w->raw = -1;
+        w->loop = loop_new();
+        if (channel_pair(fds) < 0)
+                return -1;
+        w->server.channel = channel_new(w->loop, fds[0], CHANNEL_SERVER, CHANNEL_SCANNER, on_message, on_close, &w->server);
+        w->scanner.channel = channel_new(w->loop, fds[1], CHANNEL_SCANNER, CHANNEL_SERVER, on_message, on_close, &w->scanner);
+        *state = w;
+        return 0;
+}
+
+static int setup_raw(void **state) {
+        struct world *w = calloc(1, sizeof(*w));
+        int fds[2];
+        w->loop = loop_new();
+        if (channel_pair(fds) < 0)
+                return -1;
+        w->server.channel = channel_new(w->loop, fds[0], CHANNEL_SERVER, CHANNEL_SCANNER, on_message, on_close, &w->server);
+        w->raw = fds[1];
+        *state = w;
+        return 0;
+}
+
+static int teardown(void **state) {
+        struct world *w = *state;
+        channel_free(w->server.channel);
+        channel_free(w->scanner.channel);
+        loop_free(w->loop);
+        if (w->raw >= 0)
+                (void)close(w->raw);
+        free(w);
+        return 0;
+}
+
+static void turn(struct world *w, int rounds) {
+        for (int i = 0; i < rounds; i++)
+                assert_int_equal(loop_step(w->loop, 0), 0);
+}
+
+static void messages_arrive_whole_and_in_order(void **state) {
+        struct world *w = *state;
+        assert_int_equal(channel_send(w->server.channel, MESSAGE_SCAN_JAIL_DEL, SLICE("abcd")), 0);
+        assert_int_equal(channel_send(w->server.channel, MESSAGE_SCAN_LOG_START, SLICE("efgh")), 0);
+        turn(w, 5);
+        assert_int_equal(w->scanner.messages, 2);
+        assert_int_equal(w->scanner.last, MESSAGE_SCAN_LOG_START);
+}
+
+static void large_bodies_pass_through_a_small_socket(void **state) {
+        struct world *w = *state;
+        size_t size = (size_t)3 << 20;
+        char *big = calloc(1, size);
+        for (int i = 0; i < 4; i++)
+                assert_int_equal(channel_send(w->scanner.channel, MESSAGE_SCAN_BATCH, (struct slice){big, size}), 0);
+        assert_true(channel_pending(w->scanner.channel) > 0);
+        turn(w, 1000);
+        assert_int_equal(w->server.messages, 4);
+        assert_int_equal(w->server.bytes, 4 * size);
+        assert_int_equal(channel_pending(w->scanner.channel), 0);
+        free(big);
+}
+
+static void fds_stay_with_their_messages(void **state) {
+        struct world *w = *state;
+        char *big = calloc(1, (size_t)1 << 20);
+        for (int i = 0; i < 20; i++) {
+                int fds[2];
+                struct stat st;
+                assert_int_equal(pipe(fds), 0);
+                assert_int_equal(fstat(fds[0], &st), 0);
+                assert_int_equal(channel_send(w->server.channel, MESSAGE_SCAN_STATE_PUT, (struct slice){big, (size_t)1 << 20}), 0);
+                assert_int_equal(channel_send_fd(w->server.channel, MESSAGE_SCAN_LOG_ADD, SLICE("x"), fds[0]), 0);
+                (void)close(fds[0]);
+                (void)close(fds[1]);
+                turn(w, 200);
+                assert_int_equal(w->scanner.last, MESSAGE_SCAN_LOG_ADD);
+                assert_int_equal(w->scanner.inode, st.st_ino);
+        }
+        free(big);
+}
+
+static void what_the_table_forbids_closes_the_channel(void **state) {
+        struct world *w = *state;
+        const unsigned char wrong_way[8] = {0, 0, 0, 0, MESSAGE_SCAN_HELLO, 0, 0, 0};
+        assert_int_equal(write(w->raw, wrong_way, 8), 8);
+        turn(w, 3);
+        assert_int_equal(w->server.closed, 1);
+        assert_non_null(strstr(w->server.why, "not permitted"));
+        assert_int_equal(w->server.messages, 0);
+        assert_int_equal(channel_send(w->server.channel, MESSAGE_SCAN_LOG_START, SLICE("efgh")), -EPIPE);
+}
+
+static void lengths_above_the_table_close_the_channel_before_the_body_comes(void **state) {
+        struct world *w = *state;
+        const unsigned char huge[8] = {0xff, 0xff, 0xff, 0x7f, MESSAGE_SCAN_BATCH, 0, 0, 0};
+        assert_int_equal(write(w->raw, huge, 8), 8);
+        turn(w, 3);
+        assert_int_equal(w->server.closed, 1);
+        assert_non_null(strstr(w->server.why, "too large"));
+}
+
+static void whole_messages_before_the_end_are_handled_first(void **state) {
+        struct world *w = *state;
+        for (uint8_t i = 0; i < 100; i++) {
+                const unsigned char ready[12] = {4, 0, 0, 0, MESSAGE_SCAN_READY, 0, 0, 0, i, 0, 0, 0};
+                assert_int_equal(write(w->raw, ready, 12), 12);
+        }
+        const unsigned char half[9] = {4, 0, 0, 0, MESSAGE_SCAN_READY, 0, 0, 0, 1};
+        assert_int_equal(write(w->raw, half, 9), 9);
+        channel_pause(w->server.channel, true);
+        (void)close(w->raw);
+        w->raw = -1;
+        turn(w, 3);
+        assert_int_equal(w->server.messages, 100);
+        assert_int_equal(w->server.closed, 1);
+}
+
+static void handler_may_free_its_channel(void **state) {
+        struct world *w = *state;
+        w->scanner.frees_itself = true;
+        assert_int_equal(channel_send(w->server.channel, MESSAGE_SCAN_JAIL_DEL, SLICE("abcd")), 0);
+        assert_int_equal(channel_send(w->server.channel, MESSAGE_SCAN_JAIL_DEL, SLICE("abcd")), 0);
+        turn(w, 5);
+        assert_int_equal(w->scanner.messages, 1);
+        assert_int_equal(w->server.closed, 1);
+}
+
+static void bodies_above_the_maximum_are_not_sent(void **state) {
+        struct world *w = *state;
+        static char big[100];
+        assert_int_equal(channel_send(w->server.channel, MESSAGE_SCAN_JAIL_DEL, (struct slice){big, sizeof(big)}), -EMSGSIZE);
+}
+
+static void lagging_peer_hits_the_cap(void **state) {
+        struct world *w = *state;
+        size_t size = (size_t)16 << 20;
+        char *big = calloc(1, size);
+        int r = 0;
+        for (int i = 0; i < 9 && r == 0; i++)
+                r = channel_send(w->server.channel, MESSAGE_SCAN_JAIL_SET, (struct slice){big, size});
+        assert_int_equal(r, -ENOBUFS);
+        free(big);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(messages_arrive_whole_and_in_order, setup_pair, teardown),
+                cmocka_unit_test_setup_teardown(large_bodies_pass_through_a_small_socket, setup_pair, teardown),
+                cmocka_unit_test_setup_teardown(fds_stay_with_their_messages, setup_pair, teardown),
+                cmocka_unit_test_setup_teardown(what_the_table_forbids_closes_the_channel, setup_raw, teardown),
+                cmocka_unit_test_setup_teardown(lengths_above_the_table_close_the_channel_before_the_body_comes, setup_raw, teardown),
+                cmocka_unit_test_setup_teardown(whole_messages_before_the_end_are_handled_first, setup_raw, teardown),
+                cmocka_unit_test_setup_teardown(handler_may_free_its_channel, setup_pair, teardown),
+                cmocka_unit_test_setup_teardown(bodies_above_the_maximum_are_not_sent, setup_pair, teardown),
+                cmocka_unit_test_setup_teardown(lagging_peer_hits_the_cap, setup_raw, teardown),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
