@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Time expressions. Administrators write arithmetic in them (upstream hands them to Python's eval), so this is a small evaluator:
- * nothing but numbers, operators and parentheses exists here.
+/* Time expressions. Administrators write arithmetic in them (upstream hands them to Python's eval),
+ * so this is a small evaluator: nothing but numbers, operators and parentheses exists here.
  *
- * Two steps, because the units are a matter of spelling, not of grammar: first the text is spelled out (a unit behind a digit or blank
- * becomes "*86400", a blank between two digits becomes "+"), then the arithmetic is evaluated with Python's rules for int and
- * float. The spelling step explains oddities that people may rely on, such as "1d 2" = 86402.
+ * Two steps, because the units are a matter of spelling, not of grammar: first the text is spelled
+ * out (a unit behind a digit or blank becomes "*86400", a blank between two digits becomes "+"),
+ * then the arithmetic is evaluated with Python's rules for int and float. The spelling step
+ * explains oddities that people may rely on, such as "1d 2" = 86402.
  *
- * Errors of evaluation (unknown name, division by zero) are only reported if the whole text is well-formed, as a compiler does.
- * Upstream: server/mytime.py, 1.1. Differs: no big integers, comparisons, tuples, bit operations, names. */
+ * Errors of evaluation (unknown name, division by zero) are only reported if the whole text is
+ * well-formed, as a compiler does. Upstream: server/mytime.py, 1.1. Differs: no big integers,
+ * comparisons, tuples, bit operations, names. */
 #include "base/duration.h"
 
 #include <errno.h>
@@ -36,13 +38,13 @@ struct unit {
 };
 
 static const struct unit units[] = {
-        {"d dd da day days",            "*86400"    },
-        {"w ww we wee week weeks",      "*604800"   },
-        {"mo mon month months",         "*2629800.0" },
-        {"y yy ye yea year years",      "*31557600.0"},
-        {"s ss se sec second seconds",  "*1"        },
-        {"m mm mi min minute minutes",  "*60"       },
-        {"h hh ho hou hour hours",      "*3600"     },
+        {"d dd da day days",           "*86400"     },
+        {"w ww we wee week weeks",     "*604800"    },
+        {"mo mon month months",        "*2629800.0" },
+        {"y yy ye yea year years",     "*31557600.0"},
+        {"s ss se sec second seconds", "*1"         },
+        {"m mm mi min minute minutes", "*60"        },
+        {"h hh ho hou hour hours",     "*3600"      },
 };
 
 /* ---- spelling ---- */
@@ -92,7 +94,8 @@ static int spell_units(struct slice text, struct buffer *out) {
                 size_t end = i;
                 while (end < text.len && is_letter(text.data[end]))
                         end++;
-                bool whole = end > i && i > 0 && (is_digit(text.data[i - 1]) || is_blank(text.data[i - 1])) &&
+                bool whole = end > i && i > 0 &&
+                             (is_digit(text.data[i - 1]) || is_blank(text.data[i - 1])) &&
                              (end == text.len || !is_word(text.data[end]));
                 const struct unit *unit = whole ? unit_find(slice_sub(text, i, end)) : NULL;
                 if (end == i)
@@ -103,7 +106,8 @@ static int spell_units(struct slice text, struct buffer *out) {
         return r;
 }
 
-/* A digit that ended one join does not start the next: "1 2 3" stays malformed, as upstream has it. */
+/* A digit that ended one join does not start the next: "1 2 3" stays malformed, as upstream has it.
+ */
 static int join_groups(struct slice text, struct buffer *out) {
         size_t free_from = 0;
         int r = 0;
@@ -111,12 +115,14 @@ static int join_groups(struct slice text, struct buffer *out) {
                 size_t end = i;
                 while (end < text.len && is_blank(text.data[end]))
                         end++;
-                bool join = end > i && i > free_from && end < text.len && is_digit(text.data[i - 1]) && is_digit(text.data[end]);
+                bool join = end > i && i > free_from && end < text.len &&
+                            is_digit(text.data[i - 1]) && is_digit(text.data[end]);
                 if (join)
                         free_from = end + 1;
                 if (end == i)
                         end++;
-                r = join ? buffer_append_char(out, '+') : buffer_append(out, slice_sub(text, i, end));
+                r = join ? buffer_append_char(out, '+')
+                         : buffer_append(out, slice_sub(text, i, end));
                 i = end;
         }
         return r;
@@ -125,7 +131,8 @@ static int join_groups(struct slice text, struct buffer *out) {
 /* ---- evaluation ---- */
 
 static int syntax(struct evaluator *e, const char *what) {
-        return fault_raise(e->fault, "SyntaxError", "%s (<string>, line %d)", what, e->text.len == 0 ? 0 : 1);
+        return fault_raise(
+                e->fault, "SyntaxError", "%s (<string>, line %d)", what, e->text.len == 0 ? 0 : 1);
 }
 
 static struct value failed(struct evaluator *e, enum error_of_evaluation error) {
@@ -159,15 +166,15 @@ static char peek(struct evaluator *e) {
         return e->at < e->text.len ? e->text.data[e->at] : '\0';
 }
 
-/* Takes the operator if it comes next and is not the beginning of a longer one. */
-static bool take(struct evaluator *e, const char *operator) {
+/* Takes the op if it comes next and is not the beginning of a longer one. */
+static bool take(struct evaluator *e, const char *op) {
         skip_blanks(e);
-        struct slice wanted = slice_of(operator);
+        struct slice wanted = slice_of(op);
         if (!slice_has_prefix(slice_sub(e->text, e->at, e->text.len), wanted))
                 return false;
         size_t next = e->at + wanted.len;
-        bool longer = wanted.len == 1 && (wanted.data[0] == '*' || wanted.data[0] == '/') && next < e->text.len &&
-                      e->text.data[next] == wanted.data[0];
+        bool longer = wanted.len == 1 && (wanted.data[0] == '*' || wanted.data[0] == '/') &&
+                      next < e->text.len && e->text.data[next] == wanted.data[0];
         if (!longer)
                 e->at = next;
         return !longer;
@@ -177,7 +184,8 @@ static struct value add(struct evaluator *e, struct value a, struct value b) {
         int64_t sum;
         if (a.type == VALUE_FLOAT || b.type == VALUE_FLOAT)
                 return real(e, as_real(a) + as_real(b));
-        return __builtin_add_overflow(a.integer, b.integer, &sum) ? failed(e, OUT_OF_RANGE) : value_int(sum);
+        return __builtin_add_overflow(a.integer, b.integer, &sum) ? failed(e, OUT_OF_RANGE)
+                                                                  : value_int(sum);
 }
 
 static struct value negate(struct evaluator *e, struct value a) {
@@ -190,31 +198,32 @@ static struct value multiply(struct evaluator *e, struct value a, struct value b
         int64_t product;
         if (a.type == VALUE_FLOAT || b.type == VALUE_FLOAT)
                 return real(e, as_real(a) * as_real(b));
-        return __builtin_mul_overflow(a.integer, b.integer, &product) ? failed(e, OUT_OF_RANGE) : value_int(product);
+        return __builtin_mul_overflow(a.integer, b.integer, &product) ? failed(e, OUT_OF_RANGE)
+                                                                      : value_int(product);
 }
 
 /* Python's % takes the sign of the divisor, and // rounds down. */
-static struct value divide_reals(struct evaluator *e, double a, double b, char operator) {
+static struct value divide_reals(struct evaluator *e, double a, double b, char op) {
         double rest = fmod(a, b);
         if (rest != 0 && (b < 0) != (rest < 0))
                 rest += b;
-        return operator== '%' ? real(e, rest) : real(e, round((a - rest) / b));
+        return op == '%' ? real(e, rest) : real(e, round((a - rest) / b));
 }
 
-static struct value divide(struct evaluator *e, struct value a, struct value b, char operator) {
+static struct value divide(struct evaluator *e, struct value a, struct value b, char op) {
         bool reals = a.type == VALUE_FLOAT || b.type == VALUE_FLOAT;
         if (reals ? as_real(b) == 0 : b.integer == 0)
                 return failed(e, DIVIDED_BY_ZERO);
-        if (operator== '/')
+        if (op == '/')
                 return real(e, as_real(a) / as_real(b));
         if (reals)
-                return divide_reals(e, as_real(a), as_real(b), operator);
+                return divide_reals(e, as_real(a), as_real(b), op);
         if (b.integer == -1)
-                return operator== '%' ? value_int(0) : negate(e, a);
+                return op == '%' ? value_int(0) : negate(e, a);
         int64_t quotient = a.integer / b.integer;
         int64_t rest = a.integer % b.integer;
         bool down = rest != 0 && (rest < 0) != (b.integer < 0);
-        return value_int(operator== '%' ? rest + (down ? b.integer : 0) : quotient - (down ? 1 : 0));
+        return value_int(op == '%' ? rest + (down ? b.integer : 0) : quotient - (down ? 1 : 0));
 }
 
 static struct value power(struct evaluator *e, struct value a, struct value b) {
@@ -236,13 +245,14 @@ static struct value power(struct evaluator *e, struct value a, struct value b) {
 
 static int parse_sum(struct evaluator *e, struct value *ret);
 
-/* Digits with single underscores between. Returns false if there are none or an underscore is misplaced. */
+/* Digits with single underscores between. Returns false if there are none or an underscore is
+ * misplaced. */
 static bool take_digits(struct evaluator *e, struct buffer *out) {
         size_t start = e->at;
         while (e->at < e->text.len) {
                 char c = e->text.data[e->at];
-                bool between = c == '_' && e->at > start && is_digit(e->text.data[e->at - 1]) && e->at + 1 < e->text.len &&
-                               is_digit(e->text.data[e->at + 1]);
+                bool between = c == '_' && e->at > start && is_digit(e->text.data[e->at - 1]) &&
+                               e->at + 1 < e->text.len && is_digit(e->text.data[e->at + 1]);
                 if (!is_digit(c) && !between)
                         break;
                 if (c != '_')
@@ -253,7 +263,8 @@ static bool take_digits(struct evaluator *e, struct buffer *out) {
 }
 
 static bool take_char(struct evaluator *e, const char *any_of, struct buffer *out) {
-        if (e->at >= e->text.len || e->text.data[e->at] == '\0' || !strchr(any_of, e->text.data[e->at]))
+        if (e->at >= e->text.len || e->text.data[e->at] == '\0' ||
+                !strchr(any_of, e->text.data[e->at]))
                 return false;
         (void)buffer_append_char(out, e->text.data[e->at++]);
         return true;
@@ -270,11 +281,13 @@ static int number_of(struct evaluator *e, struct slice digits, bool is_real, str
         if (digits.len > 1 && digits.data[0] == '0' && slice_find_char(digits, '0', 0) == 0) {
                 for (size_t i = 0; i < digits.len; i++)
                         if (digits.data[i] != '0')
-                                return syntax(e, "leading zeros in decimal integer literals are not permitted; "
+                                return syntax(e, "leading zeros in decimal integer literals are "
+                                                 "not permitted; "
                                                  "use an 0o prefix for octal integers");
         }
         int64_t integer;
-        *ret = number_parse_i64(digits, &integer) < 0 ? failed(e, OUT_OF_RANGE) : value_int(integer);
+        *ret = number_parse_i64(digits, &integer) < 0 ? failed(e, OUT_OF_RANGE)
+                                                      : value_int(integer);
         return 0;
 }
 
@@ -319,13 +332,17 @@ static int parse_atom(struct evaluator *e, struct value *ret) {
         int r = parse_sum(e, ret);
         if (r < 0)
                 return r;
-        return take(e, ")") ? 0 : syntax(e, peek(e) == '\0' ? "'(' was never closed" : "invalid syntax");
+        return take(e, ")")
+                       ? 0
+                       : syntax(e, peek(e) == '\0' ? "'(' was never closed" : "invalid syntax");
 }
 
-/* A sign binds weaker than a power on its right side, tighter than anything else: -2**2 = -4, 2**-1 = 0.5. */
+/* A sign binds weaker than a power on its right side, tighter than anything else: -2**2 = -4, 2**-1
+ * = 0.5. */
 static int parse_signed(struct evaluator *e, struct value *ret) {
         if (++e->depth > DURATION_DEPTH_MAX)
-                return fault_raise(e->fault, "RecursionError", "time expression is nested too deeply");
+                return fault_raise(
+                        e->fault, "RecursionError", "time expression is nested too deeply");
         bool minus = take(e, "-");
         bool sign = minus || take(e, "+");
         int r = sign ? parse_signed(e, ret) : parse_atom(e, ret);
@@ -344,13 +361,17 @@ static int parse_signed(struct evaluator *e, struct value *ret) {
 static int parse_product(struct evaluator *e, struct value *ret) {
         int r = parse_signed(e, ret);
         while (r == 0) {
-                char operator= take(e, "*") ? '*' : take(e, "//") ? 'f' : take(e, "/") ? '/' : take(e, "%") ? '%' : '\0';
-                if (operator== '\0')
+                char op = take(e, "*")    ? '*'
+                          : take(e, "//") ? 'f'
+                          : take(e, "/")  ? '/'
+                          : take(e, "%")  ? '%'
+                                          : '\0';
+                if (op == '\0')
                         return 0;
                 struct value right;
                 r = parse_signed(e, &right);
                 if (r == 0)
-                        *ret = operator== '*' ? multiply(e, *ret, right) : divide(e, *ret, right, operator);
+                        *ret = op == '*' ? multiply(e, *ret, right) : divide(e, *ret, right, op);
         }
         return r;
 }
@@ -374,7 +395,8 @@ static int report(const struct evaluator *e) {
         case NO_ERROR:
                 return 0;
         case UNKNOWN_NAME:
-                return fault_raise(e->fault, "NameError", "name '%.*s' is not defined", SLICE_ARG(e->name));
+                return fault_raise(
+                        e->fault, "NameError", "name '%.*s' is not defined", SLICE_ARG(e->name));
         case DIVIDED_BY_ZERO:
                 (void)fault_raise(e->fault, "ZeroDivisionError", "division by zero");
                 return -EDOM;
@@ -403,7 +425,8 @@ static int evaluate(struct slice text, struct value *ret, struct fault *fault) {
 
 int duration_parse(struct slice text, struct value *ret, struct fault *fault) {
         if (text.len > DURATION_INPUT_MAX)
-                return fault_set(fault, -E2BIG, "time expression is longer than %d bytes", DURATION_INPUT_MAX);
+                return fault_set(fault, -E2BIG, "time expression is longer than %d bytes",
+                        DURATION_INPUT_MAX);
         struct buffer parted = BUFFER_INIT(SPELLED_MAX);
         struct buffer spelled = BUFFER_INIT(SPELLED_MAX);
         struct buffer joined = BUFFER_INIT(SPELLED_MAX);
@@ -412,7 +435,8 @@ int duration_parse(struct slice text, struct value *ret, struct fault *fault) {
                 r = spell_units(buffer_view(&parted), &spelled);
         if (r == 0)
                 r = join_groups(buffer_view(&spelled), &joined);
-        r = r < 0 ? fault_set(fault, -E2BIG, "time expression is too long") : evaluate(buffer_view(&joined), ret, fault);
+        r = r < 0 ? fault_set(fault, -E2BIG, "time expression is too long")
+                  : evaluate(buffer_view(&joined), ret, fault);
         buffer_done(&joined);
         buffer_done(&spelled);
         buffer_done(&parted);
@@ -434,7 +458,8 @@ int duration_parse_s(struct slice text, int64_t *ret_s, struct fault *fault) {
 
 /* ---- printing ---- */
 
-/* One row a magnitude: from there on a time is rounded to the unit of step_s, and printed in up to three units. */
+/* One row a magnitude: from there on a time is rounded to the unit of step_s, and printed in up to
+ * three units. */
 static const struct magnitude {
         int64_t from_s;
         int64_t step_s;
@@ -470,17 +495,21 @@ static struct slice print_short(const struct value *seconds, struct arena *arena
         struct evaluator unused = {.error = NO_ERROR};
         struct value minute = value_int(60);
         struct value minutes = divide(&unused, *seconds, minute, 'f');
-        struct value rest = as_real(*seconds) >= 60 ? divide(&unused, *seconds, minute, '%') : *seconds;
+        struct value rest =
+                as_real(*seconds) >= 60 ? divide(&unused, *seconds, minute, '%') : *seconds;
         struct slice text = SLICE_NULL;
         if (as_real(*seconds) >= 60)
                 text = minutes.type == VALUE_FLOAT
-                               ? arena_printf(arena, "%.*sm", SLICE_ARG(value_float_text(minutes.real, arena)))
+                               ? arena_printf(arena, "%.*sm",
+                                         SLICE_ARG(value_float_text(minutes.real, arena)))
                                : arena_printf(arena, "%lldm", (long long)minutes.integer);
         if (as_real(rest) == 0)
                 return text;
-        struct slice number = rest.type == VALUE_FLOAT ? value_float_text(rest.real, arena)
-                                                       : arena_printf(arena, "%lld", (long long)rest.integer);
-        return arena_printf(arena, "%.*s%s%.*ss", SLICE_ARG(text), text.len > 0 ? " " : "", SLICE_ARG(number));
+        struct slice number = rest.type == VALUE_FLOAT
+                                      ? value_float_text(rest.real, arena)
+                                      : arena_printf(arena, "%lld", (long long)rest.integer);
+        return arena_printf(
+                arena, "%.*s%s%.*ss", SLICE_ARG(text), text.len > 0 ? " " : "", SLICE_ARG(number));
 }
 
 struct slice duration_print(const struct value *seconds, struct arena *arena) {
