@@ -29,6 +29,13 @@ enum message_type {
 
 /* SCAN_BATCH flags */
 #define BATCH_AT_END 1u  /* everything that was in the file has been read */
+#define BATCH_TRYING 2u  /* careful mode: no progress yet, but the line at this offset comes next */
+
+/* Generations: the server gives each file of a log a multiple of GENERATION_FILE; each truncation of that file adds one. */
+#define GENERATION_FILE 0x10000u
+static inline uint32_t generation_truncated(uint32_t generation) {
+        return (generation & ~(GENERATION_FILE - 1)) | ((generation + 1) & (GENERATION_FILE - 1));
+}
 
 /* FRONT_CLIENT roles */
 #define ROLE_ADMIN 1u
