@@ -43,8 +43,10 @@ struct supervise *supervise_free(struct supervise *supervise);
 int supervise_start(struct supervise *supervise, struct fault *fault);
 /* Ends it for good: closes the channel, which children take as the order to end; kills it after timeout_ms. on_end is called. */
 void supervise_stop(struct supervise *supervise, int timeout_ms);
-/* Kills it because of what it did: a broken protocol, a request not answered. It is started again (with back-off). */
+/* Kills it because it hangs; what it has sent is still handled. It is started again (with back-off). */
 void supervise_kill(struct supervise *supervise, const char *reason);
+/* Kills it because it broke the protocol: nothing more of what it has sent is handled. Started again likewise. */
+void supervise_violation(struct supervise *supervise, const char *reason);
 /* The process has done useful work: the back-off starts anew at the next end. */
 void supervise_progress(struct supervise *supervise);
 
