@@ -2,6 +2,7 @@
 /* Finds and evaluates the date of a line: an ordered, learning list of templates (spec filter.md 2). */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,8 +16,9 @@ struct date_detector;
 struct date_match {
         size_t cut_start;
         size_t cut_end;
-        size_t template_index; /* in the list's present order, at the time of the match */
+        size_t template_index; /* in the list's order after the match */
         double time;           /* seconds since the epoch; only if date_detector_match() returned DATE_FOUND */
+        bool integral;         /* upstream's time is an int there, not a float (shows in fail2ban-regex -o row) */
 };
 
 enum date_result {

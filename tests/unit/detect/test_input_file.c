@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cmocka_include.h"
+#include "../cmocka_include.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
