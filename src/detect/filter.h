@@ -48,6 +48,7 @@ struct filter_failure {
         bool needs_dns;     /* id is a host name, env has no resolver */
         bool nofail;        /* tool mode: a quiet line */
         bool ignored;       /* tool mode: an ignoreregex dropped it */
+        bool integral_time; /* upstream's time is an int, not a float (date.h): shows in fail2ban-regex -o row */
         struct value data;  /* dict: groups by name in upstream's order, "users" set, "matches" list of [before, date, after], ... */
 };
 
@@ -73,6 +74,21 @@ size_t filter_ignoreregex_count(const struct filter *filter);
 struct slice filter_ignoreregex(const struct filter *filter, size_t index);
 struct slice filter_prefregex(const struct filter *filter);
 struct date_detector *filter_dates(struct filter *filter);
+
+/* For fail2ban-regex (FILTER_TOOL): what the last filter_line() did besides its results. Values live in the arena of that line. */
+struct filter_trace {
+        bool prefregex_hit;            /* the last search of the prefregex matched; a line that an ignoreregex ends early does not search it
+                                          and leaves this as it was */
+        struct value prefregex_groups; /* DICT of all its named groups, with None for those that took no part */
+        const uint32_t *ignore_hits;   /* indices of the ignoreregexes that matched, in the order of the matches */
+        size_t ignore_hit_count;
+        struct value consumed;         /* maxlines > 1: LIST of [before, date, after] of earlier lines that were in the buffer before this line,
+                                          did not scroll out with it, and are no longer (equal to one) in it */
+        struct slice stripped;         /* the newest line of the buffer without its date */
+        double last_time;              /* of the last line that had a date; NAN: none yet */
+        bool last_integral;            /* see date.h: upstream has an int there */
+};
+void filter_trace(const struct filter *filter, struct filter_trace *ret);
 
 /* State that must survive this process: calls put(user, key, blob) for every key that has changed since the last call; an empty blob
  * means that the key is gone. At most RECORD_STATES_MAX keys live at a time. */
