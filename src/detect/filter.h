@@ -33,7 +33,8 @@ struct filter *filter_free(struct filter *filter);
 
 /* Carries out one option of the command stream: "usedns", "prefregex", "addfailregex", "delfailregex", "addignoreregex",
  * "delignoreregex", "maxlines", "datepattern", "logtimezone", "logencoding", "findtime", "keepmatches", and "begin" (reload: regex lists
- * are cleared). arguments: list of values as in the stream; several regexes may come in one call. On success *ret_value (in arena) is
+ * are cleared). FILTER_TOOL only, with a bool: "checkall" (false: stop at the first regex that matches), "ignorepending" (true: results
+ * without id are left out), "rawhost" (true: host names and ids stay as they are). arguments: list of values as in the stream; several regexes may come in one call. On success *ret_value (in arena) is
  * what `set` answers, i.e. the option's new value in the form of spec server.md 3.3. Returns 0, or -EINVAL with kind (Python's
  * exception class) and text as upstream's. */
 int filter_set(struct filter *filter, struct slice option, const struct value *arguments, struct arena *arena,
