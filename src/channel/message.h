@@ -30,6 +30,7 @@ enum message_type {
 /* SCAN_BATCH flags */
 #define BATCH_AT_END 1u  /* everything that was in the file has been read */
 #define BATCH_TRYING 2u  /* careful mode: no progress yet, but the line at this offset comes next */
+#define BATCH_STOPPED 4u /* the answer to SCAN_LOG_STOP: nothing more comes until SCAN_LOG_START */
 
 /* Generations: the server gives each file of a log a multiple of GENERATION_FILE; each truncation of that file adds one. */
 #define GENERATION_FILE 0x10000u

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The promise is exactness across a death of this process: each batch tells everything that the lines up to its end offset did, the
+ * detection state included, so the server can make a new process go on behind them. A jail with several logs has one state for all of
+ * them; therefore at most one of its logs may have untold lines (scan_jail.unreported): before a line of another log runs, that one
+ * is told.
+ *
+ * A line that cannot be run is counted and told, and costs nothing else: upstream sleeps and at last goes idle, which would let an
+ * attacker who can provoke errors switch a jail off. */
+#include "detect/pipeline.h"
+
+#include <errno.h>
+#include <math.h>
+
+#include "base/loop.h"
+#include "channel/record.h"
+
+#define LOGGER "fail2ban.filter"
+#define LINES_A_LOOK 8 /* lines from one look at the clock to the next */
+
+void pipeline_init(struct pipeline *pipeline, const struct clock *clock, pipeline_send *send, pipeline_sync *sync, void *user) {
+        *pipeline = (struct pipeline){
+                .clock = clock,
+                .send = send,
+                .sync = sync,
+                .user = user,
+                .arena = ARENA_INIT,
+                .records = BUFFER_INIT(PIPELINE_RECORDS_MAX),
+                .message = BUFFER_INIT((size_t)16 << 20),
+        };
+}
+
+void pipeline_done(struct pipeline *pipeline) {
+        buffer_done(&pipeline->records);
+        buffer_done(&pipeline->message);
+        arena_done(&pipeline->arena);
+}
+
+/* Sends the records collected so far. after: the end offset they bring the log to. */
+static void send_batch(struct pipeline *pipeline, struct scan_log *log, uint64_t after, uint8_t flags) {
+        struct buffer *message = &pipeline->message;
+        buffer_clear(message);
+        (void)message_put_u32(message, log->id); /* all of this fits: the records are limited to 15 of 16 MiB */
+        (void)message_put_u32(message, log->files[0].generation);
+        (void)message_put_u64(message, log->reported);
+        (void)message_put_u64(message, after);
+        (void)message_put_u8(message, flags);
+        (void)message_put_text(message, input_file_hash(&log->files[0]));
+        (void)buffer_append(message, buffer_view(&pipeline->records));
+        buffer_clear(&pipeline->records);
+        log->reported = after;
+        pipeline->send(pipeline->user, MESSAGE_SCAN_BATCH, buffer_view(message));
+}
+
+struct saving {
+        struct pipeline *pipeline;
+        struct scan_log *log;
+        struct scan_jail *jail;
+};
+
+static void put_state(void *user, struct slice key, struct slice blob) {
+        struct saving *saving = user;
+        struct record record = {.type = RECORD_STATE, .jail = saving->jail->id, .state = {.key = key, .blob = blob}};
+        if (key.len > RECORD_STATE_KEY_MAX || blob.len > RECORD_STATE_BLOB_MAX)
+                return;
+        if (record_put(&saving->pipeline->records, &record) == 0)
+                return;
+        /* More state than one batch holds: ahead of its lines, which is inexact only if we die in this moment. */
+        send_batch(saving->pipeline, saving->log, saving->log->reported, 0);
+        (void)record_put(&saving->pipeline->records, &record);
+}
+
+static void put_counts(struct pipeline *pipeline, struct scan_jail *jail) {
+        struct record record = {.type = RECORD_COUNT, .jail = jail->id, .count = {.lines = jail->lines, .dropped = jail->dropped}};
+        if (jail->lines == 0 || record_put(&pipeline->records, &record) < 0)
+                return; /* the next batch takes them */
+        jail->lines = 0;
+        jail->dropped = 0;
+}
+
+static void close_batch(struct pipeline *pipeline, struct scan_log *log, uint8_t flags) {
+        for (size_t i = 0; i < log->attachment_count; i++) {
+                struct scan_jail *jail = log->attachments[i].jail;
+                struct saving saving = {pipeline, log, jail};
+                put_counts(pipeline, jail);
+                filter_save(jail->filter, put_state, &saving);
+                jail->unreported = NULL;
+        }
+        send_batch(pipeline, log, log->done, flags);
+}
+
+void pipeline_flush(struct pipeline *pipeline, struct scan_log *log, uint8_t flags) {
+        if (flags || buffer_len(&pipeline->records) > 0 || scan_log_has_unreported(log))
+                close_batch(pipeline, log, flags);
+}
+
+void pipeline_announce(struct pipeline *pipeline, struct scan_log *log, uint8_t flags) {
+        close_batch(pipeline, log, flags);
+}
+
+void pipeline_diag(struct pipeline *pipeline, struct scan_jail *jail, enum diag_level level, const char *logger, struct slice text) {
+        if (!diag_enabled(level))
+                return;
+        text = slice_sub(text, 0, DIAG_TEXT_MAX);
+        struct record record = {
+                .type = RECORD_DIAG,
+                .jail = jail->id,
+                .diag = {.level = (uint8_t)level, .logger = slice_of(logger), .text = text},
+        };
+        if (pipeline->log)
+                (void)record_put(&pipeline->records, &record); /* full: lost, the line's failures matter more */
+        else
+                diag_text(level, logger, text);
+}
+
+/* A line in a message: printable, and not longer than a message should be. */
+static struct slice show(struct pipeline *pipeline, struct slice line) {
+        struct buffer out = BUFFER_INIT(PIPELINE_LINE_SHOWN * 8);
+        line = slice_sub(line, 0, PIPELINE_LINE_SHOWN);
+        for (size_t i = 0; i < line.len; i++) {
+                unsigned char c = (unsigned char)line.data[i];
+                if (c == '\'' || c == '\\')
+                        (void)buffer_printf(&out, "\\%c", c);
+                else if (c < 0x20 || c >= 0x7f)
+                        (void)buffer_printf(&out, "\\x%02x", c);
+                else
+                        (void)buffer_append_char(&out, (char)c);
+        }
+        struct slice shown = arena_copy(&pipeline->arena, buffer_view(&out));
+        buffer_done(&out);
+        return shown;
+}
+
+static void tell_error(struct pipeline *pipeline, struct scan_jail *jail, struct slice line, const struct fault *fault) {
+        jail->dropped++;
+        jail->errors++;
+        if (jail->errors >= SCAN_ERRORS_MAX) {
+                if (!jail->muted)
+                        pipeline_diag(pipeline, jail, DIAG_ERROR, LOGGER,
+                                arena_printf(&pipeline->arena, "[%s] Too many errors at once (%u), further ones are not reported",
+                                        jail->name, jail->errors));
+                jail->muted = true;
+                return;
+        }
+        jail->muted = false;
+        struct slice shown = show(pipeline, line);
+        pipeline_diag(pipeline, jail, DIAG_ERROR, LOGGER,
+                arena_printf(&pipeline->arena, "[%s] Failed to process line: '%.*s', caught exception: %s%s%s%s", jail->name,
+                        SLICE_ARG(shown), fault->kind ? fault->kind : "", fault->kind ? "('" : "", fault_text(fault),
+                        fault->kind ? "')" : ""));
+}
+
+static void tell_repaired(struct pipeline *pipeline, struct scan_log *log, struct scan_jail *jail, struct slice raw) {
+        int64_t now = clock_wall_us(pipeline->clock);
+        if (log->repaired_said_us && now - log->repaired_said_us < PIPELINE_DAY_US && now >= log->repaired_said_us)
+                return;
+        log->repaired_said_us = now;
+        pipeline_diag(pipeline, jail, DIAG_WARNING, LOGGER,
+                arena_printf(&pipeline->arena, "Error decoding line from '%s' with '%s'.", log->path, jail->encoding_name));
+        struct slice shown = show(pipeline, raw);
+        pipeline_diag(pipeline, jail, DIAG_WARNING, LOGGER,
+                arena_printf(&pipeline->arena,
+                        "Bytes that are invalid in this encoding are replaced; perhaps 'logencoding' of jail '%s' should be set: '%.*s'",
+                        jail->name, SLICE_ARG(shown)));
+}
+
+/* The dict without its matched lines, for a failure that does not fit otherwise. */
+static struct value without_matches(struct pipeline *pipeline, const struct value *data) {
+        struct value out = value_dict();
+        for (size_t i = 0; i + 1 < data->list.count; i += 2)
+                if (!slice_is(data->list.items[i].string, "matches"))
+                        value_dict_put(&out, data->list.items[i], data->list.items[i + 1], &pipeline->arena);
+        return out;
+}
+
+static void put_failure(struct pipeline *pipeline, struct scan_jail *jail, const struct filter_failure *failure) {
+        struct record record = {.type = RECORD_FAILURE, .jail = jail->id};
+        if (failure->id.len == 0 || failure->id.len > RECORD_ID_MAX || !isfinite(failure->time)) {
+                jail->dropped++;
+                return;
+        }
+        record.failure.time = fmax(0, fmin(failure->time, clock_wall(pipeline->clock)));
+        record.failure.flags = (uint8_t)((failure->raw_id ? FAILURE_RAW_ID : 0U) | (failure->needs_dns ? FAILURE_NEEDS_DNS : 0U));
+        record.failure.regex = failure->regex;
+        record.failure.id = failure->id;
+        record.failure.data = failure->data.type == VALUE_DICT ? failure->data : value_dict();
+        if (record_put(&pipeline->records, &record) == 0)
+                return;
+        record.failure.data = without_matches(pipeline, &record.failure.data);
+        if (record_put(&pipeline->records, &record) < 0)
+                jail->dropped++;
+}
+
+/* Two-byte encodings: the line end's other byte stands behind the byte at which the file was split (little endian). */
+static struct slice align(enum line_encoding encoding, struct slice raw, uint64_t offset) {
+        if (encoding == LINE_UTF16LE && offset > 0 && raw.len > 0 && raw.data[0] == '\0')
+                raw = slice_sub(raw, 1, raw.len);
+        if (encoding == LINE_UTF16LE && raw.len % 2 == 1)
+                raw = slice_sub(raw, 0, raw.len - 1);
+        return raw;
+}
+
+struct decoded {
+        bool there;
+        enum line_encoding encoding;
+        struct slice text;
+};
+
+static struct slice decode(struct pipeline *pipeline, struct scan_jail *jail, struct slice raw, struct decoded *cache) {
+        bool repaired = false;
+        if (cache->there && cache->encoding == jail->encoding)
+                return cache->text;
+        struct slice aligned = align(jail->encoding, raw, pipeline->log->done);
+        struct slice text = line_strip_end(line_decode(jail->encoding, aligned, &pipeline->arena, &repaired));
+        if (repaired)
+                tell_repaired(pipeline, pipeline->log, jail, raw);
+        *cache = (struct decoded){true, jail->encoding, text};
+        return text;
+}
+
+static void run_jail(struct pipeline *pipeline, struct scan_jail *jail, struct slice text) {
+        const struct filter_failure *failures = NULL;
+        struct fault fault = FAULT_INIT;
+        struct filter_line line = {.text = text, .in_operation = pipeline->log->in_operation};
+        jail->lines++;
+        int count = filter_line(jail->filter, &line, &pipeline->arena, &failures, &fault);
+        if (count < 0)
+                tell_error(pipeline, jail, text, &fault);
+        else
+                jail->errors /= 2;
+        for (int i = 0; i < count; i++)
+                put_failure(pipeline, jail, &failures[i]);
+        fault_done(&fault);
+}
+
+/* The line starts at log->done. */
+static void run_line(struct pipeline *pipeline, struct scan_log *log, struct slice raw, const struct input_chunk *chunk) {
+        struct decoded cache = {0};
+        bool skip = log->done == log->skip_at;
+        for (size_t i = 0; i < log->attachment_count; i++) {
+                struct scan_attachment *attachment = &log->attachments[i];
+                if (log->done < attachment->from)
+                        continue;
+                if (chunk->cut || skip)
+                        attachment->jail->dropped++;
+                if (skip)
+                        attachment->jail->lines++;
+                else
+                        run_jail(pipeline, attachment->jail, decode(pipeline, attachment->jail, raw, &cache));
+        }
+        if (skip)
+                log->skip_at = SCAN_LOG_NO_SKIP;
+        arena_reset(&pipeline->arena);
+}
+
+/* Tells what other logs of the same jails have behind them. */
+static void tell_siblings(struct pipeline *pipeline, struct scan_log *log) {
+        for (size_t i = 0; i < log->attachment_count; i++) {
+                struct scan_jail *jail = log->attachments[i].jail;
+                if (jail->unreported && jail->unreported != log)
+                        close_batch(pipeline, jail->unreported, 0);
+        }
+}
+
+static void note_unreported(struct scan_log *log) {
+        if (!scan_log_has_unreported(log))
+                return;
+        for (size_t i = 0; i < log->attachment_count; i++)
+                log->attachments[i].jail->unreported = log;
+}
+
+/* In careful mode the server learns of each line before it is run, so that a line that kills us is known by its offset. */
+static void announce_line(struct pipeline *pipeline, struct scan_log *log) {
+        send_batch(pipeline, log, log->reported, BATCH_TRYING);
+        pipeline->sync(pipeline->user);
+}
+
+/* Runs the line and moves behind it. */
+static void run_and_pass(struct pipeline *pipeline, struct scan_log *log, struct slice raw, const struct input_chunk *chunk) {
+        if (log->careful)
+                announce_line(pipeline, log);
+        run_line(pipeline, log, raw, chunk);
+        log->done = chunk->cut ? chunk->end : log->done + raw.len;
+        if (log->careful || buffer_len(&pipeline->records) >= PIPELINE_FLUSH)
+                close_batch(pipeline, log, 0);
+        if (log->careful && log->done >= log->careful_until)
+                log->careful = false;
+}
+
+int pipeline_run(struct pipeline *pipeline, struct scan_log *log, const struct input_chunk *chunk) {
+        struct slice rest = chunk->lines;
+        int64_t deadline = loop_now_us() + PIPELINE_TURN_US;
+        bool late = false;
+        tell_siblings(pipeline, log);
+        pipeline->log = log;
+        for (unsigned lines = 1; rest.len > 0 && !late; lines++) {
+                const char *end = memchr(rest.data, '\n', rest.len);
+                size_t len = end ? (size_t)(end - rest.data) + 1 : rest.len;
+                run_and_pass(pipeline, log, slice_sub(rest, 0, len), chunk);
+                rest = slice_sub(rest, len, rest.len);
+                late = lines % LINES_A_LOOK == 0 && rest.len > 0 && loop_now_us() > deadline;
+        }
+        pipeline->log = NULL;
+        input_file_take(&log->files[0], log->done);
+        if (buffer_len(&pipeline->records) > 0 || log->done - log->reported >= PIPELINE_FLUSH)
+                close_batch(pipeline, log, 0);
+        note_unreported(log);
+        return late ? PIPELINE_E_LATE : 0;
+}

@@ -1,0 +1,583 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One loop, two kinds of work: messages, which come first, and logs, of which one ready one is given one chunk a turn, round robin. So
+ * options are carried out while gigabytes are caught up with, and no log starves another. A log is ready when the kernel says that it
+ * was written to (inotify, whose fd the server handed over), when the server says so (polled ones), or when its last read was full.
+ * The server is trusted to mean well but not to be free of errors: what it cannot mean ends this process. */
+#include "detect/scanner.h"
+
+#include <errno.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/memory.h"
+#include "channel/channel.h"
+#include "channel/value_code.h"
+#include "detect/pipeline.h"
+#include "detect/seek.h"
+
+#define LOGGER "fail2ban.filter"
+#define THROTTLED_US 5000
+#define SYNC_MS 1000
+
+struct scanner {
+        struct loop *loop;
+        const struct clock *clock;
+        struct channel *channel;
+        int notify_fd; /* -1 until the hello */
+        struct loop_source *notify_source;
+        struct pipeline pipeline;
+        struct input_buffer buffer;
+        struct scan_jail **jails; /* by id, rising */
+        size_t jail_count;
+        size_t jail_capacity;
+        struct scan_log **logs;
+        size_t log_count;
+        size_t log_capacity;
+        size_t turn; /* index of the log that was served last */
+        struct loop_timer report_timer;
+        struct arena arena; /* of one message */
+        struct buffer reply;
+        bool ended;
+        int exit_code;
+};
+
+static void end(struct scanner *scanner, const char *why) {
+        if (!scanner->ended)
+                diag(DIAG_ERROR, LOGGER, "The scanner ends: %s", why);
+        scanner->ended = true;
+        scanner->exit_code = 1;
+}
+
+static void send_message(void *user, enum message_type type, struct slice body) {
+        struct scanner *scanner = user;
+        int r = channel_send(scanner->channel, type, body);
+        if (r < 0 && !scanner->ended) { /* nothing can be told any more */
+                scanner->ended = true;
+                scanner->exit_code = r == -EPIPE ? 0 : 1;
+        }
+}
+
+static void sync_messages(void *user) {
+        struct scanner *scanner = user;
+        (void)channel_flush(scanner->channel, SYNC_MS); /* late is as bad as lost: the line is tried anyway */
+}
+
+static void send_diag(void *user, enum diag_level level, const char *logger, struct slice text) {
+        struct scanner *scanner = user;
+        struct buffer body = BUFFER_INIT(70000);
+        (void)message_put_u8(&body, (uint8_t)level);
+        (void)message_put_text(&body, slice_of(logger));
+        (void)message_put_text(&body, slice_sub(text, 0, DIAG_TEXT_MAX));
+        (void)channel_send(scanner->channel, MESSAGE_SCAN_DIAG, buffer_view(&body));
+        buffer_done(&body);
+}
+
+/* Index of the jail, or of the place where it belongs. */
+static size_t jail_place(const struct scanner *scanner, uint32_t id) {
+        size_t low = 0;
+        size_t high = scanner->jail_count;
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+                if (scanner->jails[middle]->id < id)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
+static struct scan_jail *find_jail(struct scanner *scanner, uint32_t id) {
+        size_t at = jail_place(scanner, id);
+        if (at < scanner->jail_count && scanner->jails[at]->id == id)
+                return scanner->jails[at];
+        end(scanner, "unknown jail");
+        return NULL;
+}
+
+static struct scan_log *find_log(struct scanner *scanner, uint32_t id) {
+        for (size_t i = 0; i < scanner->log_count; i++)
+                if (scanner->logs[i]->id == id)
+                        return scanner->logs[i];
+        end(scanner, "unknown log");
+        return NULL;
+}
+
+static void on_jail_diag(void *user, enum diag_level level, const char *logger, struct slice text);
+
+/* The one scanner of this process: filters know only their jail. */
+static struct scanner *the_scanner;
+
+static void on_jail_diag(void *user, enum diag_level level, const char *logger, struct slice text) {
+        pipeline_diag(&the_scanner->pipeline, user, level, logger, text);
+}
+
+static void on_report_timer(void *user) {
+        struct scanner *scanner = user;
+        for (size_t i = 0; i < scanner->log_count; i++)
+                pipeline_flush(&scanner->pipeline, scanner->logs[i], 0);
+}
+
+static void on_notify(void *user, int fd, uint32_t events) {
+        struct scanner *scanner = user;
+        _Alignas(struct inotify_event) char bytes[16384];
+        (void)events;
+        ssize_t len = read(fd, bytes, sizeof(bytes));
+        for (ssize_t at = 0; at < len;) {
+                const struct inotify_event *event = (const void *)(bytes + at);
+                for (size_t i = 0; i < scanner->log_count; i++)
+                        if ((event->mask & IN_Q_OVERFLOW) || scan_log_has_watch(scanner->logs[i], event->wd))
+                                scanner->logs[i]->ready = true;
+                at += (ssize_t)(sizeof(*event) + event->len);
+        }
+}
+
+/* Messages. Each handler reads its fields; whether the body was right is checked once, by on_message. */
+
+static void on_hello(struct scanner *scanner, struct message_reader *in, struct message *message) {
+        uint32_t version = message_get_u32(in);
+        uint8_t threshold = message_get_u8(in);
+        if (version != CHANNEL_VERSION || scanner->notify_fd >= 0) {
+                end(scanner, "the server is of another version");
+                return;
+        }
+        diag_set_threshold(threshold);
+        scanner->notify_fd = steal_fd(&message->fds[0]);
+        scanner->notify_source = loop_add(scanner->loop, scanner->notify_fd, EPOLLIN, on_notify, scanner);
+        if (!scanner->notify_source)
+                end(scanner, "the inotify fd is unusable");
+}
+
+static void on_threshold(struct scanner *scanner, struct message_reader *in, struct message *message) {
+        (void)scanner;
+        (void)message;
+        diag_set_threshold(message_get_u8(in));
+}
+
+static void on_jail_add(struct scanner *scanner, struct message_reader *in, struct message *message) {
+        uint32_t id = message_get_u32(in);
+        struct slice name = message_get_text(in);
+        (void)message;
+        size_t at = jail_place(scanner, id);
+        bool known = at < scanner->jail_count && scanner->jails[at]->id == id;
+        if (in->bad || known || scanner->jail_count == SCANNER_JAILS_MAX) {
+                end(scanner, "a jail that cannot be added");
+                return;
+        }
+        const struct filter_env env = {.clock = scanner->clock, .diag = on_jail_diag};
+        memory_reserve(&scanner->jails, scanner->jail_count, &scanner->jail_capacity, sizeof(struct scan_jail *));
+        memmove(scanner->jails + at + 1, scanner->jails + at, (scanner->jail_count - at) * sizeof(struct scan_jail *));
+        scanner->jails[at] = scan_jail_new(id, name, &env);
+        scanner->jail_count++;
+}
+
+static void detach(struct scanner *scanner, struct scan_log *log, const struct scan_jail *jail) {
+        if (!scan_log_is_attached(log, jail))
+                return;
+        pipeline_flush(&scanner->pipeline, log, 0);
+        scan_log_detach(log, jail);
+}
+
+static void on_jail_del(struct scanner *scanner, struct message_reader *in, struct message *message) {
+        struct scan_jail *jail = find_jail(scanner, message_get_u32(in));
+        (void)message;
+        if (!jail)
+                return;
+        for (size_t i = 0; i < scanner->log_count; i++)
+                detach(scanner, scanner->logs[i], jail);
+        size_t at = jail_place(scanner, jail->id);
+        memmove(scanner->jails + at, scanner->jails + at + 1, (--scanner->jail_count - at) * sizeof(struct scan_jail *));
+        (void)scan_jail_free(jail);
+}
+
+static void reply_set(struct scanner *scanner, uint32_t request, const struct fault *fault, const struct value *value) {
+        struct buffer *body = &scanner->reply;
+        const struct value none = VALUE_OF_NONE;
+        buffer_clear(body);
+        (void)message_put_u32(body, request);
+        (void)message_put_text(body, fault ? slice_of(fault->kind ? fault->kind : "RuntimeError") : SLICE_NULL);
+        (void)message_put_text(body, fault ? slice_sub(slice_of(fault_text(fault)), 0, DIAG_TEXT_MAX) : SLICE_NULL);
+        if (value_put(body, fault ? &none : value) < 0) {
+                struct fault large = FAULT_INIT;
+                (void)fault_set(&large, -E2BIG, "the reply is too large");
+                reply_set(scanner, request, &large, NULL);
+                fault_done(&large);
+                return;
+        }
+        send_message(scanner, MESSAGE_SCAN_SET_REPLY, buffer_view(body));
+}
+
+static void on_jail_set(struct scanner *scanner, struct message_reader *in, struct message *message) {
+        uint32_t request = message_get_u32(in);
+        uint32_t id = message_get_u32(in);
+        struct scan_jail *jail = id != 0 ? find_jail(scanner, id) : NULL;
+        struct slice option = message_get_text(in);
+        struct value arguments = value_get(in, &scanner->arena);
+        struct value value = VALUE_OF_NONE;
+        struct fault fault = FAULT_INIT;
+        (void)message;
+        if (in->bad || arguments.type != VALUE_LIST)
+                in->bad = true;
+        if (in->bad || scanner->ended)
+                return;
+        int r = jail ? scan_jail_set(jail, option, &arguments, &scanner->arena, &value, &fault) : 0;
+        if (request != 0)
+                reply_set(scanner, request, r < 0 ? &fault : NULL, &value);
+        fault_done(&fault);
+}
+
+static void on_state_put(struct scanner *scanner, struct message_reader *in, struct message *message) {
+        struct scan_jail *jail = find_jail(scanner, message_get_u32(in));
+        struct slice key = message_get_text(in);
+        struct slice blob = message_get_text(in);
+        (void)message;
+        if (jail && !in->bad)
+                filter_load(jail->filter, key, blob);
+}
+
+static void send_truncated(struct scanner *scanner, struct scan_log *log, uint32_t generation, const char *reason) {
+        struct buffer body = BUFFER_INIT(1024);
+        (void)message_put_u32(&body, log->id);
+        (void)message_put_u32(&body, generation);
+        (void)message_put_text(&body, slice_of(reason));
+        send_message(scanner, MESSAGE_SCAN_TRUNCATED, buffer_view(&body));
+        buffer_done(&body);
+}
+
+/* The file is not what it was: it is read anew. */
+static void restart_log(struct scanner *scanner, struct scan_log *log) {
+        char reason[256];
+        struct input_file *file = &log->files[0];
+        pipeline_flush(&scanner->pipeline, log, 0);
+        uint64_t size = input_file_size(file);
+        (void)snprintf(reason, sizeof(reason), "size %llu, position %llu%s", (unsigned long long)size,
+                (unsigned long long)file->position, size < file->position ? "" : ", another content");
+        uint32_t generation = generation_truncated(file->generation);
+        send_truncated(scanner, log, generation, reason);
+        scan_log_restart(log, generation);
+}
+
+static void on_log_add(struct scanner *scanner, struct message_reader *in, struct message *message) {
+        uint32_t id = message_get_u32(in);
+        struct slice path = message_get_text(in);
+        uint32_t generation = message_get_u32(in);
+        uint64_t offset = message_get_u64(in);
+        struct slice hash = message_get_text(in);
+        uint8_t flags = message_get_u8(in);
+        if (in->bad || offset > INT64_MAX || scanner->log_count == SCANNER_LOGS_MAX) {
+                end(scanner, "a log that cannot be added");
+                return;
+        }
+        struct scan_log *log = scan_log_new(id, path, steal_fd(&message->fds[0]), generation, offset);
+        memory_reserve(&scanner->logs, scanner->log_count, &scanner->log_capacity, sizeof(struct scan_log *));
+        scanner->logs[scanner->log_count++] = log;
+        log->in_operation = !(flags & LOG_CATCH_UP);
+        struct slice now = input_file_hash(&log->files[0]);
+        if ((hash.len > 0 && now.len > 0 && !slice_equal(hash, now)) || input_file_has_changed(&log->files[0]))
+                restart_log(scanner, log);
+        if (flags & LOG_CAREFUL) {
+                log->careful = true;
+                log->careful_until = log->done + SCANNER_CAREFUL_BYTES;
+        }
+        pipeline_announce(&scanner->pipeline, log, 0);
+}
+
+static void on_log_attach(struct scanner *scanner, struct message_reader *in, struct message *message) {
+        struct scan_log *log = find_log(scanner, message_get_u32(in));
+        struct scan_jail *jail = find_jail(scanner, message_get_u32(in));
+        double seek = message_get_f64(in);
+        (void)message;
+        if (!log || !jail)
+                return;
+        pipeline_flush(&scanner->pipeline, log, 0);
+        scan_log_attach(log, jail, seek);
+}
+
+static void on_log_detach(struct scanner *scanner, struct message_reader *in, struct message *message) {
+        struct scan_log *log = find_log(scanner, message_get_u32(in));
+        struct scan_jail *jail = find_jail(scanner, message_get_u32(in));
+        (void)message;
+        if (log && jail)
+                detach(scanner, log, jail);
+}
+
+static void on_log_start(struct scanner *scanner, struct message_reader *in, struct message *message) {
+        struct scan_log *log = find_log(scanner, message_get_u32(in));
+        (void)message;
+        if (!log)
+                return;
+        log->started = true;
+        log->ready = true;
+}
+
+static void on_log_stop(struct scanner *scanner, struct message_reader *in, struct message *message) {
+        struct scan_log *log = find_log(scanner, message_get_u32(in));
+        (void)message;
+        if (!log)
+                return;
+        log->started = false;
+        pipeline_flush(&scanner->pipeline, log, BATCH_STOPPED);
+}
+
+static void on_log_rotate(struct scanner *scanner, struct message_reader *in, struct message *message) {
+        struct scan_log *log = find_log(scanner, message_get_u32(in));
+        uint32_t generation = message_get_u32(in);
+        if (!log)
+                return;
+        if (scan_log_push(log, steal_fd(&message->fds[0]), generation) < 0)
+                end(scanner, "more rotations than can wait");
+        log->ready = true;
+}
+
+static void on_log_del(struct scanner *scanner, struct message_reader *in, struct message *message) {
+        struct scan_log *log = find_log(scanner, message_get_u32(in));
+        (void)message;
+        if (!log)
+                return;
+        pipeline_flush(&scanner->pipeline, log, 0);
+        for (size_t i = 0; i < scanner->log_count; i++)
+                if (scanner->logs[i] == log)
+                        scanner->logs[i] = scanner->logs[--scanner->log_count];
+        (void)scan_log_free(log);
+}
+
+static void on_log_watch(struct scanner *scanner, struct message_reader *in, struct message *message) {
+        struct scan_log *log = find_log(scanner, message_get_u32(in));
+        uint32_t watch = message_get_u32(in);
+        (void)message;
+        if (!log)
+                return;
+        scan_log_add_watch(log, (int)watch);
+        log->ready = true; /* what was written before the watch was there has no event */
+}
+
+static void on_log_poke(struct scanner *scanner, struct message_reader *in, struct message *message) {
+        struct scan_log *log = find_log(scanner, message_get_u32(in));
+        (void)message;
+        if (log)
+                log->ready = true;
+}
+
+static void on_log_skip(struct scanner *scanner, struct message_reader *in, struct message *message) {
+        struct scan_log *log = find_log(scanner, message_get_u32(in));
+        uint64_t offset = message_get_u64(in);
+        (void)message;
+        if (log)
+                log->skip_at = offset;
+}
+
+typedef void message_function(struct scanner *scanner, struct message_reader *in, struct message *message);
+
+static message_function *const functions[MESSAGE_TYPE_COUNT] = {
+        [MESSAGE_SCAN_HELLO] = on_hello,
+        [MESSAGE_SCAN_JAIL_ADD] = on_jail_add,
+        [MESSAGE_SCAN_JAIL_DEL] = on_jail_del,
+        [MESSAGE_SCAN_JAIL_SET] = on_jail_set,
+        [MESSAGE_SCAN_STATE_PUT] = on_state_put,
+        [MESSAGE_SCAN_LOG_ADD] = on_log_add,
+        [MESSAGE_SCAN_LOG_ATTACH] = on_log_attach,
+        [MESSAGE_SCAN_LOG_DETACH] = on_log_detach,
+        [MESSAGE_SCAN_LOG_START] = on_log_start,
+        [MESSAGE_SCAN_LOG_STOP] = on_log_stop,
+        [MESSAGE_SCAN_LOG_ROTATE] = on_log_rotate,
+        [MESSAGE_SCAN_LOG_DEL] = on_log_del,
+        [MESSAGE_SCAN_LOG_WATCH] = on_log_watch,
+        [MESSAGE_SCAN_LOG_POKE] = on_log_poke,
+        [MESSAGE_SCAN_LOG_SKIP] = on_log_skip,
+        [MESSAGE_SCAN_THRESHOLD] = on_threshold,
+};
+
+static void on_message(void *user, struct message *message) {
+        struct scanner *scanner = user;
+        struct message_reader in = message_reader_of(message->body);
+        message_function *function = functions[message->type];
+        if (scanner->ended)
+                return;
+        if (!function || (scanner->notify_fd < 0 && message->type != MESSAGE_SCAN_HELLO)) {
+                end(scanner, "a message out of place");
+                return;
+        }
+        function(scanner, &in, message);
+        if (!scanner->ended && !message_read_end(&in))
+                end(scanner, "a message with a wrong body");
+        arena_reset(&scanner->arena);
+}
+
+static void on_close(void *user, const struct fault *fault) {
+        struct scanner *scanner = user;
+        scanner->ended = true;
+        if (fault->code != -EPIPE)
+                scanner->exit_code = 1;
+}
+
+/* Reading. */
+
+static bool date_of_line(void *user, struct slice line, double *ret_time) {
+        struct scan_jail *jail = user;
+        bool found = scan_jail_date(jail, line, &the_scanner->arena, ret_time);
+        arena_reset(&the_scanner->arena);
+        return found;
+}
+
+/* Each jail gets the lines from about its seek time on; the log is read from the earliest of these. */
+static void seek_log(struct scan_log *log) {
+        uint64_t first = UINT64_MAX;
+        struct input_file *file = &log->files[0];
+        log->sought = true;
+        for (size_t i = 0; i < log->attachment_count; i++) {
+                struct scan_attachment *attachment = &log->attachments[i];
+                attachment->from = file->position;
+                if (attachment->seek_time > 0)
+                        attachment->from = seek_time(file, attachment->seek_time, date_of_line, attachment->jail);
+                if (attachment->from < first)
+                        first = attachment->from;
+        }
+        if (first == UINT64_MAX || first <= file->position)
+                return;
+        input_file_take(file, first);
+        log->done = first;
+}
+
+static void send_drained(struct scanner *scanner, const struct scan_log *log) {
+        struct buffer body = BUFFER_INIT(16);
+        (void)message_put_u32(&body, log->id);
+        (void)message_put_u32(&body, log->files[0].generation);
+        send_message(scanner, MESSAGE_SCAN_DRAINED, buffer_view(&body));
+        buffer_done(&body);
+}
+
+/* All that was in the file has been run. */
+static void reach_end(struct scanner *scanner, struct scan_log *log) {
+        log->ready = log->switching;
+        if (!log->in_operation) {
+                log->in_operation = true;
+                pipeline_flush(&scanner->pipeline, log, BATCH_AT_END);
+        }
+        if (!log->switching)
+                return;
+        pipeline_flush(&scanner->pipeline, log, 0);
+        send_drained(scanner, log);
+        scan_log_shift(log);
+}
+
+static void tell_unreadable(struct scan_log *log, int error) {
+        if (!log->read_failed)
+                diag(DIAG_ERROR, LOGGER, "Unable to read %s: %s", log->path, strerror(-error));
+        log->read_failed = true;
+        log->ready = false;
+}
+
+/* A rotated file is left when its successor has content: until then its writer may still hold it. */
+static bool should_switch(const struct scan_log *log) {
+        return log->file_count > 2 || (log->file_count == 2 && input_file_size(&log->files[1]) > 0);
+}
+
+static void serve_log(struct scanner *scanner, struct scan_log *log) {
+        struct input_chunk chunk;
+        if (!log->sought)
+                seek_log(log);
+        log->switching = log->switching || should_switch(log); /* decided before the read, so that the read sees the last line */
+        int r = input_file_read(&log->files[0], &scanner->buffer, &chunk);
+        if (r < 0) {
+                tell_unreadable(log, r);
+                return;
+        }
+        log->read_failed = false;
+        if (r == INPUT_CHANGED) {
+                restart_log(scanner, log);
+                return;
+        }
+        bool all = chunk.lines.len == 0 || pipeline_run(&scanner->pipeline, log, &chunk) == 0;
+        if (all && (r == INPUT_END || r == INPUT_LAST))
+                reach_end(scanner, log);
+        if (scan_log_has_unreported(log) && !loop_timer_is_set(&scanner->report_timer))
+                loop_timer_set_in(scanner->loop, &scanner->report_timer, SCANNER_REPORT_US, on_report_timer, scanner);
+}
+
+static bool is_ready(const struct scan_log *log) {
+        return log->started && log->ready;
+}
+
+/* The next ready log after the one that was served last, or NULL. */
+static struct scan_log *next_ready(struct scanner *scanner) {
+        for (size_t i = 1; i <= scanner->log_count; i++) {
+                size_t at = (scanner->turn + i) % scanner->log_count;
+                struct scan_log *log = scanner->logs[at];
+                if (!is_ready(log))
+                        continue;
+                scanner->turn = at;
+                return log;
+        }
+        return NULL;
+}
+
+static void work(struct scanner *scanner, int64_t *ret_wait_us) {
+        *ret_wait_us = THROTTLED_US;
+        if (channel_pending(scanner->channel) > SCANNER_PENDING_MAX)
+                return;
+        struct scan_log *log = next_ready(scanner);
+        if (log)
+                serve_log(scanner, log);
+        *ret_wait_us = -1;
+        for (size_t i = 0; i < scanner->log_count; i++)
+                if (is_ready(scanner->logs[i]))
+                        *ret_wait_us = 0;
+}
+
+struct scanner *scanner_new(struct loop *loop, const struct clock *clock, int channel_fd) {
+        struct scanner *scanner = memory_new(sizeof(*scanner));
+        *scanner = (struct scanner){
+                .loop = loop,
+                .clock = clock,
+                .notify_fd = -1,
+                .arena = ARENA_INIT,
+                .reply = BUFFER_INIT((size_t)16 << 20),
+        };
+        pipeline_init(&scanner->pipeline, clock, send_message, sync_messages, scanner);
+        scanner->channel = channel_new(loop, channel_fd, CHANNEL_SCANNER, CHANNEL_SERVER, on_message, on_close, scanner);
+        if (!scanner->channel)
+                return scanner_free(scanner);
+        the_scanner = scanner;
+        diag_set_sink(send_diag, scanner);
+        return scanner;
+}
+
+struct scanner *scanner_free(struct scanner *scanner) {
+        if (!scanner)
+                return NULL;
+        diag_set_sink(NULL, NULL);
+        loop_timer_cancel(scanner->loop, &scanner->report_timer);
+        loop_remove(scanner->loop, scanner->notify_source);
+        close_p(&scanner->notify_fd);
+        for (size_t i = 0; i < scanner->log_count; i++)
+                (void)scan_log_free(scanner->logs[i]);
+        for (size_t i = 0; i < scanner->jail_count; i++)
+                (void)scan_jail_free(scanner->jails[i]);
+        free(scanner->logs);
+        free(scanner->jails);
+        pipeline_done(&scanner->pipeline);
+        input_buffer_done(&scanner->buffer);
+        arena_done(&scanner->arena);
+        buffer_done(&scanner->reply);
+        (void)channel_free(scanner->channel);
+        free(scanner);
+        return NULL;
+}
+
+int scanner_run(struct scanner *scanner) {
+        char version[4];
+        struct buffer body = BUFFER_INIT(sizeof(version));
+        (void)message_put_u32(&body, CHANNEL_VERSION);
+        send_message(scanner, MESSAGE_SCAN_READY, buffer_view(&body));
+        buffer_done(&body);
+        int64_t wait_us = -1;
+        while (!scanner->ended) {
+                int r = loop_step(scanner->loop, wait_us);
+                if (r < 0)
+                        return 1;
+                if (!scanner->ended)
+                        work(scanner, &wait_us);
+        }
+        (void)channel_flush(scanner->channel, SYNC_MS); /* the reason for the end, if there is one */
+        return scanner->exit_code;
+}
