@@ -1,0 +1,62 @@
+# The front door. Everything is built by Meson; the targets here are one or a few of its commands each.
+
+SHELL = /bin/sh
+BUILD = build/release
+PREFIX = /usr/local
+DESTDIR =
+SYSCONFDIR = /etc
+SECONDS = 600
+CONF =
+
+RELEASE = --buildtype=release -Db_lto=true -Db_ndebug=false -Dtests=auto
+
+.PHONY: help deps build run check install uninstall fuzz soak bench format tidy docs clean
+
+help: ## this list
+	@echo 'Stockade: fail2ban, rebuilt in C. Two commands on a fresh machine, as root:  make run   make check'
+	@echo
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
+	@echo
+	@echo '  CONF=DIR for run; DESTDIR= PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR) for install; SECONDS=$(SECONDS) for fuzz and soak'
+
+deps: ## install what building needs (Debian and kin, as root); elsewhere: name it
+	@tools/deps build
+
+build: deps ## a release in build/release, runnable in place
+	@tools/build $(BUILD) $(RELEASE) --prefix=$(PREFIX) --sysconfdir=$(SYSCONFDIR)
+
+run: ## show an attack and its ban in the kernel; CONF=/etc/fail2ban: run on this machine's configuration
+	@tools/need-root 'make run'
+	@tools/deps build run
+	@$(MAKE) --no-print-directory build
+	@if [ -n '$(CONF)' ]; then exec $(BUILD)/fail2ban-server -c '$(CONF)' --logtarget=stdout -f start; else exec tools/demo; fi
+
+check: ## build with both compilers, run every test and comparison; ends with "N passed, N failed"
+	@tools/check
+
+install: build ## programs, man pages, and a configuration where there is none yet
+	@tools/install $(BUILD) '$(DESTDIR)' '$(PREFIX)' '$(SYSCONFDIR)'
+
+uninstall: ## remove programs and man pages; the configuration stays
+	@tools/install --remove '$(DESTDIR)' '$(PREFIX)'
+
+fuzz: ## run each fuzz target for SECONDS (clang)
+	@tools/fuzz $(SECONDS)
+
+soak: build ## kill the processes again and again, under load, for SECONDS
+	@tests/e2e/crash.py --bin $(BUILD) --seconds $(SECONDS)
+
+bench: build ## measure against fail2ban, with the benchmark kit beside this tree
+	@tools/bench $(BUILD)
+
+format: ## bring the C sources into the one form
+	@find src tests -name '*.[ch]' | xargs clang-format -i
+
+tidy: ## clang-tidy over all sources
+	@tools/tidy
+
+docs: ## write the man pages anew from the tables
+	@tools/gen-man
+
+clean: ## remove build/ and run/
+	@rm -rf build run

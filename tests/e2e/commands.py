@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""The commands of an administrator, by our client and by fail2ban's own, which must print the same."""
+import os
+import re
+
+from harness import Skipped, case, expect, main, wait_for
+
+A, B = '203.0.113.5', '203.0.113.6'
+# Asked one after the other on the same server; the answers of both clients must be the same text and status.
+ASKED = (
+    'ping', 'version', 'status', 'status sshd', 'status nope', 'banned', f'banned {A}', 'get sshd banip', 'get sshd banned',
+    'get sshd ignoreip', 'get sshd logpath', 'get sshd bantime', 'get sshd findtime', 'get sshd maxretry', 'get sshd usedns',
+    'get sshd failregex', 'get sshd actions', 'get loglevel', 'get logtarget', 'get dbfile', 'get dbpurgeage',
+    f'set sshd unbanip {B}', 'set sshd addignoreip 198.51.100.0/24', 'set sshd delignoreip 192.0.2.0/24', 'set sshd banip',
+    'set sshd nonsense 1', 'get sshd nonsense', 'nonsense', 'get nope banip', 'echo one two')
+
+
+@case
+def status_shows_what_happened(box):
+    box.start()
+    expect(box.ask('ping') == 'Server replied: pong', box.ask('ping'))
+    expect(re.fullmatch(r'1\.1\.1(\+stockade\d+\.\d+\.\d+)?', box.ask('version')), box.ask('version'))
+    expect(box.ask('status') == 'Status\n|- Number of jail:\t1\n`- Jail list:\tsshd', box.ask('status'))
+    box.attack(A)
+    wait_for(lambda: box.banned() == [A], 'ban')
+    expect(box.ask('status', 'sshd') == '\n'.join((
+        'Status for the jail: sshd', '|- Filter', '|  |- Currently failed:\t0', '|  |- Total failed:\t3',
+        f'|  `- File list:\t{box.log}', '`- Actions', '   |- Currently banned:\t1', '   |- Total banned:\t1',
+        f'   `- Banned IP list:\t{A}')), box.ask('status', 'sshd'))
+
+
+@case
+def wrong_words_are_refused(box):
+    box.start()
+    for words, answer in ((('status', 'nope'), "Sorry but the jail 'nope' does not exist"), (('nonsense',), 'Invalid command'),
+                          (('set', 'sshd', 'bantime'), 'Sorry but the command is invalid')):
+        status, text = box.client(*words)
+        expect(status == 255 and answer in text, f'{words}: {status} {text}')
+
+
+@case
+def log_paths_come_and_go(box):
+    box.start()
+    more = box.path('more.log')
+    box.write('more.log', '')
+    box.ask('set', 'sshd', 'addlogpath', more)
+    expect(more in box.ask('get', 'sshd', 'logpath'), box.ask('get', 'sshd', 'logpath'))
+    box.attack(A, log=more)
+    wait_for(lambda: A in box.reported('ban'), 'the new log is read')
+    box.ask('set', 'sshd', 'dellogpath', more)
+    expect(more not in box.ask('get', 'sshd', 'logpath'), box.ask('get', 'sshd', 'logpath'))
+
+
+@case
+def reload_keeps_bans_and_takes_changes(box):
+    box.start()
+    box.attack(A)
+    wait_for(lambda: A in box.reported('ban'), 'ban')
+    box.jails(f'[second]\nenabled = true\nfilter = sshd\nlogpath = {box.log}\nmaxretry = 1\n', maxretry='7')
+    expect(box.ask('reload') == 'OK', 'reload answers OK')
+    expect(box.banned() == [A], f'banned after reload: {box.banned()}')
+    expect(box.ask('get', 'sshd', 'maxretry') == '7', 'the new value holds')
+    box.attack(B, 1)
+    wait_for(lambda: B in box.banned('second'), 'the new jail bans')
+
+
+@case
+def restart_brings_a_new_server(box):
+    status, text = box.client('start')
+    expect(status == 0 and 'Server ready' in text, f'start: {status} {text}')
+    try:
+        first = box.read('f2b.pid')
+        status, text = box.client('start')
+        expect(status == 255 and 'already running' in text, f'a second start: {status} {text}')
+        status, text = box.client('restart')
+        expect(status == 0, f'restart: {status} {text}')
+        expect(box.read('f2b.pid') not in ('', first), 'the process is a new one')
+        box.attack(A)
+        wait_for(lambda: A in box.reported('ban'), 'the new server bans')
+    finally:
+        status, text = box.client('stop')
+    expect(status == 0 and 'Shutdown successful' in text, f'stop: {status} {text}')
+    wait_for(lambda: not os.path.exists(box.socket) and not os.path.exists(box.path('f2b.pid')), 'socket and pid file go')
+
+
+@case
+def test_and_dump_need_no_server(box):
+    expect('OK: configuration test is successful' in box.ask('-t'), box.ask('-t'))
+    expect("['add', 'sshd', 'auto']" in box.ask('-d'), box.ask('-d'))
+    box.write('etc/jail.local', '[sshd]\nenabled = true\nfilter = nowhere\n')
+    status, text = box.client('-t')
+    expect(status == 255 and 'nowhere' in text, f'-t: {status} {text}')
+
+
+def asked(box, words, programs):
+    """The answer to a command, in the same situation each time."""
+    box.client('set', 'sshd', 'banip', B)
+    box.client('set', 'sshd', 'addignoreip', '192.0.2.0/24')
+    return box.client(*words.split(), programs=programs)
+
+
+@case
+def upstream_client_prints_the_same(box):
+    if not os.path.exists(os.path.join(box.real, 'fail2ban-client')):
+        raise Skipped('real fail2ban is not here (../shared/conform/get-real-fail2ban build/real)')
+    box.start()
+    box.attack(A)
+    wait_for(lambda: box.banned() == [A], 'ban')
+    for words in ASKED:
+        ours, theirs = (asked(box, words, programs) for programs in (None, box.real))
+        strip = [re.sub(r'^[\d-]+ [\d:,]+ fail2ban\s+\[\d+\]: ', '', text, flags=re.MULTILINE) for _, text in (ours, theirs)]
+        expect(ours[0] == theirs[0], f'{words}: exit status {ours[0]} ours, {theirs[0]} theirs')
+        expect(strip[0] == strip[1], f'{words}: ours {strip[0]!r}, theirs {strip[1]!r}')
+
+
+main(__doc__)

@@ -1,0 +1,215 @@
+"""All steps of make check. Ends with "N passed, N failed", and exit status 1 if something failed.
+
+Each step's whole output goes to build/check/NAME.log; here stands what passed, failed or was skipped, and why.
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+import tree
+
+LOGS = 'build/check'
+GCC, ASAN, RELEASE = 'build/gcc', 'build/asan', 'build/release'
+KIT = os.path.join('..', 'shared', 'conform')
+REAL = 'build/real'
+BUILD_S, TEST_S, E2E_S, KIT_S = 900, 600, 1200, 600
+SHOWN_LINES = 30
+E2E = ('bans', 'processes', 'commands', 'badinput', 'crash')
+STATIC = ('layers', 'mirror', 'headers', 'sizes', 'docs')
+
+
+class Result:
+    """What came of everything."""
+
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def ok(self, name, note=''):
+        self.passed += 1
+        print(f'ok   {name}{": " + note if note else ""}', flush=True)
+
+    def fail(self, name, why, log=None):
+        self.failed += 1
+        print(f'FAIL {name}: {why}', flush=True)
+        if log and os.path.exists(log):
+            with open(log, encoding='utf8', errors='replace') as f:
+                for line in f.read().rstrip().split('\n')[-SHOWN_LINES:]:
+                    print(f'     | {line}')
+
+    def skip(self, name, why):
+        self.skipped += 1
+        print(f'skip {name}: {why}', flush=True)
+
+
+def log_of(name):
+    return os.path.join(LOGS, name.replace(' ', '-') + '.log')
+
+
+def run(name, command, limit_s, **environment):
+    """Run a command with its output in the step's log; return (exit status or None when it took too long, seconds)."""
+    begin = time.monotonic()
+    with open(log_of(name), 'wb') as log:
+        try:
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, timeout=limit_s,
+                                  env={**os.environ, **environment}, check=False)
+            status = done.returncode
+        except subprocess.TimeoutExpired:
+            status = None
+    return status, time.monotonic() - begin
+
+
+def why(status, limit_s):
+    return f'took longer than {limit_s} s' if status is None else f'exit status {status}'
+
+
+def build(result, name, folder, options, compiler):
+    status, seconds = run(name, ['tools/build', folder, *options], BUILD_S, CC=compiler)
+    if status == 0:
+        result.ok(name, f'{seconds:.0f} s')
+    else:
+        result.fail(name, why(status, BUILD_S), log_of(name))
+    return status == 0
+
+
+def unit_tests(result, name, folder):
+    """meson's own record has a line of JSON for each test."""
+    status, seconds = run(name, ['meson', 'test', '-C', folder, '--no-rebuild', '--print-errorlogs'], TEST_S,
+                          ASAN_OPTIONS='detect_leaks=1:abort_on_error=1', UBSAN_OPTIONS='halt_on_error=1:print_stacktrace=1')
+    record = os.path.join(folder, 'meson-logs', 'testlog.json')
+    if not os.path.exists(record):
+        return result.fail(name, why(status, TEST_S), log_of(name))
+    passed = failed = 0
+    with open(record, encoding='utf8') as f:
+        for line in f:
+            test = json.loads(line)
+            if test['result'] in ('OK', 'EXPECTEDFAIL'):
+                passed += 1
+            elif test['result'] == 'SKIP':
+                result.skip(f'{name}: {test["name"]}', 'says so itself')
+            else:
+                failed += 1
+                result.fail(f'{name}: {test["name"]}', test['result'])
+                print('\n'.join('     | ' + text for text in (test.get('stdout', '') + test.get('stderr', ''))
+                                .rstrip().split('\n')[-SHOWN_LINES:]))
+    result.passed += passed
+    if not passed and not failed:
+        return result.fail(name, 'there are no tests')
+    return print(f'ok   {name}: {passed} test programs passed, {seconds:.0f} s', flush=True)
+
+
+def simple(result, name, command, limit_s=120):
+    status, _ = run(name, command, limit_s)
+    with open(log_of(name), encoding='utf8', errors='replace') as f:
+        said = f.read().strip().split('\n')[-1]
+    if status == 0:
+        result.ok(name, said)
+    else:
+        result.fail(name, why(status, limit_s), log_of(name))
+
+
+def e2e(result, script):
+    name = f'e2e {script}'
+    status, _ = run(name, ['python3', '-B', f'tests/e2e/{script}.py', '--bin', RELEASE, '--real', f'{REAL}/bin'], E2E_S)
+    with open(log_of(name), encoding='utf8', errors='replace') as f:
+        text = f.read()
+    print(text, end='' if text.endswith('\n') else '\n', flush=True)
+    outcomes = [len(re.findall(rf'^{word} ', text, re.MULTILINE)) for word in ('ok', 'FAIL', 'skip')]
+    result.passed, result.failed, result.skipped = (
+        had + new for had, new in zip((result.passed, result.failed, result.skipped), outcomes))
+    if status is None or not sum(outcomes) or status and not outcomes[1]:
+        result.fail(name, why(status, E2E_S))
+
+
+def demo(result):
+    if os.geteuid():
+        return result.skip('make run', 'needs root')
+    status, seconds = run('make run', ['tools/demo'], 120)
+    if status == 0:
+        return result.ok('make run', f'{seconds:.0f} s')
+    return result.fail('make run', why(status, 120), log_of('make run'))
+
+
+def comparisons():
+    """Each with its command; what stands before the colon is its name in tools/conform.txt."""
+    ours = {name: os.path.abspath(f'{RELEASE}/fail2ban-{name}') for name in ('server', 'client', 'regex')}
+    real, stock = os.path.abspath(REAL), os.path.abspath(f'{REAL}/etc/fail2ban')
+    server, client, regex = '--server-bin', '--client-bin', '--regex-bin'
+    return {
+        'run_tables': [regex, ours['regex'], client, ours['client'], server, ours['server']],
+        'run_filters': [regex, ours['regex'], '--config', stock, '--known', 'known-1.1.1.txt'],
+        'run_filters sshd': [regex, ours['regex'], '--config', os.path.abspath('config'), '--filter', 'sshd'],
+        'diff_config golden': ['--golden', client, ours['client']],
+        'diff_config': [client, ours['client'], '--ref-bin', f'{real}/bin/fail2ban-client', '--config', stock],
+        'diff_regex': [regex, ours['regex'], '--ref-bin', f'{real}/bin/fail2ban-regex', '--config', stock],
+        'diff_wire': [server, ours['server'], client, f'{real}/bin/fail2ban-client', '--lib', f'{real}/lib',
+                      '--golden', 'golden/wire-1.1.1.json'],
+        'diff_wire own': [server, ours['server'], client, ours['client'], '--lib', f'{real}/lib',
+                          '--golden', 'golden/wire-1.1.1.json'],
+        'e2e_netns': [server, ours['server'], client, ours['client'], '--config', stock],
+    }
+
+
+def compare(result, name, words, allowed):
+    """Run one script of the kit; it closes with 'N passed, N failed'."""
+    label = f'kit {name}'
+    command = ['sh', '-c', 'cd "$0" && exec python3 -B "$@"', KIT, name.split()[0] + '.py', *words]
+    status, seconds = run(label, command, KIT_S)
+    with open(log_of(label), encoding='utf8', errors='replace') as f:
+        found = re.findall(r'^(\d+) passed, (\d+) failed', f.read(), re.MULTILINE)
+    if status is None or not found:
+        return result.fail(label, why(status, KIT_S), log_of(label))
+    passed, failed = map(int, found[-1])
+    limit = int(allowed.get(name, '0').split(':')[0])
+    note = f'{passed} rows equal, {failed} differ, {seconds:.0f} s'
+    if failed > limit:
+        return result.fail(label, f'{note}; at most {limit} may (tools/conform.txt)', log_of(label))
+    return result.ok(label, note + (f' (known: {allowed[name].partition(":")[2].strip()})' if failed else ''))
+
+
+def kit(result):
+    """The comparisons with real fail2ban, or why they are left out."""
+    reason = None
+    if not os.path.isdir(KIT):
+        reason = f'{KIT} is not here'
+    elif not os.path.exists(f'{REAL}/bin/fail2ban-client'):
+        status, _ = run('real fail2ban', [os.path.join(KIT, 'get-real-fail2ban'), REAL], 300)
+        if status != 0:
+            reason = f'real fail2ban could not be fetched ({log_of("real fail2ban")})'
+    allowed = tree.rows('tools/conform.txt')
+    for name, words in comparisons().items():
+        if reason:
+            result.skip(f'kit {name}', reason)
+        else:
+            compare(result, name, words, allowed)
+
+
+def main():
+    os.chdir(tree.TOP)
+    os.makedirs(LOGS, exist_ok=True)
+    result, begin = Result(), time.monotonic()
+    for check in STATIC:
+        simple(result, f'check {check}', [f'tools/check-{check}'])
+    if build(result, 'build gcc', GCC, ['-Dwerror=true', '-Dbuildtype=debugoptimized'], 'gcc'):
+        unit_tests(result, 'unit gcc', GCC)
+    if build(result, 'build clang with ASan and UBSan', ASAN,
+             ['-Dwerror=true', '-Db_sanitize=address,undefined', '-Db_lundef=false', '-Dbuildtype=debugoptimized'], 'clang'):
+        unit_tests(result, 'unit asan', ASAN)
+    status, seconds = run('build release', ['make', '--no-print-directory', 'build'], BUILD_S)
+    if status == 0:
+        result.ok('build release', f'{seconds:.0f} s')
+        simple(result, 'check binaries', ['tools/check-binaries', RELEASE])
+        demo(result)
+        for script in E2E:
+            e2e(result, script)
+        kit(result)
+    else:
+        result.fail('build release', why(status, BUILD_S), log_of('build release'))
+    print(f'whole run: {(time.monotonic() - begin) / 60:.1f} minutes; logs in {LOGS}/')
+    print(f'{result.passed} passed, {result.failed} failed' + (f', {result.skipped} skipped' if result.skipped else ''))
+    return 1 if result.failed else 0
+
+
+sys.exit(main())
