@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The scanner reads hostile bytes and may have been taken over by them: each field is checked before anything is done. What it can
+ * still do is to report wrong failures, or none; nothing else is in its reach. A batch is read twice, once to check all of it and once
+ * to apply it, because half a batch would be counted again after the restart. Callbacks may remove jails and logs: both are looked up
+ * again after each. */
+#include "enforce/scan_batch.h"
+
+#include <errno.h>
+
+struct batch {
+        uint32_t log;
+        uint32_t generation;
+        uint64_t before;
+        uint64_t after;
+        uint8_t flags;
+        struct slice hash;
+        struct message_reader records;
+};
+
+static bool is_hash(struct slice hash) {
+        if (hash.len != 0 && hash.len != PLAN_HASH_LEN)
+                return false;
+        for (size_t i = 0; i < hash.len; i++)
+                if (!memchr("0123456789abcdef", hash.data[i], 16))
+                        return false;
+        return true;
+}
+
+static int refuse(struct fault *fault, const struct plan_log *log, const char *what) {
+        return fault_set(fault, -EPROTO, "%s of log %u", what, (unsigned)log->id);
+}
+
+/* Finds the log of a message; NULL without fault if it has been removed. */
+static int find_log(const struct scan_plan *plan, uint32_t id, struct plan_log **ret, struct fault *fault) {
+        *ret = scan_plan_log(plan, id);
+        if (*ret && (*ret)->file_count == 0)
+                return refuse(fault, *ret, "message about the absent file");
+        if (!*ret && (id == 0 || id >= plan->next_log))
+                return fault_set(fault, -EPROTO, "unknown log %u", (unsigned)id);
+        return 0;
+}
+
+static int read_batch(struct slice body, struct batch *ret, struct fault *fault) {
+        struct message_reader in = message_reader_of(body);
+        ret->log = message_get_u32(&in);
+        ret->generation = message_get_u32(&in);
+        ret->before = message_get_u64(&in);
+        ret->after = message_get_u64(&in);
+        ret->flags = message_get_u8(&in);
+        ret->hash = message_get_text(&in);
+        ret->records = in;
+        if (in.bad || !is_hash(ret->hash) || ret->after > INT64_MAX)
+                return fault_set(fault, -EPROTO, "malformed batch");
+        return 0;
+}
+
+static int check_records(const struct batch *batch, struct fault *fault) {
+        struct message_reader in = batch->records;
+        struct arena arena = ARENA_INIT;
+        struct record record;
+        int r;
+        while ((r = record_get(&in, &arena, &record)) > 0)
+                arena_reset(&arena);
+        arena_done(&arena);
+        return r < 0 ? fault_set(fault, -EPROTO, "malformed record") : 0;
+}
+
+static int check_batch(const struct batch *batch, const struct plan_log *log, struct fault *fault) {
+        if (batch->generation != log->files[0].generation)
+                return refuse(fault, log, "wrong generation");
+        if (batch->before != log->offset)
+                return refuse(fault, log, "batch that does not follow the last one");
+        if (batch->after < batch->before)
+                return refuse(fault, log, "offsets going backwards");
+        return check_records(batch, fault);
+}
+
+static void apply_record(struct scan_plan *plan, const struct scan_link_ops *ops, void *user, const struct record *record) {
+        struct plan_jail *jail = scan_plan_jail(plan, record->jail);
+        if (!jail)
+                return; /* removed meanwhile */
+        switch (record->type) {
+        case RECORD_FAILURE:
+                ops->on_failure(user, record->jail, record);
+                break;
+        case RECORD_STATE:
+                plan_jail_keep_state(jail, record->state.key, record->state.blob);
+                break;
+        case RECORD_DIAG:
+                ops->on_diag(user, record->jail, record);
+                break;
+        case RECORD_COUNT:
+                ops->on_count(user, record->jail, record->count.lines, record->count.dropped);
+                break;
+        case RECORD_TYPE_COUNT:
+                break;
+        }
+}
+
+static void apply_records(struct scan_plan *plan, const struct scan_link_ops *ops, void *user, const struct batch *batch) {
+        struct message_reader in = batch->records;
+        struct arena arena = ARENA_INIT;
+        struct record record;
+        while (record_get(&in, &arena, &record) > 0) {
+                apply_record(plan, ops, user, &record);
+                arena_reset(&arena);
+        }
+        arena_done(&arena);
+}
+
+void scan_batch_tell_position(const struct scan_plan *plan, const struct scan_link_ops *ops, void *user, uint32_t id) {
+        const struct plan_log *log;
+        for (size_t i = 0; (log = scan_plan_log(plan, id)) && i < log->jail_count; i++)
+                ops->on_position(user, log->jails[i]->id, log_path_text(log->watch), slice_of(log->hash), log->offset);
+}
+
+int scan_batch_apply(struct scan_plan *plan, const struct scan_link_ops *ops, void *user, struct slice body, struct fault *fault) {
+        struct batch batch;
+        struct plan_log *log;
+        int r = read_batch(body, &batch, fault);
+        if (r == 0)
+                r = find_log(plan, batch.log, &log, fault);
+        if (r < 0)
+                return r;
+        /* The last records of a log that was just removed still count; only its offsets mean nothing any more. */
+        r = log ? check_batch(&batch, log, fault) : check_records(&batch, fault);
+        if (r < 0)
+                return r;
+        apply_records(plan, ops, user, &batch);
+        log = scan_plan_log(plan, batch.log);
+        if (!log)
+                return 0;
+        r = batch.after > log->offset ? SCAN_BATCH_E_PROGRESS : 0;
+        plan_log_advance(log, batch.after);
+        log->trying = batch.flags & BATCH_TRYING;
+        log->in_operation = log->in_operation || (batch.flags & BATCH_AT_END);
+        if ((batch.flags & BATCH_STOPPED) && log->stops > 0)
+                log->stops--;
+        memcpy(log->hash, batch.hash.len ? batch.hash.data : "", batch.hash.len);
+        log->hash[batch.hash.len] = '\0';
+        if (r > 0 || !log->answered) {
+                log->answered = true;
+                log->tell = false;
+                scan_batch_tell_position(plan, ops, user, batch.log);
+        }
+        return r;
+}
+
+int scan_batch_truncated(struct scan_plan *plan, struct slice body, struct plan_log **ret_log, struct slice *ret_reason,
+        struct fault *fault) {
+        struct message_reader in = message_reader_of(body);
+        uint32_t id = message_get_u32(&in);
+        uint32_t generation = message_get_u32(&in);
+        *ret_reason = message_get_text(&in);
+        if (!message_read_end(&in))
+                return fault_set(fault, -EPROTO, "malformed message");
+        int r = find_log(plan, id, ret_log, fault);
+        if (r < 0 || !*ret_log)
+                return r;
+        if (generation != generation_truncated((*ret_log)->files[0].generation))
+                return refuse(fault, *ret_log, "wrong next generation");
+        plan_log_restart(*ret_log, generation);
+        return 0;
+}
+
+int scan_batch_drained(struct scan_plan *plan, struct slice body, struct plan_log **ret_log, struct fault *fault) {
+        struct message_reader in = message_reader_of(body);
+        uint32_t id = message_get_u32(&in);
+        uint32_t generation = message_get_u32(&in);
+        if (!message_read_end(&in))
+                return fault_set(fault, -EPROTO, "malformed message");
+        int r = find_log(plan, id, ret_log, fault);
+        if (r < 0 || !*ret_log)
+                return r;
+        if (generation != (*ret_log)->files[0].generation || (*ret_log)->file_count < 2)
+                return refuse(fault, *ret_log, "wrong end");
+        plan_log_shift(*ret_log, plan->watch);
+        return 0;
+}
