@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* PCRE2 as Python's `re`: the options under which both agree on all regexes of fail2ban and all its sample lines.
+ *
+ * Each regex is compiled twice where that is possible: for any text, and for text that is ASCII throughout, without UTF and UCP. Both are
+ * equal on such text (no character beyond ASCII is named in the regex, and PCRE2's own tables give \w, \d and case for ASCII as Unicode
+ * does), and the second is faster. Searches share one match block and one JIT stack: the process has one thread, and a search allocates
+ * nothing.
+ *
+ * A search is bounded by the match limit, as a line may be made to be slow; where the JIT stack is too small for a long line the interpreter
+ * takes over, within the same limits and a heap limit. Without JIT (no executable memory) all goes through the interpreter. */
+#include "detect/pattern.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <errno.h>
+#include <pcre2.h>
+#include <stdint.h>
+
+#include "base/memory.h"
+#include "detect/dialect.h"
+
+#define JIT_STACK_START ((size_t)64 << 10)
+#define JIT_STACK_MAX ((size_t)16 << 20)
+#define HEAP_LIMIT_KIB 65536U
+#define REGEX_SHOWN 512 /* bytes of a regex in a message */
+
+#define OPTIONS_ALL (PCRE2_ALT_CIRCUMFLEX | PCRE2_NEVER_BACKSLASH_C)
+#define OPTIONS_UTF (PCRE2_UTF | PCRE2_UCP)
+
+/* One compiled form. */
+struct form {
+        pcre2_code *code; /* NULL: there is none */
+        bool jit;
+};
+
+struct pattern {
+        char *regex;
+        size_t regex_len;
+        struct form any;   /* for every text */
+        struct form ascii; /* for ASCII text */
+        size_t group_count;
+        char **names; /* by group; NULL if unnamed */
+};
+
+static struct {
+        pcre2_match_data *data;
+        pcre2_match_context *context;
+        pcre2_compile_context *compile;
+        pcre2_jit_stack *stack;
+} shared;
+
+static void need(const void *p) {
+        if (!p)
+                abort(); /* memory is out, see memory.h */
+}
+
+static void set_up(void) {
+        if (shared.data)
+                return;
+        shared.compile = pcre2_compile_context_create(NULL);
+        need(shared.compile);
+        (void)pcre2_set_newline(shared.compile, PCRE2_NEWLINE_LF);
+        shared.context = pcre2_match_context_create(NULL);
+        need(shared.context);
+        (void)pcre2_set_match_limit(shared.context, PATTERN_MATCH_LIMIT);
+        (void)pcre2_set_heap_limit(shared.context, HEAP_LIMIT_KIB);
+        shared.stack = pcre2_jit_stack_create(JIT_STACK_START, JIT_STACK_MAX, NULL);
+        if (shared.stack)
+                pcre2_jit_stack_assign(shared.context, NULL, shared.stack);
+        shared.data = pcre2_match_data_create(PATTERN_GROUPS_MAX + 1, NULL);
+        need(shared.data);
+}
+
+static int compile_form(struct form *form, struct slice text, uint32_t options, struct fault *fault) {
+        int error;
+        PCRE2_SIZE at;
+        form->code = pcre2_compile((PCRE2_SPTR)text.data, text.len, options | OPTIONS_ALL, &error, &at, shared.compile);
+        if (!form->code) {
+                PCRE2_UCHAR message[256] = "unknown error";
+                (void)pcre2_get_error_message(error, message, sizeof(message));
+                return fault_raise(fault, "error", "%s", (const char *)message);
+        }
+        form->jit = pcre2_jit_compile(form->code, PCRE2_JIT_COMPLETE) == 0;
+        return 0;
+}
+
+static int translate_and_compile(struct pattern *pattern, struct dialect *dialect, enum dialect_subject subject, uint32_t options,
+        struct fault *fault) {
+        struct slice regex = {pattern->regex, pattern->regex_len};
+        int r = dialect_translate(regex, subject, dialect, fault);
+        if (r < 0)
+                return r;
+        struct slice text = buffer_view(&dialect->text);
+        if (text.len == 0)
+                text = SLICE("");
+        struct form *form = subject == DIALECT_UTF ? &pattern->any : &pattern->ascii;
+        return compile_form(form, text, options | (subject == DIALECT_UTF ? OPTIONS_UTF : 0), fault);
+}
+
+static void keep_names(struct pattern *pattern, const struct dialect *dialect) {
+        pattern->group_count = dialect->group_count;
+        pattern->names = memory_new_array(dialect->group_count + 1, sizeof(char *));
+        for (size_t i = 1; i <= dialect->group_count; i++)
+                if (dialect->names[i].len > 0)
+                        pattern->names[i] = memory_copy_text(dialect->names[i]);
+}
+
+int pattern_compile(struct slice regex, unsigned flags, struct pattern **ret, struct fault *fault) {
+        struct dialect dialect;
+        uint32_t options = flags & PATTERN_MULTILINE ? PCRE2_MULTILINE : 0;
+        if (regex.len > PATTERN_TEXT_MAX)
+                return fault_set(fault, -E2BIG, "regular expression longer than %d bytes", PATTERN_TEXT_MAX);
+        set_up();
+        struct pattern *pattern = memory_new(sizeof(*pattern));
+        pattern->regex = memory_copy_text(regex);
+        pattern->regex_len = regex.len;
+        int r = translate_and_compile(pattern, &dialect, DIALECT_UTF, options, fault);
+        if (r == 0)
+                keep_names(pattern, &dialect);
+        bool ascii_too = r == 0 && dialect.ascii_only;
+        dialect_done(&dialect);
+        if (ascii_too) {
+                r = translate_and_compile(pattern, &dialect, DIALECT_ASCII, options, fault);
+                dialect_done(&dialect);
+        }
+        if (r < 0)
+                (void)pattern_free(pattern);
+        else
+                *ret = pattern;
+        return r;
+}
+
+struct pattern *pattern_free(struct pattern *pattern) {
+        if (!pattern)
+                return NULL;
+        pcre2_code_free(pattern->any.code);
+        pcre2_code_free(pattern->ascii.code);
+        for (size_t i = 1; pattern->names && i <= pattern->group_count; i++)
+                free(pattern->names[i]);
+        free(pattern->names);
+        free(pattern->regex);
+        free(pattern);
+        return NULL;
+}
+
+size_t pattern_group_count(const struct pattern *pattern) {
+        return pattern->group_count;
+}
+
+struct slice pattern_group_name(const struct pattern *pattern, size_t group) {
+        return group >= 1 && group <= pattern->group_count ? slice_of(pattern->names[group]) : SLICE_NULL;
+}
+
+size_t pattern_group_number(const struct pattern *pattern, struct slice name) {
+        for (size_t i = 1; i <= pattern->group_count; i++)
+                if (pattern->names[i] && slice_is(name, pattern->names[i]))
+                        return i;
+        return 0;
+}
+
+/* Whether all bytes are ASCII; eight at a time. */
+static bool is_ascii(struct slice s) {
+        size_t i = 0;
+        uint64_t word;
+        for (; i + sizeof(word) <= s.len; i += sizeof(word)) {
+                memcpy(&word, s.data + i, sizeof(word));
+                if (word & 0x8080808080808080U)
+                        return false;
+        }
+        for (; i < s.len; i++)
+                if ((unsigned char)s.data[i] & 0x80)
+                        return false;
+        return true;
+}
+
+static int run(const struct form *form, struct slice subject, size_t from) {
+        PCRE2_SPTR text = (PCRE2_SPTR)(subject.data ? subject.data : "");
+        int r = PCRE2_ERROR_JIT_STACKLIMIT;
+        if (form->jit)
+                r = pcre2_jit_match(form->code, text, subject.len, from, PCRE2_NO_UTF_CHECK, shared.data, shared.context);
+        if (r == PCRE2_ERROR_JIT_STACKLIMIT)
+                r = pcre2_match(form->code, text, subject.len, from, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, shared.data, shared.context);
+        return r;
+}
+
+static int tell_error(const struct pattern *pattern, int error, struct fault *fault) {
+        struct slice shown = slice_sub((struct slice){pattern->regex, pattern->regex_len}, 0, REGEX_SHOWN);
+        PCRE2_UCHAR message[256] = "unknown error";
+        (void)pcre2_get_error_message(error, message, sizeof(message));
+        bool limit = error == PCRE2_ERROR_MATCHLIMIT || error == PCRE2_ERROR_DEPTHLIMIT || error == PCRE2_ERROR_HEAPLIMIT;
+        return fault_set(fault, limit ? -ELOOP : -EFAULT, "%s: regular expression '%.*s'", (const char *)message, SLICE_ARG(shown));
+}
+
+int pattern_search(const struct pattern *pattern, struct slice subject, size_t from, size_t to, struct pattern_match *ret,
+        struct fault *fault) {
+        if (to > subject.len)
+                to = subject.len;
+        if (from > to)
+                return 0;
+        subject.len = to;
+        const struct form *form = pattern->ascii.code && is_ascii(subject) ? &pattern->ascii : &pattern->any;
+        int r = run(form, subject, from);
+        if (r == PCRE2_ERROR_NOMATCH)
+                return 0;
+        if (r <= 0)
+                return tell_error(pattern, r, fault);
+        ret->spans = pcre2_get_ovector_pointer(shared.data);
+        ret->count = (size_t)r;
+        return 1;
+}
+
+bool pattern_match_span(const struct pattern_match *match, size_t group, size_t *ret_start, size_t *ret_end) {
+        if (group >= match->count || match->spans[2 * group] == PCRE2_UNSET)
+                return false;
+        *ret_start = match->spans[2 * group];
+        *ret_end = match->spans[2 * group + 1];
+        return true;
+}
