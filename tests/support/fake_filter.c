@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <signal.h>
 
+#include "base/buffer.h"
 #include "base/memory.h"
 #include "base/number.h"
-#include "base/table.h"
 #include "detect/date.h"
 #include "detect/filter.h"
 #include "detect/line.h"
