@@ -27,6 +27,10 @@ static const struct {
         {DIAG_DEBUG,      "DEBUG",      "DEBUG"   },
         {DIAG_TRACEDEBUG, "TRACEDEBUG", "TRACE"   },
         {DIAG_HEAVYDEBUG, "HEAVYDEBUG", "HEAVY"   },
+        /* Further names that Python knows: the rows above come first where a name is looked for. */
+        {DIAG_WARNING,    "WARN",       "WARNING" },
+        {DIAG_CRITICAL,   "FATAL",      "CRITICAL"},
+        {0,               "NOTSET",     "NOTSET"  },
 };
 
 void diag_set_sink(diag_sink *sink, void *user) {

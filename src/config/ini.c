@@ -142,14 +142,15 @@ static int open_option(struct ini_parser *p, struct slice line, struct slice raw
         close_option(p);
         struct slice key = arena_copy(
                 p->arena, text_lower(text_strip_right(slice_sub(line, 0, delimiter)), p->arena));
-        if (key.len == 0)
-                return malformed(p, raw);
         if (dict_get(p->options, key))
                 return fault_raise(p->fault, "DuplicateOptionError",
-                        "While reading from %.*s [line %2u]: option %.*s in section %.*s already "
-                        "exists",
-                        SLICE_ARG(repr(p, slice_of(p->name))), p->line_number,
-                        SLICE_ARG(repr(p, key)), SLICE_ARG(repr(p, p->section)));
+                        "While reading from %.*s [line %2u]: option %.*s in section %.*s already exists",
+                        SLICE_ARG(repr(p, slice_of(p->name))), p->line_number, SLICE_ARG(repr(p, key)),
+                        SLICE_ARG(repr(p, p->section)));
+        if (key.len == 0) {
+                dict_put(p->options, key, VALUE_OF_NONE, p->arena); /* the file is refused; a second one is a duplicate */
+                return malformed(p, raw);
+        }
         p->option = key;
         p->option_line = p->line_number;
         return gather(p, text_strip(slice_sub(line, delimiter + 1, line.len)));

@@ -153,11 +153,17 @@ static struct action_conf *action_slot(struct jail_conf *jail) {
         return &jail->actions[jail->action_count];
 }
 
+/* Whether Python shows the exception by its text alone; others come as Kind('text'). */
+static bool is_parser_error(const char *kind) {
+        return strncmp(kind, "Interpolation", 13) == 0 || strncmp(kind, "Duplicate", 9) == 0 ||
+               strcmp(kind, "MissingSectionHeaderError") == 0 || strcmp(kind, "ParsingError") == 0;
+}
+
 /* Any other trouble with an action than a missing file: upstream's text for it. */
 static int error_in_action(struct slice text, int code, struct arena *arena, struct fault *fault) {
         struct slice why = arena_copy(arena, slice_of(fault_text(fault)));
-        if (fault && fault->kind && strcmp(fault->kind, "ValueError") == 0)
-                why = arena_printf(arena, "ValueError(%.*s)", SLICE_ARG(text_repr(why, arena)));
+        if (fault && fault->kind && !is_parser_error(fault->kind))
+                why = arena_printf(arena, "%s(%.*s)", fault->kind, SLICE_ARG(text_repr(why, arena)));
         (void)fault_raise(fault, "ValueError", "Error in action definition %.*s: %.*s",
                 SLICE_ARG(text_repr(text, arena)), SLICE_ARG(why));
         return code;

@@ -166,7 +166,6 @@ static size_t put_json(char *out, size_t room, uint32_t code) {
         const char *short_form = code > 0 && code < 0x80 ? strchr(from, (char)code) : NULL;
         int len = short_form                    ? snprintf(out, room, "\\%c", to[short_form - from])
                   : code >= 0x20 && code < 0x7f ? snprintf(out, room, "%c", (char)code)
-                  : code == 0x7f                ? snprintf(out, room, "\x7f")
                   : code < 0x10000
                           ? snprintf(out, room, "\\u%04x", (unsigned)code)
                           : snprintf(out, room, "\\u%04x\\u%04x", (unsigned)(0xd7c0 + (code >> 10)),

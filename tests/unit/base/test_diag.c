@@ -53,6 +53,10 @@ static void levels_have_names(void **state) {
         assert_string_equal(diag_level_name(level), "TRACE");
         assert_int_equal(diag_level_parse(SLICE("7"), &level), 0);
         assert_int_equal(level, 7);
+        assert_int_equal(diag_level_parse(SLICE("warn"), &level), 0);
+        assert_string_equal(diag_level_name(level), "WARNING");
+        assert_int_equal(diag_level_parse(SLICE("notset"), &level), 0);
+        assert_int_equal(level, 0);
         assert_int_equal(diag_level_parse(SLICE("FOO"), &level), -EINVAL);
         assert_int_equal(diag_level_parse(SLICE(""), &level), -EINVAL);
         assert_string_equal(diag_level_name(33), "Level 33");
