@@ -17,7 +17,7 @@ KIT = os.path.join('..', 'shared', 'conform')
 REAL = 'build/real'
 BUILD_S, TEST_S, E2E_S, KIT_S = 900, 600, 1200, 600
 SHOWN_LINES = 30
-E2E = ('filters', 'bans', 'processes', 'commands', 'badinput', 'crash')
+E2E = ('filters', 'bans', 'processes', 'probe', 'commands', 'badinput', 'crash')
 STATIC = ('layers', 'mirror', 'headers', 'sizes', 'docs')
 
 
@@ -192,7 +192,7 @@ def main():
     result, begin = Result(), time.monotonic()
     for check in STATIC:
         simple(result, f'check {check}', [f'tools/check-{check}'])
-    if build(result, 'build gcc', GCC, ['-Dwerror=true', '-Dbuildtype=debugoptimized'], 'gcc'):
+    if build(result, 'build gcc', GCC, ['-Dwerror=true', '-Dbuildtype=debugoptimized', '-Dprobe=true'], 'gcc'):
         unit_tests(result, 'unit gcc', GCC)
     if build(result, 'build clang with ASan and UBSan', ASAN,
              ['-Dwerror=true', '-Db_sanitize=address,undefined', '-Db_lundef=false', '-Dbuildtype=debugoptimized'], 'clang'):

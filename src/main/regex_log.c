@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The LOG argument: a file, or lines given on the command line. A file is read in pieces; its last line counts only with its newline, as
+ * in the daemon. Upstream: fail2ban/client/fail2banregex.py process(), 1.1. */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/cleanup.h"
+#include "config/text.h"
+#include "detect/line.h"
+#include "main/regex_output.h"
+#include "main/regex_repr.h"
+#include "main/regex_tool.h"
+
+#define READ_BYTES ((size_t)256 << 10)
+#define LINE_BYTES_MAX ((size_t)64 << 20) /* of one line */
+#define SHOWN_LINES 5
+#define SHOWN_MAX 53
+
+struct reader {
+        struct regex_tool *tool;
+        struct slice path;
+        enum line_encoding encoding;
+        bool has_warned; /* about bytes that are not of the encoding */
+        struct arena arena; /* of one line */
+};
+
+static enum regex_end print_failures(struct reader *reader, struct slice line, const struct filter_failure *results,
+        size_t count, struct fault *fault) {
+        struct regex_tool *tool = reader->tool;
+        struct filter_failure *kept = arena_alloc_array(&reader->arena, count + 1, sizeof(*kept));
+        size_t n = 0;
+        for (size_t i = 0; i < count; i++)
+                if (!results[i].nofail && !results[i].ignored)
+                        kept[n++] = results[i];
+        if ((n > 0) == tool->arguments.invert)
+                return REGEX_GO_ON;
+        if (n == 0 && !tool->arguments.invert)
+                return REGEX_GO_ON;
+        if (n == 0) {
+                struct filter_trace trace = {.last_time = NAN};
+                filter_trace(tool->filter, &trace);
+                kept[n++] = regex_output_inverted(line, trace.last_time, trace.last_integral, &reader->arena);
+        }
+        if (regex_output_print(tool->arguments.out, kept, n, &reader->arena, fault) < 0)
+                return regex_tool_uncaught(fault);
+        return REGEX_GO_ON;
+}
+
+/* One line of text, without its end. */
+static enum regex_end process(struct reader *reader, struct slice text) {
+        struct regex_tool *tool = reader->tool;
+        if (text.len == 0 || text.data[0] == '#')
+                return REGEX_GO_ON;
+        struct fault fault = FAULT_INIT;
+        struct filter_line line = {.text = text};
+        const struct filter_failure *results = NULL;
+        int r = filter_line(tool->filter, &line, &reader->arena, &results, &fault);
+        enum regex_end end = REGEX_GO_ON;
+        if (r < 0)
+                end = regex_tool_uncaught(&fault);
+        else if (tool->arguments.out.data)
+                end = print_failures(reader, text, results, (size_t)r, &fault);
+        else
+                regex_report_line(&tool->report, text, results, (size_t)r, &reader->arena);
+        fault_done(&fault);
+        return end;
+}
+
+/* Bytes that are not of the encoding are worth a warning, once. */
+static void warn_repaired(struct reader *reader, struct slice raw) {
+        enum diag_level level = reader->has_warned ? DIAG_TRACEDEBUG : DIAG_WARNING;
+        reader->has_warned = true;
+        if (!diag_enabled(level))
+                return;
+        struct slice encoding = reader->tool->encoding;
+        struct value bytes = {.type = VALUE_BYTES, .string = raw};
+        diag(level, "fail2ban.filter", "Error decoding line from '%.*s' with '%.*s'.", SLICE_ARG(reader->path),
+                SLICE_ARG(encoding));
+        diag(level, "fail2ban.filter",
+                "Consider setting logencoding to appropriate encoding for this jail. "
+                "Continuing to process line ignoring invalid characters: %.*s",
+                SLICE_ARG(regex_repr(&bytes, &reader->arena)));
+}
+
+static enum regex_end process_raw(struct reader *reader, struct slice raw) {
+        bool repaired;
+        arena_reset(&reader->arena);
+        struct slice text = line_decode(reader->encoding, raw, &reader->arena, &repaired);
+        if (repaired)
+                warn_repaired(reader, raw);
+        return process(reader, line_strip_end(text));
+}
+
+/* All complete lines of what has been read so far. */
+static enum regex_end process_buffer(struct reader *reader, struct buffer *buffer) {
+        enum regex_end end = REGEX_GO_ON;
+        while (end == REGEX_GO_ON) {
+                struct slice rest = buffer_view(buffer);
+                size_t len = line_length(reader->encoding, rest);
+                if (len == 0)
+                        break;
+                end = process_raw(reader, slice_sub(rest, 0, len));
+                buffer_consume(buffer, len);
+        }
+        return end;
+}
+
+static enum regex_end process_file(struct reader *reader, int fd) {
+        struct buffer buffer = BUFFER_INIT(LINE_BYTES_MAX);
+        enum regex_end end = REGEX_GO_ON;
+        while (end == REGEX_GO_ON) {
+                char *room = buffer_room(&buffer, READ_BYTES);
+                if (!room) {
+                        (void)fprintf(stderr, "fail2ban-regex: line above %zu bytes\n", LINE_BYTES_MAX);
+                        end = REGEX_UNCAUGHT;
+                        break;
+                }
+                ssize_t n = read(fd, room, READ_BYTES);
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n <= 0)
+                        break;
+                buffer_commit(&buffer, (size_t)n);
+                end = process_buffer(reader, &buffer);
+        }
+        buffer_done(&buffer);
+        return end;
+}
+
+static bool open_file(struct slice path, struct arena *arena, int *ret_fd) {
+        struct stat st;
+        const char *name = arena_copy(arena, path).data;
+        if (stat(name, &st) < 0 || !S_ISREG(st.st_mode))
+                return false;
+        *ret_fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        return true;
+}
+
+static struct slice shorten(struct slice text, struct arena *arena) {
+        if (text_length(text) <= SHOWN_MAX)
+                return text;
+        return arena_printf(arena, "%.*s...", SLICE_ARG(text_head(text, SHOWN_MAX - 3)));
+}
+
+static void show_lines(const struct reader *reader, struct slice log, size_t count) {
+        struct regex_tool *tool = reader->tool;
+        struct slice rest = log;
+        struct slice piece;
+        regex_tool_say(tool, "Use      multi line : %zu line(s)\n", count);
+        for (unsigned i = 0; slice_next_piece(&rest, '\n', &piece); i++) {
+                if (i >= SHOWN_LINES) {
+                        regex_tool_say(tool, "| ...\n");
+                        break;
+                }
+                regex_tool_say(tool, "| %2u: %.*s\n", i + 1, SLICE_ARG(shorten(piece, &tool->arena)));
+        }
+        regex_tool_say(tool, "`-\n");
+}
+
+/* Lines from the command line. */
+static enum regex_end process_text(struct reader *reader, struct slice log) {
+        size_t count = 1;
+        for (size_t i = 0; i < log.len; i++)
+                count += log.data[i] == '\n';
+        if (count > 1 || reader->tool->report.multi_line)
+                show_lines(reader, log, count);
+        else
+                regex_tool_say(reader->tool, "Use      single line : %.*s\n", SLICE_ARG(shorten(log, &reader->tool->arena)));
+        regex_tool_say(reader->tool, "\n");
+        struct slice rest = log;
+        struct slice piece;
+        enum regex_end end = REGEX_GO_ON;
+        while (end == REGEX_GO_ON && slice_next_piece(&rest, '\n', &piece)) {
+                arena_reset(&reader->arena);
+                end = process(reader, line_strip_end(piece));
+        }
+        return end;
+}
+
+static enum regex_end process_path(struct reader *reader, int fd) {
+        struct fault fault = FAULT_INIT;
+        if (line_encoding_parse(reader->tool->encoding, &reader->encoding, &fault) < 0) {
+                enum regex_end end = regex_tool_uncaught(&fault);
+                fault_done(&fault);
+                return end;
+        }
+        if (fd < 0) {
+                (void)printf("[Errno %d] %s: '%.*s'\n", errno, strerror(errno), SLICE_ARG(reader->path));
+                return REGEX_FAILED;
+        }
+        regex_tool_say(reader->tool, "Use         log file : %.*s\n", SLICE_ARG(reader->path));
+        regex_tool_say(reader->tool, "Use         encoding : %.*s\n\n", SLICE_ARG(reader->tool->encoding));
+        return process_file(reader, fd);
+}
+
+enum regex_end regex_log_run(struct regex_tool *tool, struct slice log, double *ret_elapsed_s) {
+        struct reader reader = {.tool = tool, .path = log, .encoding = LINE_UTF8, .arena = ARENA_INIT};
+        CLEANUP(close_p) int fd = -1;
+        int64_t begin_us = clock_mono_us(&tool->clock);
+        enum regex_end end;
+        if (open_file(log, &tool->arena, &fd)) {
+                end = process_path(&reader, fd);
+        } else if (slice_has_prefix(log, SLICE("systemd-journal"))) {
+                (void)printf("Error: systemd library not found. Exiting...\n");
+                end = REGEX_FAILED;
+        } else {
+                end = process_text(&reader, log);
+        }
+        *ret_elapsed_s = (double)(clock_mono_us(&tool->clock) - begin_us) / 1e6;
+        arena_done(&reader.arena);
+        return end;
+}
