@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where the server's messages go: file, syslog, the journal, stdout, stderr, in upstream's line format (spec server.md 3.7). */
+#pragma once
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/slice.h"
+#include "base/value.h"
+
+struct diag_target;
+
+/* The target of the process; nothing is open yet: messages go to stderr. verbosity: number of -v. */
+struct diag_target *diag_target_new(const struct clock *clock, unsigned verbosity);
+struct diag_target *diag_target_free(struct diag_target *target);
+/* "STDOUT", "SYSLOG[facility=auth, format=...]", a path, ...; becomes base/diag's sink. Returns 0; on failure negative errno with fault
+ * ("Failed to change log target"), and messages go where they went, after upstream's two messages. */
+int diag_target_set(struct diag_target *target, struct slice text, struct fault *fault);
+/* As given, without options. */
+struct slice diag_target_name(const struct diag_target *target);
+/* Returns -EINVAL if the socket is not there ("Failed to change syslog socket"). */
+int diag_target_set_syslog_socket(struct diag_target *target, struct slice path, struct fault *fault);
+struct slice diag_target_syslog_socket(const struct diag_target *target);
+/* set loglevel: "INFO", "7", ...: returns 0, or -EINVAL (ValueError "Invalid log level 'FOO'"). Sets base/diag's threshold. */
+int diag_target_set_level(struct diag_target *target, struct slice level, struct fault *fault);
+/* As set, in upper case. */
+struct slice diag_target_level(const struct diag_target *target);
+/* Reopens a file (logrotate). Returns the reply: "rolled over" or "flushed". */
+const char *diag_target_flush(struct diag_target *target);

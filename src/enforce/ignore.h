@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who is never banned: ignoreself, ignoreip, ignorecommand, with their cache (spec filter.md 3.7). */
+#pragma once
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/value.h"
+#include "enforce/process.h"
+#include "enforce/ticket.h"
+
+#define IGNORE_ENTRIES_MAX 100000
+
+struct resolver;
+struct own_addresses;
+struct ignore;
+
+struct ignore_env {
+        struct loop *loop;
+        const struct clock *clock;
+        struct runner *runner;
+        struct resolver *resolver;   /* names in ignoreip; NULL: they match nothing */
+        struct own_addresses *self;  /* NULL: ignoreself matches nothing */
+        const char *jail;            /* for messages; must outlive it */
+};
+
+struct ignore *ignore_new(const struct ignore_env *env);
+struct ignore *ignore_free(struct ignore *ignore);
+
+/* addignoreip / delignoreip of one word. del returns -EINVAL (ValueError "list.remove(x): x not in list") if it is absent. */
+int ignore_add(struct ignore *ignore, struct slice word, struct fault *fault);
+int ignore_del(struct ignore *ignore, struct slice word, struct fault *fault);
+void ignore_clear(struct ignore *ignore);
+/* As `get JAIL ignoreip` lists them: networks, names, files first. */
+struct value ignore_list(const struct ignore *ignore, struct arena *arena);
+void ignore_set_self(struct ignore *ignore, bool on);
+bool ignore_self(const struct ignore *ignore);
+/* Empty: none. */
+void ignore_set_command(struct ignore *ignore, struct slice command);
+/* The text, or False if it was never set. */
+struct value ignore_command(const struct ignore *ignore, struct arena *arena);
+/* "key=..., max-count=..., max-time=..."; empty clears. Returns 0, or -EINVAL with fault. */
+int ignore_set_cache(struct ignore *ignore, struct slice text, struct fault *fault);
+struct value ignore_cache(const struct ignore *ignore, struct arena *arena);
+
+/* Decides about a ticket. source: as logged after "Ignore IP by ", or NULL: not ignored. Calls done at once where it can, else later from the
+ * loop, when names or the command have answered. */
+typedef void ignore_done(void *user, struct ticket *ticket, const char *source);
+void ignore_check(struct ignore *ignore, struct ticket *ticket, ignore_done *done, void *user);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The addresses of this host, for ignoreself: interfaces, and what its names resolve to; looked up anew every 300 s. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/address.h"
+#include "base/clock.h"
+
+struct resolver;
+struct own_addresses;
+
+/* resolver NULL: interfaces only. */
+struct own_addresses *own_addresses_new(const struct clock *clock, struct resolver *resolver);
+struct own_addresses *own_addresses_free(struct own_addresses *own);
+bool own_addresses_has(struct own_addresses *own, const struct address *address);
