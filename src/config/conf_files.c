@@ -21,6 +21,7 @@
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/diag.h"
+#include "base/repr.h"
 #include "config/interpolate.h"
 #include "config/options.h"
 #include "config/text.h"
@@ -430,6 +431,13 @@ static bool check_missed(
         return missed.len == 0;
 }
 
+static struct slice path_list_repr(const struct path_list *list, struct arena *arena) {
+        struct value texts = value_list();
+        for (size_t i = 0; i < list->count; i++)
+                (void)value_append(&texts, value_string(list->items[i]), arena);
+        return repr(&texts, arena);
+}
+
 static int read_files(struct conf_store *store, struct conf *conf, const struct path_list *wanted,
         struct path_list *ret_read, struct fault *fault) {
         int r = expand_files(store, wanted, NULL, ret_read, fault);
@@ -437,7 +445,7 @@ static int read_files(struct conf_store *store, struct conf *conf, const struct 
                 return r;
         if (ret_read->count > 0 && diag_enabled(DIAG_INFO))
                 diag(DIAG_INFO, LOGGER_PARSER, "  Loading files: %.*s",
-                        SLICE_ARG(text_repr_list(ret_read->items, ret_read->count, store->arena)));
+                        SLICE_ARG(path_list_repr(ret_read, store->arena)));
         return merge_files(store, ret_read, &conf->ini, fault);
 }
 
@@ -479,7 +487,7 @@ int conf_read(struct conf_store *store, struct slice name, struct conf **ret, st
         if (wanted.count == 0)
                 diag(DIAG_ERROR, LOGGER_READER,
                         "Found no accessible config files for %.*s under %.*s",
-                        SLICE_ARG(text_repr(shown, arena)), SLICE_ARG(store->basedir));
+                        SLICE_ARG(repr_text(shown, arena)), SLICE_ARG(store->basedir));
         conf_remember(store, conf);
         *ret = conf;
         return 0;

@@ -12,6 +12,7 @@
 #include <errno.h>
 
 #include "base/buffer.h"
+#include "base/repr.h"
 #include "config/text.h"
 
 struct ini_parser {
@@ -55,8 +56,8 @@ struct ini_section *ini_section_make(struct ini *ini, struct slice name, struct 
         return section;
 }
 
-static struct slice repr(struct ini_parser *p, struct slice s) {
-        return text_repr(s, p->arena);
+static struct slice quote(struct ini_parser *p, struct slice s) {
+        return repr_text(s, p->arena);
 }
 
 static const struct value_origin *origin_new(struct ini_parser *p) {
@@ -86,7 +87,7 @@ static int malformed(struct ini_parser *p, struct slice raw) {
         if (++p->error_count > INI_ERRORS_MAX)
                 return 0;
         return buffer_printf(
-                &p->errors, "\n\t[line %2u]: %.*s", p->line_number, SLICE_ARG(repr(p, raw)));
+                &p->errors, "\n\t[line %2u]: %.*s", p->line_number, SLICE_ARG(quote(p, raw)));
 }
 
 /* Where a comment begins: at the first ';' behind a blank, or at once in a line that only holds
@@ -122,8 +123,8 @@ static int open_section(struct ini_parser *p, struct slice name) {
         if (ini_section(p->ini, name))
                 return fault_raise(p->fault, "DuplicateSectionError",
                         "While reading from %.*s [line %2u]: section %.*s already exists",
-                        SLICE_ARG(repr(p, slice_of(p->name))), p->line_number,
-                        SLICE_ARG(repr(p, name)));
+                        SLICE_ARG(quote(p, slice_of(p->name))), p->line_number,
+                        SLICE_ARG(quote(p, name)));
         if (p->ini->count >= INI_SECTIONS_MAX)
                 return fault_set(p->fault, -E2BIG, "%s:%u: more than %u sections", p->name,
                         p->line_number, INI_SECTIONS_MAX);
@@ -145,8 +146,8 @@ static int open_option(struct ini_parser *p, struct slice line, struct slice raw
         if (dict_get(p->options, key))
                 return fault_raise(p->fault, "DuplicateOptionError",
                         "While reading from %.*s [line %2u]: option %.*s in section %.*s already exists",
-                        SLICE_ARG(repr(p, slice_of(p->name))), p->line_number, SLICE_ARG(repr(p, key)),
-                        SLICE_ARG(repr(p, p->section)));
+                        SLICE_ARG(quote(p, slice_of(p->name))), p->line_number, SLICE_ARG(quote(p, key)),
+                        SLICE_ARG(quote(p, p->section)));
         if (key.len == 0) {
                 dict_put(p->options, key, VALUE_OF_NONE, p->arena); /* the file is refused; a second one is a duplicate */
                 return malformed(p, raw);
@@ -164,8 +165,8 @@ static int begin(struct ini_parser *p, struct slice content, struct slice raw) {
         if (!p->section.data)
                 return fault_raise(p->fault, "MissingSectionHeaderError",
                         "File contains no section headers.\nfile: %.*s, line: %u\n%.*s",
-                        SLICE_ARG(repr(p, slice_of(p->name))), p->line_number,
-                        SLICE_ARG(repr(p, raw)));
+                        SLICE_ARG(quote(p, slice_of(p->name))), p->line_number,
+                        SLICE_ARG(quote(p, raw)));
         return open_option(p, content, raw);
 }
 
@@ -229,7 +230,7 @@ int ini_parse(struct slice text, const char *name, struct arena *arena, struct i
                 r = fault_set(fault, -E2BIG, "%s:%u: too long", name, p.line_number);
         if (r == 0 && p.error_count > 0)
                 r = fault_raise(fault, "ParsingError", "Source contains parsing errors: %.*s%.*s",
-                        SLICE_ARG(repr(&p, slice_of(name))), SLICE_ARG(buffer_view(&p.errors)));
+                        SLICE_ARG(quote(&p, slice_of(name))), SLICE_ARG(buffer_view(&p.errors)));
         buffer_done(&p.value);
         buffer_done(&p.errors);
         return r;

@@ -13,6 +13,7 @@
 #include <errno.h>
 
 #include "base/buffer.h"
+#include "base/repr.h"
 #include "config/text.h"
 
 #define DEPTH_MAX 10
@@ -116,7 +117,7 @@ static struct slice raw_of_option(struct interpolation *ip, struct slice rest) {
         struct value raw;
         bool found =
                 lookup_raw(&plain, ip->option, &raw) == INTERPOLATE_OK && raw.type == VALUE_STRING;
-        return text_repr(found ? raw.string : rest, ip->lookup->arena);
+        return repr_text(found ? raw.string : rest, ip->lookup->arena);
 }
 
 static int fail_depth(struct interpolation *ip, const struct value *value) {
@@ -125,8 +126,8 @@ static int fail_depth(struct interpolation *ip, const struct value *value) {
                 "Recursion limit exceeded in value substitution: option %.*s in section %.*s "
                 "contains an interpolation key which "
                 "cannot be substituted in %d steps. Raw value: %.*s",
-                SLICE_ARG(text_repr(ip->option, arena)),
-                SLICE_ARG(text_repr(ip->lookup->section, arena)), DEPTH_MAX,
+                SLICE_ARG(repr_text(ip->option, arena)),
+                SLICE_ARG(repr_text(ip->lookup->section, arena)), DEPTH_MAX,
                 SLICE_ARG(raw_of_option(ip, value->string)));
         return blame(ip, value);
 }
@@ -137,8 +138,8 @@ static int fail_missing(struct interpolation *ip, const struct value *value, str
                 "Bad value substitution: option %.*s in section %.*s contains an interpolation key "
                 "%.*s which is not a valid option "
                 "name. Raw value: %.*s",
-                SLICE_ARG(text_repr(ip->option, arena)),
-                SLICE_ARG(text_repr(ip->lookup->section, arena)), SLICE_ARG(text_repr(name, arena)),
+                SLICE_ARG(repr_text(ip->option, arena)),
+                SLICE_ARG(repr_text(ip->lookup->section, arena)), SLICE_ARG(repr_text(name, arena)),
                 SLICE_ARG(raw_of_option(ip, value->string)));
         return blame(ip, value);
 }
@@ -146,7 +147,7 @@ static int fail_missing(struct interpolation *ip, const struct value *value, str
 static int fail_syntax(
         struct interpolation *ip, const struct value *value, const char *what, struct slice rest) {
         (void)fault_raise(ip->fault, "InterpolationSyntaxError", "%s%.*s", what,
-                SLICE_ARG(text_repr(rest, ip->lookup->arena)));
+                SLICE_ARG(repr_text(rest, ip->lookup->arena)));
         return blame(ip, value);
 }
 

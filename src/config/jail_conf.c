@@ -10,6 +10,7 @@
 #include <errno.h>
 
 #include "base/diag.h"
+#include "base/repr.h"
 #include "base/version.h"
 #include "config/commands.h"
 #include "config/log_files.h"
@@ -68,7 +69,7 @@ static int wrong_definition(
         const char *what, struct slice text, struct arena *arena, struct fault *fault) {
         struct slice why = arena_copy(arena, slice_of(fault_text(fault)));
         (void)fault_set(fault, -EINVAL, "Invalid %s definition %.*s: %.*s", what,
-                SLICE_ARG(text_repr(text, arena)), SLICE_ARG(why));
+                SLICE_ARG(repr_text(text, arena)), SLICE_ARG(why));
         return JAIL_CONF_E_DEFINITION;
 }
 
@@ -106,7 +107,7 @@ static int open_filter(struct jail_conf *jail, struct slice text,
                 return r;
         if (!jail->filter->definition.conf->is_read) {
                 (void)fault_set(fault, -ENOENT, "Unable to read the filter %.*s",
-                        SLICE_ARG(text_repr(name, arena)));
+                        SLICE_ARG(repr_text(name, arena)));
                 return JAIL_CONF_E_DEFINITION;
         }
         return 0;
@@ -163,9 +164,9 @@ static bool is_parser_error(const char *kind) {
 static int error_in_action(struct slice text, int code, struct arena *arena, struct fault *fault) {
         struct slice why = arena_copy(arena, slice_of(fault_text(fault)));
         if (fault && fault->kind && !is_parser_error(fault->kind))
-                why = arena_printf(arena, "%s(%.*s)", fault->kind, SLICE_ARG(text_repr(why, arena)));
+                why = arena_printf(arena, "%s(%.*s)", fault->kind, SLICE_ARG(repr_text(why, arena)));
         (void)fault_raise(fault, "ValueError", "Error in action definition %.*s: %.*s",
-                SLICE_ARG(text_repr(text, arena)), SLICE_ARG(why));
+                SLICE_ARG(repr_text(text, arena)), SLICE_ARG(why));
         return code;
 }
 
@@ -187,7 +188,7 @@ static int read_action(struct jail_conf *jail, struct slice text, const struct v
                 return error_in_action(text, r, arena, fault);
         if (!action_conf_is_read(action)) {
                 (void)fault_set(fault, -ENOENT, "Unable to read action %.*s",
-                        SLICE_ARG(text_repr(name, arena)));
+                        SLICE_ARG(repr_text(name, arena)));
                 return JAIL_CONF_E_DEFINITION;
         }
         r = action_conf_read(action, &jail->options, fault);

@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "base/buffer.h"
+#include "base/repr.h"
 #include "config/text.h"
 
 #define EXCERPT 25 /* characters of faulty text that a message shows */
@@ -84,7 +85,7 @@ static int fail_after(struct slice text, size_t at, struct slice option, struct 
         struct fault *fault) {
         struct slice rest = text_head(slice_sub(text, at, text.len), EXCERPT);
         return fault_raise(fault, "ValueError", "unexpected syntax at %zu after option %.*s: %.*s",
-                text_length(slice_sub(text, 0, at)), SLICE_ARG(text_repr(option, arena)),
+                text_length(slice_sub(text, 0, at)), SLICE_ARG(repr_text(option, arena)),
                 SLICE_ARG(rest));
 }
 

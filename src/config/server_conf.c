@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "base/diag.h"
+#include "base/repr.h"
 #include "config/settings.h"
 #include "config/text.h"
 
@@ -93,7 +94,7 @@ static int check_level(const struct dict *options, struct arena *arena, struct f
         if (!level || level->type != VALUE_STRING || diag_level_parse(level->string, &number) == 0)
                 return 0;
         return fault_raise(fault, "ValueError", "Invalid log level %.*s",
-                SLICE_ARG(text_repr(level->string, arena)));
+                SLICE_ARG(repr_text(level->string, arena)));
 }
 
 int server_conf_stream(struct conf_store *store, const struct config_server *settings,

@@ -6,6 +6,7 @@
 
 #include "base/diag.h"
 #include "base/number.h"
+#include "base/repr.h"
 #include "config/interpolate.h"
 #include "config/text.h"
 
@@ -76,7 +77,7 @@ static struct value default_of(const struct setting *setting) {
 static const char *default_repr(const struct setting *setting, struct arena *arena) {
         struct value value = default_of(setting);
         if (value.type == VALUE_STRING)
-                return arena_printf(arena, "%.*s", SLICE_ARG(text_repr(value.string, arena))).data;
+                return arena_printf(arena, "%.*s", SLICE_ARG(repr_text(value.string, arena))).data;
         struct value text = value_as_text(&value, arena);
         return text.type == VALUE_NONE ? "None" : text.string.data;
 }
@@ -117,7 +118,7 @@ int settings_read_one(const struct settings_reader *reader, const struct setting
         }
         if (r == INTERPOLATE_E_NO_SECTION) {
                 diag(DIAG_ERROR, LOGGER, "No section: %.*s",
-                        SLICE_ARG(text_repr(reader->section, arena)));
+                        SLICE_ARG(repr_text(reader->section, arena)));
                 dict_put(options, slice_of(setting->name), default_of(setting), arena);
                 return r;
         }
@@ -149,7 +150,7 @@ void settings_convert(enum settings_table table, struct dict *options, struct ar
                 if (!value || convert(&rows[i], value))
                         continue;
                 diag(DIAG_WARNING, LOGGER, "Wrong int value %.*s for '%s'. Using default one: %s",
-                        SLICE_ARG(text_repr(value->string, arena)), rows[i].name,
+                        SLICE_ARG(repr_text(value->string, arena)), rows[i].name,
                         default_repr(&rows[i], arena));
                 const struct value_origin *origin = value->origin;
                 *value = default_of(&rows[i]);

@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "base/diag.h"
+#include "base/repr.h"
 #include "config/commands.h"
 #include "config/conf_files.h"
 #include "config/config.h"
@@ -53,7 +54,7 @@ static void make_wrong(struct assembly *a, struct jail_conf *jail) {
         else
                 diag_text(DIAG_ERROR, LOGGER_JAIL, jail->broken);
         diag(DIAG_ERROR, LOGGER_JAILS, "Errors in jail %.*s.%s",
-                SLICE_ARG(text_repr(jail->name, a->store.arena)),
+                SLICE_ARG(repr_text(jail->name, a->store.arena)),
                 a->request->strict ? "" : " Skipping...");
 }
 
@@ -80,7 +81,7 @@ static int read_jails(struct assembly *a) {
         if (only.len > 0) {
                 if (!ini_section(ini, only))
                         return fault_raise(a->fault, "NoSectionError", "No section: %.*s",
-                                SLICE_ARG(text_repr(only, a->store.arena)));
+                                SLICE_ARG(repr_text(only, a->store.arena)));
                 return is_jail(only) ? read_jail(a, ini_section(ini, only)->name) : 0;
         }
         for (size_t i = 0; i < ini->count; i++) {

@@ -11,6 +11,7 @@
 #include <errno.h>
 
 #include "base/buffer.h"
+#include "base/repr.h"
 #include "config/interpolate.h"
 #include "config/text.h"
 
@@ -49,7 +50,7 @@ static struct slice counts_repr(const struct dict *counts, struct arena *arena) 
         struct slice all = SLICE("{");
         for (size_t i = 0; i < counts->count; i++)
                 all = arena_printf(arena, "%.*s%s%.*s: %lld", SLICE_ARG(all), i == 0 ? "" : ", ",
-                        SLICE_ARG(text_repr(counts->entries[i].key, arena)),
+                        SLICE_ARG(repr_text(counts->entries[i].key, arena)),
                         (long long)counts->entries[i].value.integer);
         return arena_printf(arena, "%.*s}", SLICE_ARG(all));
 }

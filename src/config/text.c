@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Text as Python sees it. Configuration is UTF-8 (checked once, when a file is read), so everything
  * here may take for granted that sequences are complete; bytes beyond ASCII count as letters.
- * Differs: lower case is ASCII only, and repr() knows only the unprintable characters that turn up
- * in configuration by accident (controls, odd blanks, marks of direction and byte order). */
+ * Differs: lower case is ASCII only. */
 #include "config/text.h"
 
 #include <stdint.h>
@@ -106,58 +105,6 @@ struct slice text_lower(struct slice s, struct arena *arena) {
                 copy[i] = s.data[i] >= 'A' && s.data[i] <= 'Z' ? (char)(s.data[i] - 'A' + 'a')
                                                                : s.data[i];
         return (struct slice){copy, s.len};
-}
-
-static bool is_printable(uint32_t code) {
-        if (code < 0x7f)
-                return code >= 0x20;
-        bool control = code <= 0xa0 || code == 0xad;
-        bool format = (code >= 0x200b && code <= 0x200f) || (code >= 0x202a && code <= 0x202e) ||
-                      (code >= 0x2060 && code <= 0x206f) || code == 0xfeff ||
-                      (code >= 0xfff0 && code <= 0xfffb) || (code >= 0xe000 && code <= 0xf8ff);
-        return !control && !format && !is_blank(code);
-}
-
-static size_t put_escaped(char *out, size_t room, uint32_t code) {
-        int len = code == '\n'     ? snprintf(out, room, "\\n")
-                  : code == '\t'   ? snprintf(out, room, "\\t")
-                  : code == '\r'   ? snprintf(out, room, "\\r")
-                  : code < 0x100   ? snprintf(out, room, "\\x%02x", (unsigned)code)
-                  : code < 0x10000 ? snprintf(out, room, "\\u%04x", (unsigned)code)
-                                   : snprintf(out, room, "\\U%08x", (unsigned)code);
-        return (size_t)len;
-}
-
-struct slice text_repr(struct slice s, struct arena *arena) {
-        bool has_single = slice_find_char(s, '\'', 0) < s.len;
-        char quote = has_single && slice_find_char(s, '"', 0) == s.len ? '"' : '\'';
-        size_t room = s.len * 4 + 3; /* a byte becomes at most \xNN, two \uNNNN, and so on */
-        char *out = arena_alloc(arena, room);
-        size_t end = 0;
-        out[end++] = quote;
-        for (size_t at = 0, len; at < s.len; at += len) {
-                uint32_t code = decode(s, at, &len);
-                if (!is_printable(code)) {
-                        end += put_escaped(out + end, room - end, code);
-                        continue;
-                }
-                if (code == (unsigned char)quote || code == '\\')
-                        out[end++] = '\\';
-                memcpy(out + end, s.data + at, len);
-                end += len;
-        }
-        out[end++] = quote;
-        return (struct slice){out, end};
-}
-
-struct slice text_repr_list(const struct slice *items, size_t count, struct arena *arena) {
-        struct slice all = SLICE("[");
-        for (size_t i = 0; i < count; i++) {
-                struct slice item = text_repr(items[i], arena);
-                all = arena_printf(
-                        arena, "%.*s%s%.*s", SLICE_ARG(all), i == 0 ? "" : ", ", SLICE_ARG(item));
-        }
-        return arena_printf(arena, "%.*s]", SLICE_ARG(all));
 }
 
 static size_t put_json(char *out, size_t room, uint32_t code) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What Python's str does to text, as far as configuration files show it: blanks, lower case,
- * repr(), UTF-8. */
+ * UTF-8. */
 #pragma once
 
 #include <stdbool.h>
@@ -26,10 +26,6 @@ size_t text_length(struct slice s);
 struct slice text_head(struct slice s, size_t characters);
 /* ASCII letters in lower case; s itself if it has no capital. */
 struct slice text_lower(struct slice s, struct arena *arena);
-/* The literal that Python's repr() prints for s (valid UTF-8). */
-struct slice text_repr(struct slice s, struct arena *arena);
-/* The same for a list of texts: "['a', 'b']". */
-struct slice text_repr_list(const struct slice *items, size_t count, struct arena *arena);
 /* The JSON string that Python's json.dumps() makes of s (valid UTF-8): ASCII only. */
 struct slice text_json(struct slice s, struct arena *arena);
 /* NULL if s is valid UTF-8; else why not, in the words of Python's codec, with the offending byte's

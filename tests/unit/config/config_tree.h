@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "base/repr.h"
 #include "base/value.h"
 #include "config/text.h"
 
@@ -89,33 +90,11 @@ static inline const char *config_tree_mask(struct config_tree *tree, const char 
         }
 }
 
-/* The value in Python's notation. */
-static inline const char *config_tree_repr(const struct value *value, struct arena *arena) {
-        if (!value_is_container(value)) {
-                struct slice text = value->type == VALUE_STRING ? text_repr(value->string, arena)
-                                    : value->type == VALUE_INT
-                                            ? arena_printf(arena, "%lld", (long long)value->integer)
-                                    : value->type == VALUE_BOOL
-                                            ? slice_of(value->boolean ? "True" : "False")
-                                            : SLICE("None");
-                return arena_copy(arena, text).data;
-        }
-        struct slice all = SLICE("");
-        bool dict = value->type == VALUE_DICT;
-        for (size_t i = 0; i < value->list.count; i++)
-                all = arena_printf(arena, "%.*s%s%s", SLICE_ARG(all),
-                        i == 0          ? ""
-                        : dict && i % 2 ? ": "
-                                        : ", ",
-                        config_tree_repr(&value->list.items[i], arena));
-        return arena_printf(arena, dict ? "{%.*s}" : "[%.*s]", SLICE_ARG(all)).data;
-}
-
 /* The items of a list, one a line. */
 static inline const char *config_tree_lines(const struct value *list, struct arena *arena) {
         struct slice all = SLICE("");
         for (size_t i = 0; i < list->list.count; i++)
-                all = arena_printf(arena, "%.*s%s\n", SLICE_ARG(all),
-                        config_tree_repr(&list->list.items[i], arena));
+                all = arena_printf(arena, "%.*s%.*s\n", SLICE_ARG(all),
+                        SLICE_ARG(repr(&list->list.items[i], arena)));
         return arena_copy(arena, all).data;
 }

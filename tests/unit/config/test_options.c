@@ -123,7 +123,7 @@ static void lists_split_at_blanks_outside_of_brackets(void **state) {
                 struct arena arena = ARENA_INIT;
                 struct value items;
                 assert_int_equal(options_split(slice_of(rows[i].text), &arena, &items, NULL), 0);
-                assert_string_equal(config_tree_repr(&items, &arena), rows[i].items);
+                assert_string_equal(repr(&items, &arena).data, rows[i].items);
                 arena_done(&arena);
         }
 }
@@ -134,7 +134,7 @@ static void words_part_at_blanks_and_commas(void **state) {
         struct value words = value_list();
         options_split_words(SLICE(" 127.0.0.1/8, ::1,,a\tb\n c \u00a0d,"), &words, &arena);
         assert_string_equal(
-                config_tree_repr(&words, &arena), "['127.0.0.1/8', '::1', 'a', 'b', 'c', 'd']");
+                repr(&words, &arena).data, "['127.0.0.1/8', '::1', 'a', 'b', 'c', 'd']");
         arena_done(&arena);
 }
 
@@ -163,7 +163,7 @@ static void shell_words_know_quotes_and_backslashes(void **state) {
                         options_split_shell(slice_of(rows[i].text), &words, &arena, &fault),
                         rows[i].words ? 0 : -EINVAL);
                 if (rows[i].words)
-                        assert_string_equal(config_tree_repr(&words, &arena), rows[i].words);
+                        assert_string_equal(repr(&words, &arena).data, rows[i].words);
                 else
                         assert_string_equal(fault_text(&fault), rows[i].fault);
                 fault_done(&fault);

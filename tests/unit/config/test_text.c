@@ -39,31 +39,6 @@ static void lower_case_copies_only_if_needed(void **state) {
         arena_done(&arena);
 }
 
-static void repr_is_pythons(void **state) {
-        (void)state;
-        static const struct {
-                const char *text;
-                const char *repr;
-        } rows[] = {
-                {"",                       "''"                      },
-                {"a",                      "'a'"                     },
-                {"it's",                   "\"it's\""                },
-                {"say \"x\"",              "'say \"x\"'"             },
-                {"'\"",                    "'\\'\"'"                 },
-                {"a\\b",                   "'a\\\\b'"                },
-                {"\n\t\r\x01\x7f",         "'\\n\\t\\r\\x01\\x7f'"   },
-                {"\u00e9\u20ac\U0001f600", "'\u00e9\u20ac\U0001f600'"},
-                {"\xc2\x85\u00a0\u00ad",     "'\\x85\\xa0\\xad'"       },
-                {"\ufeff\u200b\u2028",     "'\\ufeff\\u200b\\u2028'" },
-        };
-        struct arena arena = ARENA_INIT;
-        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-                assert_slice(text_repr(slice_of(rows[i].text), &arena), rows[i].repr);
-        const struct slice items[] = {SLICE("a"), SLICE("b'")};
-        assert_slice(text_repr_list(items, 2, &arena), "['a', \"b'\"]");
-        arena_done(&arena);
-}
-
 static void json_is_ascii(void **state) {
         (void)state;
         struct arena arena = ARENA_INIT;
@@ -107,7 +82,6 @@ int main(void) {
                 cmocka_unit_test(indent_counts_characters),
                 cmocka_unit_test(heads_and_lengths_count_characters),
                 cmocka_unit_test(lower_case_copies_only_if_needed),
-                cmocka_unit_test(repr_is_pythons),
                 cmocka_unit_test(json_is_ascii),
                 cmocka_unit_test(flaws_of_utf8_are_found),
         };
