@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Required literals by one pass over the regex. Each part of it is described by what it can match:
+ * either exactly one of a few texts, or anything, with perhaps a clause ("one of these texts is in
+ * it"). Concatenation multiplies exact texts while they are few, and keeps the better clause where
+ * that ends; alternation unites; what may be absent promises nothing.
+ *
+ * Invariant: a clause is never wrong, only weaker than it could be. Whatever is not understood
+ * (backreferences, classes of many characters, letters beyond ASCII, the verbose flag) counts as
+ * "anything". A newline is not in a line, only behind it, so it is never part of a literal. The
+ * rule and its proof: the clause speaks about the subject of the search; who cuts a date out of the
+ * line has to look at the seam. */
+#include "detect/literals.h"
+
+#include <ctype.h>
+#include <stdint.h>
+
+#define EXACT_MAX 16    /* texts that a part is known to be exactly one of */
+#define CLASS_MAX 3     /* characters of a class that is still taken as alternatives */
+#define USEFUL_LENGTH 8 /* a literal's length beyond this makes it hardly rarer */
+
+struct texts {
+        struct slice *items;
+        size_t count;
+};
+
+struct part {
+        bool exact; /* matches one of texts and nothing else */
+        struct texts texts;
+        struct texts clause; /* not exact: count 0 if nothing is known */
+};
+
+struct reader {
+        struct slice regex;
+        size_t at;
+        bool caseless;
+        bool any_caseless; /* a letter was read under (?i) */
+        bool given_up;
+        unsigned depth;
+        struct arena *arena;
+};
+
+static struct part read_alternatives(struct reader *reader);
+
+/* ---- sets of texts ---- */
+
+static struct texts texts_one(struct reader *reader, struct slice text) {
+        struct texts texts = {arena_alloc_array(reader->arena, 1, sizeof(struct slice)), 1};
+        texts.items[0] = text;
+        return texts;
+}
+
+static struct texts texts_join(struct reader *reader, struct texts a, struct texts b) {
+        struct texts texts = {
+                arena_alloc_array(reader->arena, a.count + b.count, sizeof(struct slice)),
+                a.count + b.count};
+        for (size_t i = 0; i < texts.count; i++)
+                texts.items[i] = i < a.count ? a.items[i] : b.items[i - a.count];
+        return texts;
+}
+
+static size_t texts_shortest(struct texts texts) {
+        size_t shortest = texts.count > 0 ? SIZE_MAX : 0;
+        for (size_t i = 0; i < texts.count; i++)
+                if (texts.items[i].len < shortest)
+                        shortest = texts.items[i].len;
+        return shortest;
+}
+
+/* Every text of a followed by every one of b. Returns false if that is too much. */
+static bool texts_cross(struct reader *reader, struct texts a, struct texts b, struct texts *ret) {
+        if (a.count * b.count > EXACT_MAX)
+                return false;
+        *ret = (struct texts){
+                arena_alloc_array(reader->arena, a.count * b.count, sizeof(struct slice)), 0};
+        for (size_t i = 0; i < a.count; i++)
+                for (size_t j = 0; j < b.count; j++) {
+                        struct slice left = a.items[i];
+                        struct slice right = b.items[j];
+                        if (left.len + right.len > LITERALS_LENGTH_MAX)
+                                return false;
+                        ret->items[ret->count++] =
+                                right.len == 0  ? left
+                                : left.len == 0 ? right
+                                                : arena_printf(reader->arena, "%.*s%.*s",
+                                                          SLICE_ARG(left), SLICE_ARG(right));
+                }
+        return true;
+}
+
+/* ---- clauses ---- */
+
+/* Longer is rarer, many are more often there. */
+static size_t clause_worth(struct texts clause) {
+        size_t shortest = texts_shortest(clause);
+        size_t useful = shortest < USEFUL_LENGTH ? shortest : USEFUL_LENGTH;
+        return useful == 0 ? 0 : useful * 1000 + (shortest < 100 ? shortest : 100) - clause.count;
+}
+
+static void keep_better(struct texts *best, struct texts clause) {
+        if (clause.count <= LITERALS_CLAUSE_MAX && clause_worth(clause) > clause_worth(*best))
+                *best = clause;
+}
+
+/* What of a part is a clause. */
+static struct texts part_clause(const struct part *part) {
+        struct texts clause = part->exact ? part->texts : part->clause;
+        return texts_shortest(clause) > 0 && clause.count <= LITERALS_CLAUSE_MAX
+                       ? clause
+                       : (struct texts){NULL, 0};
+}
+
+static struct part part_anything(void) {
+        return (struct part){.exact = false};
+}
+
+static struct part part_text(struct reader *reader, struct slice text) {
+        return (struct part){.exact = true, .texts = texts_one(reader, text)};
+}
+
+static struct part part_empty(struct reader *reader) {
+        return part_text(reader, SLICE_NULL);
+}
+
+static struct part part_char(struct reader *reader, char c) {
+        unsigned char byte = (unsigned char)c;
+        if (byte >= 0x80 || c == '\n')
+                return part_anything();
+        if (reader->caseless && isalpha(byte)) {
+                reader->any_caseless = true;
+                c = (char)tolower(byte);
+        }
+        return part_text(reader, arena_copy(reader->arena, (struct slice){&c, 1}));
+}
+
+static struct part part_either(struct reader *reader, const struct part *a, const struct part *b) {
+        if (a->exact && b->exact && a->texts.count + b->texts.count <= EXACT_MAX)
+                return (struct part){
+                        .exact = true, .texts = texts_join(reader, a->texts, b->texts)};
+        struct texts left = part_clause(a);
+        struct texts right = part_clause(b);
+        if (left.count == 0 || right.count == 0 || left.count + right.count > LITERALS_CLAUSE_MAX)
+                return part_anything();
+        return (struct part){.clause = texts_join(reader, left, right)};
+}
+
+/* ---- reading ---- */
+
+static int peek(const struct reader *reader) {
+        return reader->at < reader->regex.len ? (unsigned char)reader->regex.data[reader->at] : -1;
+}
+
+static bool take(struct reader *reader, char c) {
+        if (peek(reader) != (unsigned char)c)
+                return false;
+        reader->at++;
+        return true;
+}
+
+static bool take_text(struct reader *reader, const char *text) {
+        if (!slice_has_prefix(
+                    slice_sub(reader->regex, reader->at, reader->regex.len), slice_of(text)))
+                return false;
+        reader->at += strlen(text);
+        return true;
+}
+
+/* Goes behind the next c. */
+static void skip_past(struct reader *reader, char c) {
+        reader->at = slice_find_char(reader->regex, c, reader->at);
+        (void)take(reader, c);
+}
+
+static int hex_value(int c) {
+        return isdigit(c) ? c - '0' : tolower(c) - 'a' + 10;
+}
+
+/* \xHH, whose \x was taken. */
+static struct part read_hex(struct reader *reader) {
+        int value = 0;
+        for (int i = 0; i < 2; i++) {
+                int c = peek(reader);
+                if (c < 0 || !isxdigit(c))
+                        return part_anything();
+                value = value * 16 + hex_value(c);
+                reader->at++;
+        }
+        return value < 0x80 ? part_char(reader, (char)value) : part_anything();
+}
+
+static struct part read_escape(struct reader *reader) {
+        static const char controls[] = "a\at\tr\rf\fv\v";
+        int c = peek(reader);
+        if (c < 0)
+                return part_anything();
+        reader->at++;
+        if (c == 'x')
+                return read_hex(reader);
+        if (strchr("bBAZ", c))
+                return part_empty(reader);
+        for (size_t i = 0; i + 1 < sizeof(controls); i += 2)
+                if (c == controls[i])
+                        return part_char(reader, controls[i + 1]);
+        if (c >= 0x80 || !isalnum(c))
+                return part_char(reader, (char)c);
+        while (isdigit(c) && peek(reader) >= 0 && isdigit(peek(reader)))
+                reader->at++; /* an octal number or a group */
+        if (c == 'u' || c == 'U')
+                reader->at += c == 'u' ? 4 : 8;
+        return part_anything();
+}
+
+/* One character of a class that is taken as alternatives, or anything. */
+static struct part read_class_char(struct reader *reader) {
+        int c = peek(reader);
+        reader->at++;
+        return c == '\\' ? read_escape(reader) : part_char(reader, (char)c);
+}
+
+/* Goes behind a class whose bracket was taken, as Python reads it: ] in front is a character. */
+static void skip_class(struct reader *reader) {
+        (void)take(reader, '^');
+        (void)take(reader, ']');
+        while (peek(reader) >= 0 && !take(reader, ']'))
+                reader->at += peek(reader) == '\\' ? 2 : 1;
+}
+
+static struct part read_class(struct reader *reader) {
+        size_t start = reader->at;
+        struct part all = {.exact = true};
+        while (peek(reader) >= 0 && peek(reader) != ']' && peek(reader) != '^' &&
+                peek(reader) != '-') {
+                struct part one = peek(reader) == '\\' && reader->at + 1 < reader->regex.len &&
+                                                  reader->regex.data[reader->at + 1] == 'b'
+                                          ? part_anything()
+                                          : read_class_char(reader);
+                if (!one.exact || all.texts.count >= CLASS_MAX)
+                        break;
+                all.texts = texts_join(reader, all.texts, one.texts);
+                if (take(reader, ']'))
+                        return all;
+        }
+        reader->at = start;
+        skip_class(reader);
+        return part_anything();
+}
+
+/* Letters of a flag group "(?LETTERS)" or "(?LETTERS:", whose "(?" was taken. Returns whether it
+ * opens a group. */
+static bool read_flags(struct reader *reader) {
+        bool on = true;
+        for (int c = peek(reader); c >= 0 && c != ')' && c != ':'; c = peek(reader)) {
+                if (c == '-')
+                        on = false;
+                else if (c == 'i')
+                        reader->caseless = on;
+                else if (c == 'x' && on)
+                        reader->given_up = true;
+                reader->at++;
+        }
+        if (take(reader, ':'))
+                return true;
+        (void)take(reader, ')');
+        return false;
+}
+
+static struct part read_rest_of_group(struct reader *reader) {
+        struct part part = read_alternatives(reader);
+        (void)take(reader, ')');
+        return part;
+}
+
+/* Zero-width: what is inside is no part of the match, or must not be there. */
+static struct part skip_look_around(struct reader *reader) {
+        bool seen = reader->any_caseless;
+        (void)read_rest_of_group(reader);
+        reader->any_caseless = seen;
+        return part_empty(reader);
+}
+
+static struct part read_conditional(struct reader *reader) {
+        skip_past(reader, ')');
+        (void)read_rest_of_group(reader);
+        return part_anything();
+}
+
+static struct part read_group(struct reader *reader) {
+        bool caseless = reader->caseless;
+        struct part part;
+        if (!take(reader, '?'))
+                part = read_rest_of_group(reader);
+        else if (take(reader, ':') || take(reader, '>'))
+                part = read_rest_of_group(reader);
+        else if (take_text(reader, "P<")) {
+                skip_past(reader, '>');
+                part = read_rest_of_group(reader);
+        } else if (take_text(reader, "P=")) {
+                skip_past(reader, ')');
+                part = part_anything();
+        } else if (take(reader, '=') || take(reader, '!') || take_text(reader, "<=") ||
+                   take_text(reader, "<!"))
+                part = skip_look_around(reader);
+        else if (take(reader, '#')) {
+                skip_past(reader, ')');
+                part = part_empty(reader);
+        } else if (take(reader, '('))
+                part = read_conditional(reader);
+        else if (read_flags(reader))
+                part = read_rest_of_group(reader);
+        else
+                return part_empty(reader); /* global flags stay in force */
+        reader->caseless = caseless;
+        return part;
+}
+
+static struct part read_atom(struct reader *reader) {
+        int c = peek(reader);
+        reader->at++;
+        if (c == '(') {
+                if (reader->depth >= LITERALS_DEPTH_MAX)
+                        reader->given_up = true;
+                if (reader->given_up) {
+                        reader->at = reader->regex.len;
+                        return part_anything();
+                }
+                reader->depth++;
+                struct part part = read_group(reader);
+                reader->depth--;
+                return part;
+        }
+        if (c == '[')
+                return read_class(reader);
+        if (c == '\\')
+                return read_escape(reader);
+        if (c == '.')
+                return part_anything();
+        return c == '^' || c == '$' ? part_empty(reader) : part_char(reader, (char)c);
+}
+
+struct repeat {
+        bool there;
+        bool optional; /* zero times are allowed */
+        bool once;     /* at most once */
+};
+
+/* Reads {m,n}, {m}, {,n}; anything else in braces is text, and nothing is taken. */
+static bool read_braces(struct reader *reader, struct repeat *ret) {
+        size_t start = reader->at;
+        size_t digits[2] = {0, 0};
+        unsigned long low = 0;
+        bool comma = false;
+        if (!take(reader, '{'))
+                return false;
+        for (int c = peek(reader); c >= 0 && (isdigit(c) || (c == ',' && !comma));
+                c = peek(reader)) {
+                comma = comma || c == ',';
+                if (isdigit(c)) {
+                        digits[comma]++;
+                        low = comma || low > 1000 ? low : low * 10 + (unsigned long)(c - '0');
+                }
+                reader->at++;
+        }
+        if (take(reader, '}') && (digits[0] > 0 || comma)) {
+                *ret = (struct repeat){.there = true, .optional = low == 0};
+                return true;
+        }
+        reader->at = start;
+        return false;
+}
+
+static struct repeat read_repeat(struct reader *reader) {
+        struct repeat repeat = {0};
+        if (take(reader, '*'))
+                repeat = (struct repeat){.there = true, .optional = true};
+        else if (take(reader, '+'))
+                repeat = (struct repeat){.there = true};
+        else if (take(reader, '?'))
+                repeat = (struct repeat){.there = true, .optional = true, .once = true};
+        else if (!read_braces(reader, &repeat))
+                return repeat;
+        (void)(take(reader, '?') || take(reader, '+')); /* lazy, possessive */
+        return repeat;
+}
+
+static struct part repeated(struct reader *reader, const struct part *part, struct repeat repeat) {
+        if (!repeat.there)
+                return *part;
+        if (repeat.once && part->exact && part->texts.count < EXACT_MAX) {
+                struct part empty = part_empty(reader);
+                return part_either(reader, part, &empty);
+        }
+        if (repeat.optional)
+                return part_anything();
+        return (struct part){.clause = part_clause(part)};
+}
+
+static struct part read_branch(struct reader *reader) {
+        struct texts run = texts_one(reader,
+                SLICE_NULL); /* exact texts up to here, since the last part that was not exact */
+        struct texts best = {NULL, 0};
+        bool exact = true;
+        while (peek(reader) >= 0 && peek(reader) != '|' && peek(reader) != ')') {
+                struct part atom = read_atom(reader);
+                struct part part = repeated(reader, &atom, read_repeat(reader));
+                struct texts longer;
+                if (part.exact && texts_cross(reader, run, part.texts, &longer)) {
+                        run = longer;
+                        continue;
+                }
+                keep_better(&best, run);
+                keep_better(&best, part_clause(&part));
+                run = part.exact && part.texts.count <= EXACT_MAX ? part.texts
+                                                                  : texts_one(reader, SLICE_NULL);
+                exact = false;
+        }
+        if (exact)
+                return (struct part){.exact = true, .texts = run};
+        keep_better(&best, run);
+        return (struct part){.clause = best};
+}
+
+static struct part read_alternatives(struct reader *reader) {
+        struct part all = read_branch(reader);
+        while (take(reader, '|')) {
+                struct part next = read_branch(reader);
+                all = part_either(reader, &all, &next);
+        }
+        return all;
+}
+
+/* ---- results ---- */
+
+static struct slice lower(struct slice text, struct arena *arena) {
+        struct slice copy = arena_copy(arena, text);
+        char *bytes = arena_alloc(arena, text.len + 1);
+        for (size_t i = 0; i < copy.len; i++)
+                bytes[i] = (char)tolower((unsigned char)copy.data[i]);
+        return (struct slice){bytes, copy.len};
+}
+
+static struct literals literals_from(struct texts clause, bool caseless, struct arena *arena) {
+        for (size_t i = 0; caseless && i < clause.count; i++)
+                clause.items[i] = lower(clause.items[i], arena);
+        return (struct literals){clause.items, clause.count, texts_shortest(clause), caseless};
+}
+
+struct literals literals_of(struct slice regex, struct arena *arena) {
+        struct reader reader = {.regex = regex, .arena = arena};
+        struct part whole = read_alternatives(&reader);
+        struct texts clause = part_clause(&whole);
+        if (reader.given_up || reader.at < regex.len)
+                clause.count = 0;
+        return literals_from(clause, reader.any_caseless, arena);
+}
+
+struct literals literals_either(
+        const struct literals *a, const struct literals *b, struct arena *arena) {
+        if (a->count == 0 || b->count == 0)
+                return (struct literals){0};
+        struct texts all = {arena_alloc_array(arena, a->count + b->count, sizeof(struct slice)),
+                a->count + b->count};
+        for (size_t i = 0; i < all.count; i++)
+                all.items[i] = i < a->count ? a->items[i] : b->items[i - a->count];
+        return literals_from(all, a->caseless || b->caseless, arena);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What text a regex cannot do without: lines that lack it need not be searched. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/slice.h"
+
+#define LITERALS_CLAUSE_MAX 64 /* literals of a clause */
+#define LITERALS_LENGTH_MAX 64 /* bytes of a literal; longer ones are cut */
+#define LITERALS_DEPTH_MAX 100 /* nested groups; deeper ones count as "anything" */
+
+/* Every match holds at least one of the literals, with the case as given or (caseless) in any ASCII
+ * case. A literal is ASCII, without newline, never empty. */
+struct literals {
+        const struct slice *items; /* in arena */
+        size_t count;              /* 0: nothing is known, every line may match */
+        size_t shortest;           /* bytes of the shortest one */
+        bool caseless; /* items are in lower case. Holds for ASCII subjects only: (?i) also matches
+                          some letters beyond */
+};
+
+/* Finds the best clause of regex: Python's dialect, tags expanded, known to compile. */
+struct literals literals_of(struct slice regex, struct arena *arena);
+/* One clause for "this regex or that one matches"; nothing is known if that is so of one of them,
+ * or if they are too many. */
+struct literals literals_either(
+        const struct literals *a, const struct literals *b, struct arena *arena);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Finds in a whole buffer, in one pass, the lines that hold a literal which some jail's regexes
+ * require (detect/literals.h). It is a hint that saves work, never where correctness lives: a build
+ * without Vectorscan has none, and every line is a candidate. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "detect/literals.h"
+
+#define PREFILTER_JAILS_MAX 64   /* of one log; with more there is no prefilter */
+#define PREFILTER_HITS_MAX 65536 /* in one buffer; behind the last one every line is a candidate   \
+                                  */
+
+struct prefilter;
+
+/* clauses[i] is what jail i requires; one without literals makes every line its candidate. Returns
+ * NULL if there is none to be had: not built in, not for this processor, too many jails, or no jail
+ * that requires anything. */
+struct prefilter *prefilter_new(const struct literals *clauses, size_t count);
+struct prefilter *prefilter_free(struct prefilter *prefilter);
+
+/* Looks through buffer. Then prefilter_line() is called for its lines in order. */
+void prefilter_scan(struct prefilter *prefilter, struct slice buffer);
+/* Bit i: the line (from start to end, offsets in the buffer, a view of whose bytes is given) may
+ * interest jail i. */
+uint64_t prefilter_line(struct prefilter *prefilter, struct slice line, size_t start, size_t end);
+
+/* A date is cut out of a line before its regexes see it, so a literal may come together at the seam
+ * that is not in the line. This tells quickly whether one does. */
+struct prefilter_seam {
+        struct literals literals;
+        bool pairs[128][128]; /* pairs[a][b]: some literal holds a followed by b */
+};
+/* literals must outlive it. */
+void prefilter_seam_init(struct prefilter_seam *seam, const struct literals *literals);
+/* Whether a literal lies across the end of before and the start of after. */
+bool prefilter_seam_holds(
+        const struct prefilter_seam *seam, struct slice before, struct slice after);

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "detect/literals.h"
+
+#include "../cmocka_include.h"
+
+#include "base/buffer.h"
+#include "detect/pattern.h"
+
+static struct slice shown(const struct literals *literals, struct arena *arena) {
+        struct slice text = literals->caseless ? SLICE("(?i)") : SLICE("");
+        for (size_t i = 0; i < literals->count; i++)
+                text = arena_printf(arena, "%.*s%s%.*s", SLICE_ARG(text), i > 0 ? "|" : "",
+                        SLICE_ARG(literals->items[i]));
+        return text;
+}
+
+static void best_clause_is_found(void **state) {
+        static const struct {
+                const char *regex;
+                const char *clause;
+        } rows[] = {
+                {"^Failed password for .* from <HOST>$",    "Failed password for "},
+                {"abc",                                     "abc"                 },
+                {"",                                        ""                    },
+                {"a|b",                                     "a|b"                 },
+                {"foo|",                                    ""                    },
+                {"(?:foo|bar)baz",                          "foobaz|barbaz"       },
+                {"x(?P<user>foo|\\S+)end",                  "end"                 },
+                {"(?P<a>foo)\\d(?P=a)",                     "foo"                 },
+                {"sshd(?:-session)?\\[",                    "sshd-session[|sshd[" },
+                {"(?:abc)*de",                              "de"                  },
+                {"(?:abc)+d",                               "abc"                 },
+                {"(?:abc){0,2}d",                           "d"                   },
+                {"(?:abc){2}d",                             "abc"                 },
+                {"abc{1,2}",                                "ab"                  },
+                {"ab{cd",                                   "ab{cd"               },
+                {"ab{,3}cde",                               "cde"                 },
+                {"[Ff]ailed",                               "Failed|failed"       },
+                {"[a-z]xyz[^q]",                            "xyz"                 },
+                {"[]a]xyz",                                 "xyz"                 },
+                {"(?i)Login|PLAIN",                         "(?i)login|plain"     },
+                {"(?i:LOGIN) failed",                       "(?i)login failed"    },
+                {"(?x) a b c",                              ""                    },
+                {"long enough(?=ahead of it)",              "long enough"         },
+                {"(?<=before)xy",                           "xy"                  },
+                {"(?(1)abc|def)gh",                         "gh"                  },
+                {"a\\.b\\x41\\[",                           "a.bA["               },
+                {"one\\ntwo2",                              "two2"                },
+                {"\\w+\\s\\d",                              ""                    },
+                {"^\\[?(?:\\d{1,3}\\.){3}\\d+\\]?: denied", "]: denied|: denied"  },
+                {"caf\xc3\xa9 xy",                          "caf"                 },
+                {"\\u0041bcd",                              "bcd"                 },
+                {"(a(b(c)))\\1d",                           "abc"                 },
+                {"a?b",                                     "ab|b"                },
+                {"ab??c",                                   "abc|ac"              },
+                {"(?#comment)abc",                          "abc"                 },
+        };
+        (void)state;
+        struct arena arena = ARENA_INIT;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct literals literals = literals_of(slice_of(rows[i].regex), &arena);
+                assert_slice(shown(&literals, &arena), rows[i].clause);
+        }
+        arena_done(&arena);
+}
+
+static void too_deep_a_regex_promises_nothing(void **state) {
+        (void)state;
+        struct arena arena = ARENA_INIT;
+        struct buffer regex = BUFFER_INIT(4096);
+        for (int i = 0; i < LITERALS_DEPTH_MAX + 2; i++)
+                assert_int_equal(buffer_append_char(&regex, '('), 0);
+        assert_int_equal(buffer_append(&regex, SLICE("abc")), 0);
+        for (int i = 0; i < LITERALS_DEPTH_MAX + 2; i++)
+                assert_int_equal(buffer_append_char(&regex, ')'), 0);
+        assert_int_equal(literals_of(buffer_view(&regex), &arena).count, 0);
+        buffer_done(&regex);
+        arena_done(&arena);
+}
+
+static void either_unites_or_gives_up(void **state) {
+        (void)state;
+        struct arena arena = ARENA_INIT;
+        struct literals a = literals_of(SLICE("Foo"), &arena);
+        struct literals b = literals_of(SLICE("(?i)bar"), &arena);
+        struct literals none = literals_of(SLICE("."), &arena);
+        struct literals both = literals_either(&a, &b, &arena);
+        assert_slice(shown(&both, &arena), "(?i)foo|bar");
+        assert_int_equal(both.shortest, 3);
+        assert_int_equal(literals_either(&a, &none, &arena).count, 0);
+        arena_done(&arena);
+}
+
+/* ---- soundness: no regex matches a text that lacks its clause ---- */
+
+static uint32_t seed = 12345;
+
+static uint32_t pick(uint32_t below) {
+        seed = seed * 1664525U + 1013904223U;
+        return (seed >> 8) % below;
+}
+
+static void make_regex(struct buffer *out, int depth) {
+        static const char *const atoms[] = {"a", "b", "B", "ab", "ba", ".", "[ab]", "[^a]", "\\w",
+                "\\.", "^", "$", "\\b", "(?=a)", "(?!b)", "aab"};
+        static const char *const repeats[] = {
+                "", "", "", "", "?", "*", "+", "{2}", "{0,1}", "{1,2}", "??"};
+        static const char *const opens[] = {"(", "(?:", "(?i:", "(?-i:"};
+        uint32_t items = 1 + pick(4);
+        for (uint32_t i = 0; i < items; i++) {
+                if (depth > 0 && pick(3) == 0) {
+                        (void)buffer_append(out, slice_of(opens[pick(4)]));
+                        make_regex(out, depth - 1);
+                        if (pick(2)) {
+                                (void)buffer_append_char(out, '|');
+                                make_regex(out, depth - 1);
+                        }
+                        (void)buffer_append_char(out, ')');
+                        (void)buffer_append(out, slice_of(repeats[pick(11)]));
+                } else {
+                        uint32_t atom = pick(16);
+                        (void)buffer_append(out, slice_of(atoms[atom]));
+                        if (atom < 10)
+                                (void)buffer_append(out, slice_of(repeats[pick(11)]));
+                }
+        }
+}
+
+static bool holds(struct slice subject, const struct literals *literals) {
+        for (size_t i = 0; i < literals->count; i++)
+                for (size_t at = 0; at + literals->items[i].len <= subject.len; at++) {
+                        struct slice piece = slice_sub(subject, at, at + literals->items[i].len);
+                        if (literals->caseless ? slice_equal_nocase(piece, literals->items[i])
+                                               : slice_equal(piece, literals->items[i]))
+                                return true;
+                }
+        return literals->count == 0;
+}
+
+static unsigned check_subjects(
+        const struct pattern *pattern, const struct literals *literals, struct slice regex) {
+        unsigned matches = 0;
+        for (int i = 0; i < 30; i++) {
+                char subject[12];
+                size_t len = pick(sizeof(subject));
+                for (size_t k = 0; k < len; k++)
+                        subject[k] = "abAB.-"[pick(6)];
+                struct pattern_match match;
+                struct fault fault = FAULT_INIT;
+                int r = pattern_search(
+                        pattern, (struct slice){subject, len}, 0, len, &match, &fault);
+                fault_done(&fault);
+                matches += r == 1;
+                if (r == 1 && !holds((struct slice){subject, len}, literals))
+                        fail_msg("'%.*s' matches '%.*s' without a literal", SLICE_ARG(regex),
+                                (int)len, subject);
+        }
+        return matches;
+}
+
+static void no_match_is_without_its_clause(void **state) {
+        (void)state;
+        unsigned compiled = 0;
+        unsigned with_clause = 0;
+        unsigned matches = 0;
+        for (int i = 0; i < 20000; i++) {
+                struct arena arena = ARENA_INIT;
+                struct buffer regex = BUFFER_INIT(65536);
+                struct pattern *pattern = NULL;
+                struct fault fault = FAULT_INIT;
+                make_regex(&regex, 3);
+                if (pattern_compile(buffer_view(&regex), PATTERN_PLAIN, &pattern, &fault) == 0) {
+                        struct literals literals = literals_of(buffer_view(&regex), &arena);
+                        compiled++;
+                        with_clause += literals.count > 0;
+                        matches += check_subjects(pattern, &literals, buffer_view(&regex));
+                }
+                fault_done(&fault);
+                pattern_free(pattern);
+                buffer_done(&regex);
+                arena_done(&arena);
+        }
+        assert_true(compiled > 10000 && with_clause > 5000 && matches > 50000);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(best_clause_is_found),
+                cmocka_unit_test(too_deep_a_regex_promises_nothing),
+                cmocka_unit_test(either_unites_or_gives_up),
+                cmocka_unit_test(no_match_is_without_its_clause),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
