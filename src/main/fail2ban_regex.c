@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* fail2ban-regex: tries a regex, filter or jail on a log, with the code that the scanner runs, and reports. What it prints is fail2ban's,
- * byte for byte: people and scripts compare. Upstream: fail2ban/client/fail2banregex.py, 1.1. */
+/* fail2ban-regex: tries a regex, filter or jail on a log, with the code that the scanner runs, and
+ * reports. What it prints is fail2ban's, byte for byte: people and scripts compare. Upstream:
+ * fail2ban/client/fail2banregex.py, 1.1. */
 #include <errno.h>
 #include <inttypes.h>
 #include <langinfo.h>
@@ -13,12 +14,13 @@
 
 #include "base/diag.h"
 #include "config/options.h"
+#include "config/text.h"
 #include "detect/date.h"
 #include "detect/line.h"
-#include "main/regex_repr.h"
 #include "main/regex_tool.h"
 
 #define EXIT_USAGE 2
+#define SHOWN_MAX 53 /* characters of a regex or line */
 #define OUTPUT_BYTES ((size_t)64 << 10)
 
 /* ---- messages (-l) ---- */
@@ -34,11 +36,13 @@ static void put_time(const struct message_form *form) {
         time_t seconds = (time_t)(now_us / 1000000);
         struct tm local;
         char text[64];
-        if (localtime_r(&seconds, &local) && strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &local) > 0)
+        if (localtime_r(&seconds, &local) &&
+                strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &local) > 0)
                 (void)printf("%s,%03d", text, (int)(now_us / 1000 % 1000));
 }
 
-static void print_message(void *user, enum diag_level level, const char *logger, struct slice text) {
+static void print_message(
+        void *user, enum diag_level level, const char *logger, struct slice text) {
         const struct message_form *form = user;
         const char *name = diag_level_name((int)level);
         uintptr_t thread = (uintptr_t)pthread_self();
@@ -51,16 +55,19 @@ static void print_message(void *user, enum diag_level level, const char *logger,
                 (void)printf(" %" PRIXPTR " %-5.5s ", thread, name);
         } else {
                 (void)printf(" +%5" PRId64 " %" PRIXPTR " %-25.25s %-5.5s ",
-                        (clock_mono_us(&form->clock) - form->start_us) / 1000, thread, logger, name);
+                        (clock_mono_us(&form->clock) - form->start_us) / 1000, thread, logger,
+                        name);
                 if (form->verbose > 3)
-                        (void)printf("| %15.15s-%-2d: %-20.20s | ", strncmp(logger, "fail2ban.", 9) == 0 ? logger + 9 : logger,
+                        (void)printf("| %15.15s-%-2d: %-20.20s | ",
+                                strncmp(logger, "fail2ban.", 9) == 0 ? logger + 9 : logger,
                                 (int)level, "");
         }
         (void)fwrite(text.data, 1, text.len, stdout);
         (void)putchar('\n');
 }
 
-static void forward_message(void *user, enum diag_level level, const char *logger, struct slice text) {
+static void forward_message(
+        void *user, enum diag_level level, const char *logger, struct slice text) {
         (void)user;
         diag_text(level, logger, text);
 }
@@ -76,20 +83,28 @@ void regex_tool_say(const struct regex_tool *tool, const char *format, ...) {
         va_end(args);
 }
 
+struct slice regex_tool_shorten(struct slice text, struct arena *arena) {
+        if (text_length(text) <= SHOWN_MAX)
+                return text;
+        struct slice head = text_head(text, SHOWN_MAX - 3);
+        return arena_printf(arena, "%.*s...", SLICE_ARG(head));
+}
+
 enum regex_end regex_tool_uncaught(const struct fault *fault) {
         (void)fflush(stdout);
         (void)fprintf(stderr, "%s: %s\n", fault->kind ? fault->kind : "Error", fault_text(fault));
         return REGEX_UNCAUGHT;
 }
 
-static int set_value(struct regex_tool *tool, const char *option, struct value item, struct value *ret,
-        struct fault *fault) {
+static int set_value(struct regex_tool *tool, const char *option, struct value item,
+        struct value *ret, struct fault *fault) {
         struct value arguments = value_list();
         (void)value_append(&arguments, item, &tool->arena);
         return filter_set(tool->filter, slice_of(option), &arguments, &tool->arena, ret, fault);
 }
 
-int regex_tool_set(struct regex_tool *tool, const char *option, struct slice text, struct fault *fault) {
+int regex_tool_set(
+        struct regex_tool *tool, const char *option, struct slice text, struct fault *fault) {
         struct value ret = VALUE_OF_NONE;
         return set_value(tool, option, value_string(text), &ret, fault);
 }
@@ -108,7 +123,8 @@ int regex_tool_set_maxlines(struct regex_tool *tool, struct slice text, struct f
                 return r;
         tool->has_maxlines = true;
         tool->report.multi_line = ret.type == VALUE_INT && ret.integer > 1;
-        regex_tool_say(tool, "Use         maxlines : %" PRId64 "\n", ret.type == VALUE_INT ? ret.integer : 1);
+        regex_tool_say(tool, "Use         maxlines : %" PRId64 "\n",
+                ret.type == VALUE_INT ? ret.integer : 1);
         return 0;
 }
 
@@ -122,7 +138,8 @@ int regex_tool_set_datepattern(struct regex_tool *tool, struct slice pattern, st
                 return r;
         tool->has_datepattern = true;
         (void)date_detector_describe(filter_dates(tool->filter), &unused, &name);
-        regex_tool_say(tool, "Use      datepattern : %.*s : %.*s\n", SLICE_ARG(pattern), SLICE_ARG(name));
+        regex_tool_say(
+                tool, "Use      datepattern : %.*s : %.*s\n", SLICE_ARG(pattern), SLICE_ARG(name));
         return 0;
 }
 
@@ -141,9 +158,11 @@ static bool refuse_arguments(const struct regex_arguments *a, const char *progra
         const char *errors[3];
         size_t count = 0;
         if (a->print_no_missed && a->print_all_missed)
-                errors[count++] = "ERROR: --print-no-missed and --print-all-missed are mutually exclusive.";
+                errors[count++] =
+                        "ERROR: --print-no-missed and --print-all-missed are mutually exclusive.";
         if (a->print_no_ignored && a->print_all_ignored)
-                errors[count++] = "ERROR: --print-no-ignored and --print-all-ignored are mutually exclusive.";
+                errors[count++] =
+                        "ERROR: --print-no-ignored and --print-all-ignored are mutually exclusive.";
         if (a->count < 2 || a->count > 3)
                 errors[count++] = "ERROR: provide both <LOG> and <REGEX>.";
         if (count == 0)
@@ -159,7 +178,8 @@ static bool refuse_arguments(const struct regex_arguments *a, const char *progra
 static int set_journalmatch(struct regex_tool *tool, struct fault *fault) {
         tool->journalmatch = value_list();
         tool->has_journalmatch = true;
-        return options_split_shell(tool->arguments.journalmatch, &tool->journalmatch, &tool->arena, fault);
+        return options_split_shell(
+                tool->arguments.journalmatch, &tool->journalmatch, &tool->arena, fault);
 }
 
 /* Options that act on the filter, in upstream's order. */
@@ -167,7 +187,8 @@ static int apply_arguments(struct regex_tool *tool, struct fault *fault) {
         const struct regex_arguments *a = &tool->arguments;
         int r = 0;
         if (a->maxlines != 0)
-                r = regex_tool_set_maxlines(tool, arena_printf(&tool->arena, "%" PRId64, a->maxlines), fault);
+                r = regex_tool_set_maxlines(
+                        tool, arena_printf(&tool->arena, "%" PRId64, a->maxlines), fault);
         if (r >= 0 && a->journalmatch.data)
                 r = set_journalmatch(tool, fault);
         if (r >= 0 && a->timezone.len > 0)
@@ -208,7 +229,8 @@ static int set_log_level(struct slice level) {
         int number;
         if (diag_level_parse(level, &number) < 0) {
                 struct fault fault = FAULT_INIT;
-                (void)fault_raise(&fault, "ValueError", "Invalid log level '%.*s'", SLICE_ARG(level));
+                (void)fault_raise(
+                        &fault, "ValueError", "Invalid log level '%.*s'", SLICE_ARG(level));
                 (void)regex_tool_uncaught(&fault);
                 fault_done(&fault);
                 return -EINVAL;
@@ -221,10 +243,13 @@ static int set_log_level(struct slice level) {
 static void repair_arguments(struct regex_tool *tool) {
         bool repaired;
         for (size_t i = 0; i < REGEX_POSITIONAL_MAX; i++)
-                tool->arguments.positional[i] = line_decode(LINE_UTF8, tool->arguments.positional[i], &tool->arena, &repaired);
+                tool->arguments.positional[i] = line_decode(
+                        LINE_UTF8, tool->arguments.positional[i], &tool->arena, &repaired);
         if (tool->arguments.out.data)
-                tool->arguments.out = line_decode(LINE_UTF8, tool->arguments.out, &tool->arena, &repaired);
-        tool->arguments.datepattern = line_decode(LINE_UTF8, tool->arguments.datepattern, &tool->arena, &repaired);
+                tool->arguments.out =
+                        line_decode(LINE_UTF8, tool->arguments.out, &tool->arena, &repaired);
+        tool->arguments.datepattern =
+                line_decode(LINE_UTF8, tool->arguments.datepattern, &tool->arena, &repaired);
 }
 
 static int work(struct regex_tool *tool) {
@@ -234,7 +259,8 @@ static int work(struct regex_tool *tool) {
         regex_tool_say(tool, "\nRunning tests\n=============\n\n");
         if (set_log_level(tool->arguments.log_level) < 0)
                 return REGEX_UNCAUGHT;
-        struct filter_env env = {.clock = &tool->clock, .diag = forward_message, .resolve = regex_dns_resolve};
+        struct filter_env env = {
+                .clock = &tool->clock, .diag = forward_message, .resolve = regex_dns_resolve};
         tool->filter = filter_new(SLICE("None"), FILTER_TOOL, &env);
         regex_report_init(&tool->report, &tool->arguments, &tool->clock, tool->filter);
         enum regex_end end = run(tool);

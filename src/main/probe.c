@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What an intruder would try first. Linked only into test builds; some attempts end the process, that is their result. */
+/* What an intruder would try first. Linked only into test builds; some attempts end the process,
+ * that is their result. */
 #include "main/probe.h"
 
 #include <errno.h>
@@ -68,9 +69,17 @@ static const struct {
         const char *name;
         int (*attempt)(void);
 } attempts[] = {
-        {"open", try_open}, {"openat2", try_openat2}, {"create", try_create}, {"socket", try_socket}, {"unix", try_unix_socket},
-        {"fork", try_fork}, {"kill", try_kill}, {"setuid", try_setuid}, {"unlink", try_unlink}, {"execve", try_execve},
-        {"ptrace", try_ptrace},
+        {"open",    try_open       },
+        {"openat2", try_openat2    },
+        {"create",  try_create     },
+        {"socket",  try_socket     },
+        {"unix",    try_unix_socket},
+        {"fork",    try_fork       },
+        {"kill",    try_kill       },
+        {"setuid",  try_setuid     },
+        {"unlink",  try_unlink     },
+        {"execve",  try_execve     },
+        {"ptrace",  try_ptrace     },
 };
 
 void probe_run(void) {
@@ -83,6 +92,7 @@ void probe_run(void) {
                                 continue;
                         (void)fprintf(stderr, "probe %s: trying\n", attempts[i].name);
                         int r = attempts[i].attempt();
-                        (void)fprintf(stderr, "probe %s: %s\n", attempts[i].name, r < 0 ? strerrorname_np(errno) : "ALLOWED");
+                        (void)fprintf(stderr, "probe %s: %s\n", attempts[i].name,
+                                r < 0 ? strerrorname_np(errno) : "ALLOWED");
                 }
 }

@@ -3,9 +3,9 @@
 #pragma once
 
 #ifdef STOCKADE_WITH_PROBE
-/* Makes the attempts that the environment variable STOCKADE_PROBE names (separated by commas) and writes a line on each to stderr. */
+/* Makes the attempts that the environment variable STOCKADE_PROBE names (separated by commas) and
+ * writes a line on each to stderr. */
 void probe_run(void);
 #else
-static inline void probe_run(void) {
-}
+static inline void probe_run(void) {}
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A table of options and what optparse makes of argv: unique beginnings of long names, "--name=value", clusters of short ones,
- * options behind positional arguments, and its messages, which scripts may look for. */
+/* A table of options and what optparse makes of argv: unique beginnings of long names,
+ * "--name=value", clusters of short ones, options behind positional arguments, and its messages,
+ * which scripts may look for. */
 #include "main/regex_arguments.h"
 
 #include <stdarg.h>
@@ -22,16 +23,17 @@ enum option_kind {
 struct option {
         const char *names[3]; /* short, long, other long */
         enum option_kind kind;
-        size_t member; /* offset */
+        size_t member;    /* offset */
         const char *help; /* "ARGUMENT|text" or "text" */
 };
 
+/* clang-format off */
 static const struct option options[] = {
-#define OPTION(brief, name, other, kind, member, help) \
-        {{brief, name, other}, kind, offsetof(struct regex_arguments, member), help},
+#define OPTION(brief, name, other, kind, member, help) {{brief, name, other}, kind, offsetof(struct regex_arguments, member), help},
 #include "main/regex_arguments.def"
 #undef OPTION
 };
+/* clang-format on */
 #define OPTION_ROWS (sizeof(options) / sizeof(options[0]))
 
 struct parser {
@@ -49,8 +51,8 @@ static void print_usage(FILE *to, const char *program) {
         (void)fprintf(to, "Usage: %s [OPTIONS] <LOG> <REGEX> [IGNOREREGEX]\n", program);
 }
 
-__attribute__((format(printf, 2, 3))) static enum regex_arguments_result refuse(const struct parser *p,
-        const char *format, ...) {
+__attribute__((format(printf, 2, 3))) static enum regex_arguments_result refuse(
+        const struct parser *p, const char *format, ...) {
         const char *slash = strrchr(p->argv[0], '/');
         va_list args;
         va_start(args, format);
@@ -67,7 +69,8 @@ void regex_arguments_print_help(const char *program) {
         (void)printf("\nTries regular expressions, filters and jails of fail2ban on a log.\n"
                      "\n"
                      "LOG          a file, a line of text, or systemd-journal[OPTIONS]\n"
-                     "REGEX        a failregex, the name of a jail or filter with options (sshd[mode=aggressive]),\n"
+                     "REGEX        a failregex, the name of a jail or filter with options "
+                     "(sshd[mode=aggressive]),\n"
                      "             or the path of a filter file\n"
                      "IGNOREREGEX  an ignoreregex\n"
                      "\n"
@@ -79,10 +82,11 @@ void regex_arguments_print_help(const char *program) {
                 size_t n = 0;
                 for (size_t k = 0; k < 3; k++)
                         if (options[i].names[k])
-                                n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", n > 0 ? ", " : "",
-                                        options[i].names[k]);
+                                n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s",
+                                        n > 0 ? ", " : "", options[i].names[k]);
                 if (bar)
-                        (void)snprintf(names + n, sizeof(names) - n, " %.*s", (int)(bar - text), text);
+                        (void)snprintf(
+                                names + n, sizeof(names) - n, " %.*s", (int)(bar - text), text);
                 (void)printf("  %-31s %s\n", names, bar ? bar + 1 : text);
         }
 }
@@ -92,8 +96,8 @@ static int64_t *number_of(struct regex_arguments *out, const struct option *opti
 }
 
 /* Carries out an option; value: its argument as written after the name, or data NULL. */
-static enum regex_arguments_result apply(struct parser *p, const struct option *option, const char *name,
-        struct slice value) {
+static enum regex_arguments_result apply(
+        struct parser *p, const struct option *option, const char *name, struct slice value) {
         char *member = (char *)p->out + option->member;
         switch (option->kind) {
         case OPTION_FLAG:
@@ -107,7 +111,8 @@ static enum regex_arguments_result apply(struct parser *p, const struct option *
                 break;
         case OPTION_NUMBER:
                 if (number_parse_python_int(value, number_of(p->out, option)) < 0)
-                        return refuse(p, "option %s: invalid integer value: '%.*s'", name, SLICE_ARG(value));
+                        return refuse(p, "option %s: invalid integer value: '%.*s'", name,
+                                SLICE_ARG(value));
                 break;
         case OPTION_VERSION:
                 (void)printf("fail2ban-regex %s\n", FAIL2BAN_VERSION);
@@ -126,18 +131,20 @@ static int compare_names(const void *a, const void *b) {
         return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static enum regex_arguments_result refuse_ambiguous(struct parser *p, struct slice given, const char **hits, size_t count) {
+static enum regex_arguments_result refuse_ambiguous(
+        struct parser *p, struct slice given, const char **hits, size_t count) {
         char list[1024] = "";
         size_t n = 0;
         qsort(hits, count, sizeof(hits[0]), compare_names);
         for (size_t i = 0; i < count; i++)
-                n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", i > 0 ? ", " : "", hits[i]);
+                n += (size_t)snprintf(
+                        list + n, sizeof(list) - n, "%s%s", i > 0 ? ", " : "", hits[i]);
         return refuse(p, "ambiguous option: %.*s (%s?)", SLICE_ARG(given), list);
 }
 
 /* The long option that name means: itself, or the only one that begins so. */
-static enum regex_arguments_result find_long(struct parser *p, struct slice name, const struct option **ret,
-        const char **ret_name) {
+static enum regex_arguments_result find_long(
+        struct parser *p, struct slice name, const struct option **ret, const char **ret_name) {
         const char *hits[OPTION_ROWS * 2];
         size_t count = 0;
         for (size_t i = 0; i < OPTION_ROWS; i++) {
@@ -157,7 +164,8 @@ static enum regex_arguments_result find_long(struct parser *p, struct slice name
         return count == 1 ? REGEX_ARGUMENTS_OK : refuse_ambiguous(p, name, hits, count);
 }
 
-static enum regex_arguments_result take_value(struct parser *p, const char *name, struct slice *ret) {
+static enum regex_arguments_result take_value(
+        struct parser *p, const char *name, struct slice *ret) {
         if (p->next >= p->argc)
                 return refuse(p, "%s option requires 1 argument", name);
         *ret = slice_of(p->argv[p->next++]);
@@ -169,7 +177,8 @@ static enum regex_arguments_result parse_long(struct parser *p, struct slice arg
         const struct option *option = NULL;
         const char *name = NULL;
         struct slice value = SLICE_NULL;
-        enum regex_arguments_result r = find_long(p, slice_sub(argument, 0, equals), &option, &name);
+        enum regex_arguments_result r =
+                find_long(p, slice_sub(argument, 0, equals), &option, &name);
         if (r != REGEX_ARGUMENTS_OK)
                 return r;
         if (equals < argument.len && !takes_value(option))
@@ -210,9 +219,11 @@ static void add_positional(struct parser *p, struct slice argument) {
         p->out->count++;
 }
 
-enum regex_arguments_result regex_arguments_parse(struct regex_arguments *ret, int argc, char **argv) {
+enum regex_arguments_result regex_arguments_parse(
+        struct regex_arguments *ret, int argc, char **argv) {
         struct parser p = {.out = ret, .argv = argv, .argc = argc, .next = 1};
-        *ret = (struct regex_arguments){.config = SLICE("/etc/fail2ban"), .log_level = SLICE("critical")};
+        *ret = (struct regex_arguments){
+                .config = SLICE("/etc/fail2ban"), .log_level = SLICE("critical")};
         enum regex_arguments_result r = REGEX_ARGUMENTS_OK;
         while (r == REGEX_ARGUMENTS_OK && p.next < argc) {
                 struct slice argument = slice_of(argv[p.next++]);

@@ -15,8 +15,9 @@ struct regex_arguments {
         struct slice config, datepattern, timezone, encoding, usedns, journalmatch, log_level, out;
         int64_t maxlines;
         int64_t verbose;
-        bool raw, verbose_date, debuggex, no_check_all, invert, print_no_missed, print_no_ignored, print_all_matched,
-                print_all_missed, print_all_ignored, log_traceback, full_traceback;
+        bool raw, verbose_date, debuggex, no_check_all, invert, print_no_missed, print_no_ignored,
+                print_all_matched, print_all_missed, print_all_ignored, log_traceback,
+                full_traceback;
         struct slice positional[REGEX_POSITIONAL_MAX];
         size_t count; /* of positional arguments, those beyond the array included */
 };
@@ -28,5 +29,6 @@ enum regex_arguments_result {
 };
 
 /* Reads the arguments; texts borrow from argv. */
-enum regex_arguments_result regex_arguments_parse(struct regex_arguments *ret, int argc, char **argv);
+enum regex_arguments_result regex_arguments_parse(
+        struct regex_arguments *ret, int argc, char **argv);
 void regex_arguments_print_help(const char *program);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Host names to addresses by the system's resolver, IPv4 first, each name asked once. fail2ban-regex runs as its caller and may do so;
- * the scanner never resolves anything. Upstream: fail2ban/server/ipdns.py, 1.1. */
+/* Host names to addresses by the system's resolver, IPv4 first, each name asked once.
+ * fail2ban-regex runs as its caller and may do so; the scanner never resolves anything. Upstream:
+ * fail2ban/server/ipdns.py, 1.1. */
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -43,7 +44,8 @@ static void add_family(const char *name, int family, struct answer *answer, int 
                 char text[INET6_ADDRSTRLEN + 64];
                 char normal[ADDRESS_TEXT_MAX];
                 struct address address;
-                if (getnameinfo(i->ai_addr, i->ai_addrlen, text, sizeof(text), NULL, 0, NI_NUMERICHOST) != 0 ||
+                if (getnameinfo(i->ai_addr, i->ai_addrlen, text, sizeof(text), NULL, 0,
+                            NI_NUMERICHOST) != 0 ||
                         address_parse(slice_of(text), &address) < 0)
                         continue;
                 struct slice printed = address_print(&address, normal);
@@ -51,7 +53,8 @@ static void add_family(const char *name, int family, struct answer *answer, int 
                 for (size_t k = 0; k < answer->list.list.count; k++)
                         known = known || slice_equal(answer->list.list.items[k].string, printed);
                 if (!known)
-                        (void)value_append(&answer->list, value_string(arena_copy(&answer->arena, printed)), &answer->arena);
+                        (void)value_append(&answer->list,
+                                value_string(arena_copy(&answer->arena, printed)), &answer->arena);
         }
         freeaddrinfo(found);
 }
@@ -68,8 +71,9 @@ static struct answer *ask(struct slice name) {
         if (has_ipv6())
                 add_family(text, AF_INET6, answer, &error);
         if (answer->list.list.count == 0 && error != 0)
-                diag(DIAG_WARNING, "fail2ban.ipdns", "Unable to find a corresponding IP address for %s: [Errno %d] %s", text, error,
-                        gai_strerror(error));
+                diag(DIAG_WARNING, "fail2ban.ipdns",
+                        "Unable to find a corresponding IP address for %s: [Errno %d] %s", text,
+                        error, gai_strerror(error));
         return answer;
 }
 
@@ -97,7 +101,8 @@ void regex_dns_done(void) {
         size_t position = 0;
         if (answers.max == 0)
                 return;
-        for (struct table_entry *e = table_next(&answers, &position); e; e = table_next(&answers, &position)) {
+        for (struct table_entry *e = table_next(&answers, &position); e;
+                e = table_next(&answers, &position)) {
                 struct answer *answer = e->value;
                 arena_done(&answer->arena);
                 free(answer);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The LOG argument: a file, or lines given on the command line. A file is read in pieces; its last line counts only with its newline, as
- * in the daemon. Upstream: fail2ban/client/fail2banregex.py process(), 1.1. */
+/* The LOG argument: a file, or lines given on the command line. A file is read in pieces; its last
+ * line counts only with its newline, as in the daemon. Upstream: fail2ban/client/fail2banregex.py
+ * process(), 1.1. */
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -10,27 +11,25 @@
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
-#include "config/text.h"
+#include "base/repr.h"
 #include "detect/line.h"
 #include "main/regex_output.h"
-#include "main/regex_repr.h"
 #include "main/regex_tool.h"
 
 #define READ_BYTES ((size_t)256 << 10)
 #define LINE_BYTES_MAX ((size_t)64 << 20) /* of one line */
 #define SHOWN_LINES 5
-#define SHOWN_MAX 53
 
 struct reader {
         struct regex_tool *tool;
         struct slice path;
         enum line_encoding encoding;
-        bool has_warned; /* about bytes that are not of the encoding */
+        bool has_warned;    /* about bytes that are not of the encoding */
         struct arena arena; /* of one line */
 };
 
-static enum regex_end print_failures(struct reader *reader, struct slice line, const struct filter_failure *results,
-        size_t count, struct fault *fault) {
+static enum regex_end print_failures(struct reader *reader, struct slice line,
+        const struct filter_failure *results, size_t count, struct fault *fault) {
         struct regex_tool *tool = reader->tool;
         struct filter_failure *kept = arena_alloc_array(&reader->arena, count + 1, sizeof(*kept));
         size_t n = 0;
@@ -44,7 +43,8 @@ static enum regex_end print_failures(struct reader *reader, struct slice line, c
         if (n == 0) {
                 struct filter_trace trace = {.last_time = NAN};
                 filter_trace(tool->filter, &trace);
-                kept[n++] = regex_output_inverted(line, trace.last_time, trace.last_integral, &reader->arena);
+                kept[n++] = regex_output_inverted(
+                        line, trace.last_time, trace.last_integral, &reader->arena);
         }
         if (regex_output_print(tool->arguments.out, kept, n, &reader->arena, fault) < 0)
                 return regex_tool_uncaught(fault);
@@ -79,12 +79,12 @@ static void warn_repaired(struct reader *reader, struct slice raw) {
                 return;
         struct slice encoding = reader->tool->encoding;
         struct value bytes = {.type = VALUE_BYTES, .string = raw};
-        diag(level, "fail2ban.filter", "Error decoding line from '%.*s' with '%.*s'.", SLICE_ARG(reader->path),
-                SLICE_ARG(encoding));
+        diag(level, "fail2ban.filter", "Error decoding line from '%.*s' with '%.*s'.",
+                SLICE_ARG(reader->path), SLICE_ARG(encoding));
         diag(level, "fail2ban.filter",
                 "Consider setting logencoding to appropriate encoding for this jail. "
                 "Continuing to process line ignoring invalid characters: %.*s",
-                SLICE_ARG(regex_repr(&bytes, &reader->arena)));
+                SLICE_ARG(repr(&bytes, &reader->arena)));
 }
 
 static enum regex_end process_raw(struct reader *reader, struct slice raw) {
@@ -116,7 +116,8 @@ static enum regex_end process_file(struct reader *reader, int fd) {
         while (end == REGEX_GO_ON) {
                 char *room = buffer_room(&buffer, READ_BYTES);
                 if (!room) {
-                        (void)fprintf(stderr, "fail2ban-regex: line above %zu bytes\n", LINE_BYTES_MAX);
+                        (void)fprintf(
+                                stderr, "fail2ban-regex: line above %zu bytes\n", LINE_BYTES_MAX);
                         end = REGEX_UNCAUGHT;
                         break;
                 }
@@ -141,12 +142,6 @@ static bool open_file(struct slice path, struct arena *arena, int *ret_fd) {
         return true;
 }
 
-static struct slice shorten(struct slice text, struct arena *arena) {
-        if (text_length(text) <= SHOWN_MAX)
-                return text;
-        return arena_printf(arena, "%.*s...", SLICE_ARG(text_head(text, SHOWN_MAX - 3)));
-}
-
 static void show_lines(const struct reader *reader, struct slice log, size_t count) {
         struct regex_tool *tool = reader->tool;
         struct slice rest = log;
@@ -157,7 +152,8 @@ static void show_lines(const struct reader *reader, struct slice log, size_t cou
                         regex_tool_say(tool, "| ...\n");
                         break;
                 }
-                regex_tool_say(tool, "| %2u: %.*s\n", i + 1, SLICE_ARG(shorten(piece, &tool->arena)));
+                regex_tool_say(tool, "| %2u: %.*s\n", i + 1,
+                        SLICE_ARG(regex_tool_shorten(piece, &tool->arena)));
         }
         regex_tool_say(tool, "`-\n");
 }
@@ -170,7 +166,8 @@ static enum regex_end process_text(struct reader *reader, struct slice log) {
         if (count > 1 || reader->tool->report.multi_line)
                 show_lines(reader, log, count);
         else
-                regex_tool_say(reader->tool, "Use      single line : %.*s\n", SLICE_ARG(shorten(log, &reader->tool->arena)));
+                regex_tool_say(reader->tool, "Use      single line : %.*s\n",
+                        SLICE_ARG(regex_tool_shorten(log, &reader->tool->arena)));
         regex_tool_say(reader->tool, "\n");
         struct slice rest = log;
         struct slice piece;
@@ -190,16 +187,19 @@ static enum regex_end process_path(struct reader *reader, int fd) {
                 return end;
         }
         if (fd < 0) {
-                (void)printf("[Errno %d] %s: '%.*s'\n", errno, strerror(errno), SLICE_ARG(reader->path));
+                (void)printf(
+                        "[Errno %d] %s: '%.*s'\n", errno, strerror(errno), SLICE_ARG(reader->path));
                 return REGEX_FAILED;
         }
         regex_tool_say(reader->tool, "Use         log file : %.*s\n", SLICE_ARG(reader->path));
-        regex_tool_say(reader->tool, "Use         encoding : %.*s\n\n", SLICE_ARG(reader->tool->encoding));
+        regex_tool_say(
+                reader->tool, "Use         encoding : %.*s\n\n", SLICE_ARG(reader->tool->encoding));
         return process_file(reader, fd);
 }
 
 enum regex_end regex_log_run(struct regex_tool *tool, struct slice log, double *ret_elapsed_s) {
-        struct reader reader = {.tool = tool, .path = log, .encoding = LINE_UTF8, .arena = ARENA_INIT};
+        struct reader reader = {
+                .tool = tool, .path = log, .encoding = LINE_UTF8, .arena = ARENA_INIT};
         CLEANUP(close_p) int fd = -1;
         int64_t begin_us = clock_mono_us(&tool->clock);
         enum regex_end end;

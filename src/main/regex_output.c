@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The forms of -o. A text with <tags> is filled in as an action's command would be, in two passes as upstream does it: first the fixed
- * tags, then <F-NAME> over the result. Nothing is escaped: the output is meant for a reader or a script of his.
- * Upstream: fail2ban/client/fail2banregex.py, fail2ban/server/actions.py, 1.1. */
+/* The forms of -o. A text with <tags> is filled in as an action's command would be, in two passes
+ * as upstream does it: first the fixed tags, then <F-NAME> over the result. Nothing is escaped: the
+ * output is meant for a reader or a script of his. Upstream: fail2ban/client/fail2banregex.py,
+ * fail2ban/server/actions.py, 1.1. */
 #include "main/regex_output.h"
 
 #include <errno.h>
@@ -12,11 +13,13 @@
 
 #include "base/address.h"
 #include "base/buffer.h"
+#include "base/repr.h"
 #include "main/regex_repr.h"
 
 #define OUTPUT_MAX ((size_t)64 << 20)
 #define HOST_NAME_BYTES 1025
-#define MESSAGE_MARK "\x01message\x01" /* stands for <msg> until the line is known; never part of other values: see put_value() */
+/* Stands for <msg> until the line is known; lines and what is cut from them are valid UTF-8. */
+#define MESSAGE_MARK "\xff\xfemessage"
 
 static void print_line(struct slice text) {
         (void)fwrite(text.data ? text.data : "", 1, text.len, stdout);
@@ -27,8 +30,8 @@ static void print_line(struct slice text) {
 static struct slice match_text(const struct value *match, struct arena *arena) {
         if (match->type == VALUE_STRING)
                 return match->string;
-        return arena_printf(arena, "%.*s%.*s%.*s", SLICE_ARG(value_item_text(match, 0)), SLICE_ARG(value_item_text(match, 1)),
-                SLICE_ARG(value_item_text(match, 2)));
+        return arena_printf(arena, "%.*s%.*s%.*s", SLICE_ARG(value_item_text(match, 0)),
+                SLICE_ARG(value_item_text(match, 1)), SLICE_ARG(value_item_text(match, 2)));
 }
 
 static const struct value *matches_of(const struct filter_failure *failure) {
@@ -43,11 +46,12 @@ static struct slice id_text(const struct filter_failure *failure) {
 
 static struct slice ip_text(const struct filter_failure *failure, struct arena *arena) {
         const struct value *ip = value_dict_get(&failure->data, "ip");
-        return ip ? regex_str(ip, arena) : id_text(failure);
+        return ip ? repr_str(ip, arena) : id_text(failure);
 }
 
 static struct slice time_text(const struct filter_failure *failure, struct arena *arena) {
-        return regex_repr_time(failure->time, failure->integral_time ? REGEX_TIME_INT : REGEX_TIME_FLOAT, arena);
+        return regex_repr_time(
+                failure->time, failure->integral_time ? REGEX_TIME_INT : REGEX_TIME_FLOAT, arena);
 }
 
 static void print_messages(const struct filter_failure *failure, struct arena *arena) {
@@ -64,19 +68,22 @@ static void print_row(const struct filter_failure *failure, struct arena *arena)
                         value_dict_put(&data, *key, failure->data.list.items[i + 1], arena);
         }
         struct value id = failure->id.data ? value_string(failure->id) : VALUE_OF_NONE;
-        struct slice id_repr = failure->raw_id && slice_has_prefix(failure->id, SLICE("(")) ? failure->id : regex_repr(&id, arena);
-        print_line(arena_printf(arena, "[%.*s,\t%.*s,\t%.*s],", SLICE_ARG(id_repr), SLICE_ARG(time_text(failure, arena)),
-                SLICE_ARG(regex_repr(&data, arena))));
+        struct slice id_repr = failure->raw_id && slice_has_prefix(failure->id, SLICE("("))
+                                       ? failure->id
+                                       : repr(&id, arena);
+        print_line(arena_printf(arena, "[%.*s,\t%.*s,\t%.*s],", SLICE_ARG(id_repr),
+                SLICE_ARG(time_text(failure, arena)), SLICE_ARG(repr(&data, arena))));
 }
 
-static void print_member(struct slice name, const struct filter_failure *failure, struct arena *arena) {
+static void print_member(
+        struct slice name, const struct filter_failure *failure, struct arena *arena) {
         if (slice_is(name, "matches")) {
                 print_line(regex_repr_matches(matches_of(failure), arena));
                 return;
         }
         for (size_t i = 0; i + 1 < failure->data.list.count; i += 2) {
                 if (slice_equal(failure->data.list.items[i].string, name)) {
-                        print_line(regex_str(&failure->data.list.items[i + 1], arena));
+                        print_line(repr_str(&failure->data.list.items[i + 1], arena));
                         return;
                 }
         }
@@ -118,7 +125,8 @@ static struct slice reversed(struct slice ip, struct arena *arena) {
 
 static struct slice family(struct slice ip) {
         struct address address;
-        return address_parse(ip, &address) < 0 ? SLICE("None") : slice_of(address_family_name(&address));
+        return address_parse(ip, &address) < 0 ? SLICE("None")
+                                               : slice_of(address_family_name(&address));
 }
 
 /* The name of an address, asked from the resolver; "None" if there is none. */
@@ -128,7 +136,8 @@ static struct slice host_name(struct slice ip, struct arena *arena) {
         char name[HOST_NAME_BYTES];
         if (getaddrinfo(arena_copy(arena, ip).data, NULL, &hints, &found) != 0)
                 return SLICE("None");
-        int r = getnameinfo(found->ai_addr, found->ai_addrlen, name, sizeof(name), NULL, 0, NI_NAMEREQD);
+        int r = getnameinfo(
+                found->ai_addr, found->ai_addrlen, name, sizeof(name), NULL, 0, NI_NAMEREQD);
         freeaddrinfo(found);
         return r == 0 ? arena_copy(arena, slice_of(name)) : SLICE("None");
 }
@@ -141,14 +150,15 @@ static struct slice ticket_data(const struct filter_failure *failure, struct are
                 const struct value *key = &failure->data.list.items[i];
                 const struct value *item = key + 1;
                 if (item->type != VALUE_NONE && !slice_is(key->string, "matches"))
-                        text = arena_printf(arena, "%.*s, %.*s: %.*s", SLICE_ARG(text), SLICE_ARG(regex_repr(key, arena)),
-                                SLICE_ARG(regex_repr(item, arena)));
+                        text = arena_printf(arena, "%.*s, %.*s: %.*s", SLICE_ARG(text),
+                                SLICE_ARG(repr(key, arena)), SLICE_ARG(repr(item, arena)));
         }
         return arena_printf(arena, "%.*s}", SLICE_ARG(text));
 }
 
 static struct slice raw_ticket(const struct filter_failure *failure, struct arena *arena) {
-        return arena_printf(arena, "BanTicket: ip=%.*s time=%.*s bantime=None bancount=0 #attempts=0 matches=%.*s",
+        return arena_printf(arena,
+                "BanTicket: ip=%.*s time=%.*s bantime=None bancount=0 #attempts=0 matches=%.*s",
                 SLICE_ARG(id_text(failure)), SLICE_ARG(time_text(failure, arena)),
                 SLICE_ARG(regex_repr_matches(matches_of(failure), arena)));
 }
@@ -171,7 +181,8 @@ static struct slice own_host(bool qualified, struct arena *arena) {
 
 /* Tags that only a jail can fill in. */
 static bool needs_jail(struct slice tag) {
-        static const char *const tags[] = {"bantime", "ipmatches", "ipjailmatches", "ipfailures", "ipjailfailures"};
+        static const char *const tags[] = {
+                "bantime", "ipmatches", "ipjailmatches", "ipfailures", "ipjailfailures"};
         for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++)
                 if (slice_is(tag, tags[i]))
                         return true;
@@ -182,7 +193,8 @@ static bool needs_jail(struct slice tag) {
 static int fixed_tag(struct template *t, struct slice tag, struct slice *ret) {
         struct slice ip = ip_text(t->failure, t->arena);
         if (needs_jail(tag))
-                return fault_raise(t->fault, "AttributeError", "<%.*s> needs a jail", SLICE_ARG(tag));
+                return fault_raise(
+                        t->fault, "AttributeError", "<%.*s> needs a jail", SLICE_ARG(tag));
         if (slice_is(tag, "ip"))
                 *ret = ip;
         else if (slice_is(tag, "fid"))
@@ -195,7 +207,8 @@ static int fixed_tag(struct template *t, struct slice tag, struct slice *ret) {
                 *ret = host_name(ip, t->arena);
         else if (slice_is(tag, "time"))
                 *ret = time_text(t->failure, t->arena);
-        else if (slice_is(tag, "failures") || slice_is(tag, "bancount") || slice_is(tag, "restored"))
+        else if (slice_is(tag, "failures") || slice_is(tag, "bancount") ||
+                 slice_is(tag, "restored"))
                 *ret = SLICE("0");
         else if (slice_is(tag, "matches"))
                 *ret = join_matches(t->failure, t->arena);
@@ -216,32 +229,25 @@ static int fixed_tag(struct template *t, struct slice tag, struct slice *ret) {
         return 1;
 }
 
-/* The value of <F-NAME>; empty if the failure has none, "failures" and "matches" as a ticket has them. */
+/* The value of <F-NAME>; empty if the failure has none, "failures" and "matches" as a ticket has
+ * them. */
 static struct slice group_tag(const struct template *t, struct slice name) {
         char key[256];
         if (name.len >= sizeof(key))
                 return SLICE("");
         for (size_t i = 0; i <= name.len; i++)
-                key[i] = i == name.len ? '\0' : name.data[i] >= 'A' && name.data[i] <= 'Z' ? (char)(name.data[i] + 32) : name.data[i];
-        const char *wanted = strcmp(key, "id") == 0 ? "fid" : strcmp(key, "port") == 0 ? "fport" : key;
+                key[i] = i == name.len                                ? '\0'
+                         : name.data[i] >= 'A' && name.data[i] <= 'Z' ? (char)(name.data[i] + 32)
+                                                                      : name.data[i];
+        const char *wanted = strcmp(key, "id") == 0     ? "fid"
+                             : strcmp(key, "port") == 0 ? "fport"
+                                                        : key;
         if (strcmp(wanted, "matches") == 0)
                 return regex_repr_matches(matches_of(t->failure), t->arena);
         const struct value *v = value_dict_get(&t->failure->data, wanted);
         if (!v && strcmp(wanted, "failures") == 0)
                 return SLICE("0");
-        return v && v->type != VALUE_NONE ? regex_str(v, t->arena) : SLICE("");
-}
-
-/* A value from a log must not look like our mark. */
-static int put_value(struct buffer *out, struct slice value) {
-        if (slice_equal(value, SLICE(MESSAGE_MARK)))
-                return buffer_append(out, value);
-        for (size_t i = 0; i < value.len; i++) {
-                struct slice piece = value.data[i] == '\x01' ? SLICE("\\x01") : slice_sub(value, i, i + 1);
-                if (buffer_append(out, piece) < 0)
-                        return -ENOBUFS;
-        }
-        return 0;
+        return v && v->type != VALUE_NONE ? repr_str(v, t->arena) : SLICE("");
 }
 
 /* The tag at position at: its length with brackets and its name; 0 if there is none. */
@@ -284,7 +290,7 @@ static int expand(struct template *t, struct slice text, enum pass pass, struct 
                 }
                 if (r < 0)
                         return r;
-                if ((r > 0 ? put_value(out, value) : buffer_append(out, slice_sub(text, i, i + 1))) < 0)
+                if (buffer_append(out, r > 0 ? value : slice_sub(text, i, i + 1)) < 0)
                         return fault_set(t->fault, -E2BIG, "output too long");
                 i += r > 0 ? len : 1;
         }
@@ -307,7 +313,8 @@ static int fill_in(struct template *t, struct slice form, struct slice *ret) {
 static void print_with_message(struct slice text, struct slice line) {
         struct slice mark = SLICE(MESSAGE_MARK);
         size_t at = 0;
-        for (size_t hit = slice_find(text, mark, 0); hit < text.len; hit = slice_find(text, mark, at)) {
+        for (size_t hit = slice_find(text, mark, 0); hit < text.len;
+                hit = slice_find(text, mark, at)) {
                 (void)fwrite(text.data + at, 1, hit - at, stdout);
                 (void)fwrite(line.data, 1, line.len, stdout);
                 at = hit + mark.len;
@@ -315,8 +322,8 @@ static void print_with_message(struct slice text, struct slice line) {
         print_line(slice_sub(text, at, text.len));
 }
 
-static int print_tagged(struct slice form, const struct filter_failure *failures, size_t count, struct arena *arena,
-        struct fault *fault) {
+static int print_tagged(struct slice form, const struct filter_failure *failures, size_t count,
+        struct arena *arena, struct fault *fault) {
         struct slice *texts = arena_alloc_array(arena, count + 1, sizeof(*texts));
         struct template t = {.arena = arena, .fault = fault};
         size_t first_kept = count;
@@ -338,8 +345,8 @@ static int print_tagged(struct slice form, const struct filter_failure *failures
         return 0;
 }
 
-int regex_output_print(struct slice form, const struct filter_failure *failures, size_t count, struct arena *arena,
-        struct fault *fault) {
+int regex_output_print(struct slice form, const struct filter_failure *failures, size_t count,
+        struct arena *arena, struct fault *fault) {
         if (slice_find_char(form, '<', 0) < form.len)
                 return print_tagged(form, failures, count, arena, fault);
         for (size_t i = 0; i < count; i++) {
@@ -357,8 +364,12 @@ int regex_output_print(struct slice form, const struct filter_failure *failures,
         return 0;
 }
 
-struct filter_failure regex_output_inverted(struct slice line, double last_time, bool integral, struct arena *arena) {
-        struct filter_failure failure = {.id = SLICE(""), .time = last_time, .integral_time = integral, .data = value_dict()};
+struct filter_failure regex_output_inverted(
+        struct slice line, double last_time, bool integral, struct arena *arena) {
+        struct filter_failure failure = {.id = SLICE(""),
+                .time = last_time,
+                .integral_time = integral,
+                .data = value_dict()};
         struct value matches = value_list();
         (void)value_append(&matches, value_string(line), arena);
         value_dict_put(&failure.data, value_text("fid"), value_text(""), arena);

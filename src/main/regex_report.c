@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Counting and reporting. Every count and blank line follows upstream's output, which people and scripts compare; lines are kept only as
- * far as they can be printed. Upstream: fail2ban/client/fail2banregex.py, 1.1. */
+/* Counting and reporting. Every count and blank line follows upstream's output, which people and
+ * scripts compare; lines are kept only as far as they can be printed. Upstream:
+ * fail2ban/client/fail2banregex.py, 1.1. */
 #include "main/regex_report.h"
 
 #include <inttypes.h>
@@ -9,16 +10,18 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "base/repr.h"
 #include "config/text.h"
 #include "detect/date.h"
-#include "main/regex_repr.h"
 
 #define LINK_MAX ((size_t)16 << 20)
 
-void regex_report_init(struct regex_report *report, const struct regex_arguments *arguments, const struct clock *clock,
-        struct filter *filter) {
-        *report = (struct regex_report){.arguments = arguments, .clock = clock, .filter = filter, .arena = ARENA_INIT};
-        report->limit = arguments->maxlines > 0 ? (uint64_t)arguments->maxlines : REGEX_REPORT_LINES;
+void regex_report_init(struct regex_report *report, const struct regex_arguments *arguments,
+        const struct clock *clock, struct filter *filter) {
+        *report = (struct regex_report){
+                .arguments = arguments, .clock = clock, .filter = filter, .arena = ARENA_INIT};
+        report->limit =
+                arguments->maxlines > 0 ? (uint64_t)arguments->maxlines : REGEX_REPORT_LINES;
 }
 
 void regex_report_clear_regexes(struct regex_stats *stats) {
@@ -41,9 +44,11 @@ void regex_report_done(struct regex_report *report) {
         arena_done(&report->arena);
 }
 
-void regex_report_add_regex(struct regex_report *report, struct regex_stats *stats, struct slice regex) {
+void regex_report_add_regex(
+        struct regex_report *report, struct regex_stats *stats, struct slice regex) {
         memory_reserve(&stats->items, stats->count, &stats->capacity, sizeof(*stats->items));
-        stats->items[stats->count++] = (struct regex_stat){.regex = arena_copy(&report->arena, regex)};
+        stats->items[stats->count++] =
+                (struct regex_stat){.regex = arena_copy(&report->arena, regex)};
 }
 
 /* ---- counting ---- */
@@ -53,7 +58,8 @@ static void keep(struct regex_report *report, struct regex_lines *lines, struct 
         lines->items[lines->count++] = arena_copy(&report->arena, text);
 }
 
-static void note_hit(struct regex_report *report, const struct filter_failure *result, bool several) {
+static void note_hit(
+        struct regex_report *report, const struct filter_failure *result, bool several) {
         if (result->regex >= report->fail.count)
                 return;
         struct regex_stat *stat = &report->fail.items[result->regex];
@@ -68,7 +74,8 @@ static void note_hit(struct regex_report *report, const struct filter_failure *r
         };
 }
 
-static void note_prefregex(struct regex_report *report, const struct filter_trace *trace, struct arena *arena) {
+static void note_prefregex(
+        struct regex_report *report, const struct filter_trace *trace, struct arena *arena) {
         if (filter_prefregex(report->filter).len == 0 || !trace->prefregex_hit)
                 return;
         report->prefregex_hits++;
@@ -76,44 +83,46 @@ static void note_prefregex(struct regex_report *report, const struct filter_trac
                 return;
         struct regex_lines *groups = &report->prefregex_groups;
         if (groups->count < report->limit)
-                keep(report, groups, regex_repr(&trace->prefregex_groups, arena));
+                keep(report, groups, repr(&trace->prefregex_groups, arena));
         else if (groups->count == report->limit)
                 keep(report, groups, SLICE("..."));
 }
 
 static struct slice join3(const struct value *parts, struct arena *arena) {
-        return arena_printf(arena, "%.*s%.*s%.*s", SLICE_ARG(value_item_text(parts, 0)), SLICE_ARG(value_item_text(parts, 1)),
-                SLICE_ARG(value_item_text(parts, 2)));
+        return arena_printf(arena, "%.*s%.*s%.*s", SLICE_ARG(value_item_text(parts, 0)),
+                SLICE_ARG(value_item_text(parts, 1)), SLICE_ARG(value_item_text(parts, 2)));
 }
 
 static void drop_line(struct regex_lines *lines, struct slice text) {
         for (size_t i = 0; i < lines->count; i++) {
                 if (!slice_equal(lines->items[i], text))
                         continue;
-                memmove(&lines->items[i], &lines->items[i + 1], (lines->count - i - 1) * sizeof(lines->items[0]));
+                memmove(&lines->items[i], &lines->items[i + 1],
+                        (lines->count - i - 1) * sizeof(lines->items[0]));
                 lines->count--;
                 return;
         }
 }
 
-/* Earlier lines that this one completed a match with are no longer missed. Returns what -D is to show for the line: itself, or all of
- * them without dates. */
-static struct slice note_consumed(struct regex_report *report, const struct filter_trace *trace, struct slice line,
-        struct arena *arena) {
+/* Earlier lines that this one completed a match with are no longer missed. Returns what -D is to
+ * show for the line: itself, or all of them without dates. */
+static struct slice note_consumed(struct regex_report *report, const struct filter_trace *trace,
+        struct slice line, struct arena *arena) {
         const struct regex_arguments *a = report->arguments;
         struct slice shown = SLICE_NULL;
         for (size_t i = 0; i < trace->consumed.list.count; i++) {
                 const struct value *parts = &trace->consumed.list.items[i];
                 struct slice text = join3(parts, arena);
-                struct slice stripped = arena_printf(arena, "%.*s%.*s", SLICE_ARG(value_item_text(parts, 0)),
-                        SLICE_ARG(value_item_text(parts, 2)));
+                struct slice stripped = arena_printf(arena, "%.*s%.*s",
+                        SLICE_ARG(value_item_text(parts, 0)), SLICE_ARG(value_item_text(parts, 2)));
                 drop_line(&report->missed, text);
                 if (a->debuggex)
                         drop_line(&report->missed_links, stripped);
                 if (a->print_all_matched && !a->debuggex)
                         keep(report, &report->matched, text);
                 if (a->print_all_matched && a->debuggex)
-                        shown = arena_printf(arena, "%.*s%.*s\n", SLICE_ARG(shown), SLICE_ARG(stripped));
+                        shown = arena_printf(
+                                arena, "%.*s%.*s\n", SLICE_ARG(shown), SLICE_ARG(stripped));
                 report->matched.total++;
                 report->missed.total--;
         }
@@ -122,8 +131,8 @@ static struct slice note_consumed(struct regex_report *report, const struct filt
         return arena_printf(arena, "%.*s%.*s", SLICE_ARG(shown), SLICE_ARG(trace->stripped));
 }
 
-static void count_line(struct regex_report *report, struct regex_lines *lines, struct regex_lines *links, bool wanted,
-        struct slice line, struct slice shown) {
+static void count_line(struct regex_report *report, struct regex_lines *lines,
+        struct regex_lines *links, bool wanted, struct slice line, struct slice shown) {
         lines->total++;
         if (!wanted)
                 return;
@@ -132,8 +141,8 @@ static void count_line(struct regex_report *report, struct regex_lines *lines, s
                 keep(report, links, shown);
 }
 
-void regex_report_line(struct regex_report *report, struct slice line, const struct filter_failure *results, size_t count,
-        struct arena *arena) {
+void regex_report_line(struct regex_report *report, struct slice line,
+        const struct filter_failure *results, size_t count, struct arena *arena) {
         const struct regex_arguments *a = report->arguments;
         struct filter_trace trace = {0};
         filter_trace(report->filter, &trace);
@@ -152,13 +161,16 @@ void regex_report_line(struct regex_report *report, struct slice line, const str
         note_prefregex(report, &trace, arena);
         struct slice shown = report->multi_line ? note_consumed(report, &trace, line, arena) : line;
         if (is_ignored)
-                count_line(report, &report->ignored, &report->ignored_links, !a->print_no_ignored &&
+                count_line(report, &report->ignored, &report->ignored_links,
+                        !a->print_no_ignored &&
                                 (a->print_all_ignored || report->ignored.total <= report->limit),
                         line, shown);
         else if (failures > 0)
-                count_line(report, &report->matched, &report->matched_links, a->print_all_matched, line, shown);
+                count_line(report, &report->matched, &report->matched_links, a->print_all_matched,
+                        line, shown);
         else
-                count_line(report, &report->missed, &report->missed_links, !a->print_no_missed &&
+                count_line(report, &report->missed, &report->missed_links,
+                        !a->print_no_missed &&
                                 (a->print_all_missed || report->missed.total <= report->limit),
                         line, shown);
         report->tested++;
@@ -185,7 +197,8 @@ static void print_time(double time_s, const struct clock *clock) {
         time_t t = isnan(time_s) ? (time_t)clock_wall_s(clock) : (time_t)time_s;
         struct tm local;
         char text[64];
-        if (localtime_r(&t, &local) && strftime(text, sizeof(text), "%a %b %d %H:%M:%S %Y", &local) > 0)
+        if (localtime_r(&t, &local) &&
+                strftime(text, sizeof(text), "%a %b %d %H:%M:%S %Y", &local) > 0)
                 (void)printf("%s", text);
 }
 
@@ -199,7 +212,8 @@ static void print_hits(const struct regex_report *report, const struct regex_sta
         }
 }
 
-static void print_regexes(const struct regex_report *report, const char *title, const struct regex_stats *stats) {
+static void print_regexes(
+        const struct regex_report *report, const char *title, const struct regex_stats *stats) {
         uint64_t total = 0;
         bool any = false;
         for (size_t i = 0; i < stats->count; i++)
@@ -250,8 +264,8 @@ static void print_dates(const struct regex_report *report) {
                 (void)printf("|  [%" PRIu64 "] %.*s\n", info.hits, SLICE_ARG(info.name));
                 if (!report->arguments->verbose_date)
                         continue;
-                (void)printf("|      # weight: %.3f (%.3f), pattern: %.*s\n", info.weight, info.template_weight,
-                        SLICE_ARG(info.pattern));
+                (void)printf("|      # weight: %.3f (%.3f), pattern: %.*s\n", info.weight,
+                        info.template_weight, SLICE_ARG(info.pattern));
                 (void)printf("|      # regex:   %.*s\n", SLICE_ARG(info.regex));
         }
         if (any)
@@ -264,7 +278,7 @@ static int put_encoded(struct buffer *out, struct slice text) {
         for (size_t i = 0; r == 0 && i < text.len; i++) {
                 unsigned char c = (unsigned char)text.data[i];
                 bool plain = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
-                        (c != '\0' && strchr("_.-~", c));
+                             (c != '\0' && strchr("_.-~", c));
                 if (plain)
                         r = buffer_append_char(out, (char)c);
                 else if (c == ' ')
@@ -275,7 +289,8 @@ static int put_encoded(struct buffer *out, struct slice text) {
         return r;
 }
 
-static void print_link(const struct regex_report *report, struct slice line, struct slice regex, struct slice expanded) {
+static void print_link(const struct regex_report *report, struct slice line, struct slice regex,
+        struct slice expanded) {
         struct buffer link = BUFFER_INIT(LINK_MAX);
         int r = buffer_append(&link, SLICE("https://www.debuggex.com/?re="));
         if (r == 0)
@@ -296,8 +311,10 @@ static void print_link(const struct regex_report *report, struct slice line, str
         buffer_done(&link);
 }
 
-static struct slice expanded_of(const struct regex_report *report, const struct regex_stats *stats, size_t i) {
-        return stats == &report->fail ? filter_failregex(report->filter, i) : filter_ignoreregex(report->filter, i);
+static struct slice expanded_of(
+        const struct regex_report *report, const struct regex_stats *stats, size_t i) {
+        return stats == &report->fail ? filter_failregex(report->filter, i)
+                                      : filter_ignoreregex(report->filter, i);
 }
 
 static void print_links(const struct regex_report *report, const struct regex_lines *links,
@@ -307,7 +324,8 @@ static void print_links(const struct regex_report *report, const struct regex_li
         list_begin(header);
         for (size_t i = 0; i < links->count; i++)
                 for (size_t k = 0; k < stats->count; k++)
-                        print_link(report, links->items[i], stats->items[k].regex, expanded_of(report, stats, k));
+                        print_link(report, links->items[i], stats->items[k].regex,
+                                expanded_of(report, stats, k));
         (void)printf("`-\n");
 }
 
@@ -326,8 +344,9 @@ static void print_listing(const struct regex_report *report, const struct listin
                 return;
         (void)snprintf(header, sizeof(header), "%s line(s):", listing->title);
         if (lines->total >= report->limit && !listing->all) {
-                (void)printf("%s too many to print.  Use --print-all-%s to print all %" PRIu64 " lines\n", header, listing->name,
-                        lines->total);
+                (void)printf("%s too many to print.  Use --print-all-%s to print all %" PRIu64
+                             " lines\n",
+                        header, listing->name, lines->total);
                 return;
         }
         if (report->arguments->debuggex) {
@@ -349,13 +368,17 @@ void regex_report_print(const struct regex_report *report, double elapsed_s) {
         print_regexes(report, "Failregex", &report->fail);
         print_regexes(report, "Ignoreregex", &report->ignore);
         print_dates(report);
-        (void)printf("\nLines: %" PRIu64 " lines, %" PRIu64 " ignored, %" PRIu64 " matched, %" PRIu64 " missed\n", report->tested,
-                report->ignored.total, report->matched.total, report->missed.total);
+        (void)printf("\nLines: %" PRIu64 " lines, %" PRIu64 " ignored, %" PRIu64
+                     " matched, %" PRIu64 " missed\n",
+                report->tested, report->ignored.total, report->matched.total, report->missed.total);
         (void)printf("[processed in %.2f sec]\n\n", elapsed_s);
         const struct listing listings[] = {
-                {"Matched", "matched", &report->matched, &report->matched_links, &report->fail,   true                },
-                {"Ignored", "ignored", &report->ignored, &report->ignored_links, &report->ignore, a->print_all_ignored},
-                {"Missed",  "missed",  &report->missed,  &report->missed_links,  &report->fail,   a->print_all_missed },
+                {"Matched", "matched", &report->matched, &report->matched_links, &report->fail,
+                 true                },
+                {"Ignored", "ignored", &report->ignored, &report->ignored_links, &report->ignore,
+                 a->print_all_ignored},
+                {"Missed",  "missed",  &report->missed,  &report->missed_links,  &report->fail,
+                 a->print_all_missed },
         };
         if (a->print_all_matched)
                 print_listing(report, &listings[0]);

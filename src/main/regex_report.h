@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What fail2ban-regex counts while it reads, and the report it prints at the end (spec filter.md 5.4). */
+/* What fail2ban-regex counts while it reads, and the report it prints at the end (spec
+ * filter.md 5.4). */
 #pragma once
 
 #include <stddef.h>
@@ -52,13 +53,14 @@ struct regex_report {
         bool multi_line; /* maxlines > 1 */
 };
 
-void regex_report_init(struct regex_report *report, const struct regex_arguments *arguments, const struct clock *clock,
-        struct filter *filter);
+void regex_report_init(struct regex_report *report, const struct regex_arguments *arguments,
+        const struct clock *clock, struct filter *filter);
 void regex_report_done(struct regex_report *report);
 /* Adds a regex to report->fail or ->ignore. */
-void regex_report_add_regex(struct regex_report *report, struct regex_stats *stats, struct slice regex);
+void regex_report_add_regex(
+        struct regex_report *report, struct regex_stats *stats, struct slice regex);
 void regex_report_clear_regexes(struct regex_stats *stats);
 /* Counts one line and what filter_line() made of it; arena is that of the line. */
-void regex_report_line(struct regex_report *report, struct slice line, const struct filter_failure *results, size_t count,
-        struct arena *arena);
+void regex_report_line(struct regex_report *report, struct slice line,
+        const struct filter_failure *results, size_t count, struct arena *arena);
 void regex_report_print(const struct regex_report *report, double elapsed_s);

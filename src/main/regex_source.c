@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where the regexes come from: the REGEX argument is the name of a jail, of a filter, the path of a filter file, or a regex; which one
- * is found out by looking, in this order. Upstream: fail2ban/client/fail2banregex.py readRegex(), 1.1. */
+/* Where the regexes come from: the REGEX argument is the name of a jail, of a filter, the path of a
+ * filter file, or a regex; which one is found out by looking, in this order. Upstream:
+ * fail2ban/client/fail2banregex.py readRegex(), 1.1. */
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "base/repr.h"
 #include "config/config.h"
-#include "main/regex_repr.h"
 #include "main/regex_tool.h"
-
-#define SHOWN_MAX 53 /* characters of a regex or line that are shown */
 
 struct source {
         struct slice text; /* the argument */
@@ -20,7 +19,8 @@ struct source {
 };
 
 static bool is_word(char c) {
-        return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' || (c & 0x80) != 0;
+        return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || c == '_' ||
+               (c & 0x80) != 0;
 }
 
 static bool ends_line(struct slice s, size_t at) {
@@ -79,22 +79,28 @@ static bool has_suffix(struct slice name) {
 static struct slice join_path(struct slice a, struct slice b, struct arena *arena) {
         if (b.len > 0 && b.data[0] == '/')
                 return b;
-        return arena_printf(arena, "%.*s%s%.*s", SLICE_ARG(a), slice_has_suffix(a, SLICE("/")) ? "" : "/", SLICE_ARG(b));
+        return arena_printf(arena, "%.*s%s%.*s", SLICE_ARG(a),
+                slice_has_suffix(a, SLICE("/")) ? "" : "/", SLICE_ARG(b));
 }
 
-/* Looks for the filter's file: by name in the configuration, or by its path, which then changes source->basedir. */
+/* Looks for the filter's file: by name in the configuration, or by its path, which then changes
+ * source->basedir. */
 static bool find_file(struct regex_tool *tool, struct source *source) {
         static const char *const suffixes[] = {"", ".conf", ".local"};
         size_t count = has_suffix(source->name) ? 1 : 3;
         for (size_t i = 0; i < count; i++) {
-                struct slice candidate = arena_printf(&tool->arena, "%.*s%s", SLICE_ARG(source->name), suffixes[i]);
+                struct slice candidate =
+                        arena_printf(&tool->arena, "%.*s%s", SLICE_ARG(source->name), suffixes[i]);
                 struct slice path = candidate;
                 if (slice_is(directory_of(candidate), "filter.d"))
                         path = join_path(source->basedir, candidate, &tool->arena);
-                else if (!has_char(candidate, '/') && slice_is(base_of(source->basedir), "filter.d"))
+                else if (!has_char(candidate, '/') &&
+                         slice_is(base_of(source->basedir), "filter.d"))
                         path = join_path(source->basedir, candidate, &tool->arena);
                 else if (!has_char(candidate, '/'))
-                        path = join_path(join_path(source->basedir, SLICE("filter.d"), &tool->arena), candidate, &tool->arena);
+                        path = join_path(
+                                join_path(source->basedir, SLICE("filter.d"), &tool->arena),
+                                candidate, &tool->arena);
                 else
                         source->basedir = directory_of(candidate);
                 if (is_file(path, &tool->arena))
@@ -105,24 +111,30 @@ static bool find_file(struct regex_tool *tool, struct source *source) {
 
 static void show_options(struct regex_tool *tool, const char *label, const struct source *source) {
         if (source->options.list.count > 0)
-                regex_tool_say(tool, "Use %s options : %.*s\n", label, SLICE_ARG(regex_repr(&source->options, &tool->arena)));
+                regex_tool_say(tool, "Use %s options : %.*s\n", label,
+                        SLICE_ARG(repr(&source->options, &tool->arena)));
 }
 
 static void show_real_options(struct regex_tool *tool, const struct source *source) {
         if (tool->arguments.verbose > 1 || diag_threshold() <= DIAG_DEBUG)
-                regex_tool_say(tool, "Real  filter options : %.*s\n", SLICE_ARG(regex_repr(&source->result.options, &tool->arena)));
+                regex_tool_say(tool, "Real  filter options : %.*s\n",
+                        SLICE_ARG(repr(&source->result.options, &tool->arena)));
 }
 
 static enum regex_end wrong_name(const struct source *source, const struct fault *fault) {
-        (void)printf("ERROR: Wrong filter name or options: %s\n       while parsing: %.*s\n", fault_text(fault),
-                SLICE_ARG(source->text));
+        (void)printf("ERROR: Wrong filter name or options: %s\n       while parsing: %.*s\n",
+                fault_text(fault), SLICE_ARG(source->text));
         return REGEX_FAILED;
 }
 
 /* Reads the jail of that name, if there is one. */
-static enum regex_end try_jail(struct regex_tool *tool, struct source *source, struct fault *fault) {
-        struct config_filter_request request = {.basedir = source->basedir, .kind = CONFIG_FILTER_JAIL, .name = source->name,
-                .options = &source->options, .backend = slice_of(tool->backend)};
+static enum regex_end try_jail(
+        struct regex_tool *tool, struct source *source, struct fault *fault) {
+        struct config_filter_request request = {.basedir = source->basedir,
+                .kind = CONFIG_FILTER_JAIL,
+                .name = source->name,
+                .options = &source->options,
+                .backend = slice_of(tool->backend)};
         int r = config_filter(&request, &tool->arena, &source->result, fault);
         if (r == CONFIG_E_NO_JAIL)
                 return REGEX_GO_ON;
@@ -140,11 +152,14 @@ static enum regex_end try_jail(struct regex_tool *tool, struct source *source, s
 }
 
 /* Reads the filter whose file was found. */
-static enum regex_end read_filter(struct regex_tool *tool, struct source *source, struct fault *fault) {
-        struct config_filter_request request = {.kind = CONFIG_FILTER_NAME, .options = &source->options,
+static enum regex_end read_filter(
+        struct regex_tool *tool, struct source *source, struct fault *fault) {
+        struct config_filter_request request = {.kind = CONFIG_FILTER_NAME,
+                .options = &source->options,
                 .backend = slice_of(tool->backend)};
         bool by_name = slice_equal(source->basedir, tool->arguments.config) ||
-                slice_is(base_of(source->basedir), "filter.d") || (!has_suffix(source->name) && !has_char(source->name, '/'));
+                       slice_is(base_of(source->basedir), "filter.d") ||
+                       (!has_suffix(source->name) && !has_char(source->name, '/'));
         if (by_name) {
                 if (slice_is(base_of(source->basedir), "filter.d"))
                         source->basedir = directory_of(source->basedir);
@@ -154,8 +169,8 @@ static enum regex_end read_filter(struct regex_tool *tool, struct source *source
                         dot--;
                 if (dot > 1)
                         source->name = slice_sub(source->name, 0, dot - 1);
-                regex_tool_say(tool, "Use      filter file : %.*s, basedir: %.*s\n", SLICE_ARG(source->name),
-                        SLICE_ARG(source->basedir));
+                regex_tool_say(tool, "Use      filter file : %.*s, basedir: %.*s\n",
+                        SLICE_ARG(source->name), SLICE_ARG(source->basedir));
                 request.basedir = source->basedir;
         } else {
                 regex_tool_say(tool, "Use      filter file : %.*s\n", SLICE_ARG(source->name));
@@ -176,10 +191,12 @@ static enum regex_end read_filter(struct regex_tool *tool, struct source *source
 }
 
 /* Finds out what the argument names; source->found is false if it is a plain regex. */
-static enum regex_end find_source(struct regex_tool *tool, struct source *source, struct fault *fault) {
+static enum regex_end find_source(
+        struct regex_tool *tool, struct source *source, struct fault *fault) {
         if (!looks_like_name(source->text))
                 return REGEX_GO_ON;
-        if (config_split_options(source->text, &tool->arena, &source->name, &source->options, fault) < 0)
+        if (config_split_options(
+                    source->text, &tool->arena, &source->name, &source->options, fault) < 0)
                 return wrong_name(source, fault);
         enum regex_end end = REGEX_GO_ON;
         if (!has_char(source->name, '/') && !slice_has_suffix(source->name, SLICE(".conf")) &&
@@ -197,8 +214,10 @@ static enum regex_end regex_error(const struct fault *fault) {
         return REGEX_FAILED;
 }
 
-/* Sets one option of a command. Regexes are only collected: they are compiled when everything else is set. */
-static int apply_text(struct regex_tool *tool, struct slice option, struct slice text, struct fault *fault) {
+/* Sets one option of a command. Regexes are only collected: they are compiled when everything else
+ * is set. */
+static int apply_text(
+        struct regex_tool *tool, struct slice option, struct slice text, struct fault *fault) {
         if (slice_is(option, "addfailregex"))
                 regex_report_add_regex(&tool->report, &tool->report.fail, text);
         else if (slice_is(option, "addignoreregex"))
@@ -212,12 +231,8 @@ static int apply_text(struct regex_tool *tool, struct slice option, struct slice
         return 0;
 }
 
-static struct slice value_text_of(const struct value *v, struct arena *arena) {
-        return regex_str(v, arena);
-}
-
-static enum regex_end apply_command(struct regex_tool *tool, const struct source *source, const struct value *command,
-        struct fault *fault) {
+static enum regex_end apply_command(struct regex_tool *tool, const struct source *source,
+        const struct value *command, struct fault *fault) {
         struct slice verb = value_item_text(command, 0);
         struct slice option = value_item_text(command, 2);
         const struct value *fourth = value_item(command, 3);
@@ -233,40 +248,27 @@ static enum regex_end apply_command(struct regex_tool *tool, const struct source
                 tool->has_journalmatch = true;
         }
         for (size_t i = 0; i < count; i++) {
-                struct slice text = value_text_of(&items[i], &tool->arena);
+                struct slice text = repr_str(&items[i], &tool->arena);
                 if (apply_text(tool, option, text, fault) == 0)
                         continue;
                 if (slice_is(option, "prefregex"))
                         return regex_error(fault);
                 if (fault->kind && strcmp(fault->kind, "ValueError") != 0)
                         return regex_tool_uncaught(fault);
-                (void)printf("ERROR: Invalid value for %.*s (%.*s) read from %.*s: %s\n", SLICE_ARG(option),
-                        SLICE_ARG(regex_repr(&items[i], &tool->arena)), SLICE_ARG(source->text), fault_text(fault));
+                (void)printf("ERROR: Invalid value for %.*s (%.*s) read from %.*s: %s\n",
+                        SLICE_ARG(option), SLICE_ARG(repr(&items[i], &tool->arena)),
+                        SLICE_ARG(source->text), fault_text(fault));
                 return REGEX_FAILED;
         }
         return REGEX_GO_ON;
 }
 
-static enum regex_end add_regexes(struct regex_tool *tool, const char *option, const struct regex_stats *stats,
-        struct fault *fault) {
+static enum regex_end add_regexes(struct regex_tool *tool, const char *option,
+        const struct regex_stats *stats, struct fault *fault) {
         for (size_t i = 0; i < stats->count; i++)
                 if (regex_tool_set(tool, option, stats->items[i].regex, fault) < 0)
                         return regex_error(fault);
         return REGEX_GO_ON;
-}
-
-/* At most SHOWN_MAX characters of text. */
-static struct slice shorten(struct slice text, struct arena *arena) {
-        size_t chars = 0;
-        size_t cut = text.len;
-        for (size_t i = 0; i < text.len; i++) {
-                if (((unsigned char)text.data[i] & 0xc0) == 0x80)
-                        continue;
-                if (chars == SHOWN_MAX - 3)
-                        cut = i;
-                chars++;
-        }
-        return chars <= SHOWN_MAX ? text : arena_printf(arena, "%.*s...", SLICE_ARG(slice_sub(text, 0, cut)));
 }
 
 enum regex_end regex_source_read(struct regex_tool *tool, struct slice regex) {
@@ -277,7 +279,8 @@ enum regex_end regex_source_read(struct regex_tool *tool, struct slice regex) {
         for (size_t i = 0; end == REGEX_GO_ON && i < count; i++)
                 end = apply_command(tool, &source, &source.result.commands.list.items[i], &fault);
         if (end == REGEX_GO_ON && count == 0) {
-                regex_tool_say(tool, "Use   failregex line : %.*s\n", SLICE_ARG(shorten(regex, &tool->arena)));
+                regex_tool_say(tool, "Use   failregex line : %.*s\n",
+                        SLICE_ARG(regex_tool_shorten(regex, &tool->arena)));
                 regex_report_add_regex(&tool->report, &tool->report.fail, regex);
         }
         if (end == REGEX_GO_ON)
@@ -295,7 +298,8 @@ enum regex_end regex_source_read_ignore(struct regex_tool *tool, struct slice re
                 if (regex_tool_set(tool, "delignoreregex", SLICE("0"), &fault) < 0)
                         end = regex_error(&fault);
         regex_report_clear_regexes(&tool->report.ignore);
-        regex_tool_say(tool, "Use ignoreregex line : %.*s\n", SLICE_ARG(shorten(regex, &tool->arena)));
+        regex_tool_say(tool, "Use ignoreregex line : %.*s\n",
+                SLICE_ARG(regex_tool_shorten(regex, &tool->arena)));
         regex_report_add_regex(&tool->report, &tool->report.ignore, regex);
         if (end == REGEX_GO_ON)
                 end = add_regexes(tool, "addignoreregex", &tool->report.ignore, &fault);

@@ -23,14 +23,15 @@ struct regex_tool {
         struct arena arena; /* of the whole run */
         struct filter *filter;
         struct regex_report report;
-        const char *backend;      /* "auto" or "systemd" */
-        struct slice encoding;    /* as printed */
+        const char *backend;       /* "auto" or "systemd" */
+        struct slice encoding;     /* as printed */
         struct value journalmatch; /* LIST of words */
         bool has_journalmatch, has_maxlines, has_datepattern;
 };
 
 /* Sets an option of the filter to one text, or to a list of texts. Returns as filter_set(). */
-int regex_tool_set(struct regex_tool *tool, const char *option, struct slice text, struct fault *fault);
+int regex_tool_set(
+        struct regex_tool *tool, const char *option, struct slice text, struct fault *fault);
 int regex_tool_set_bool(struct regex_tool *tool, const char *option, bool on, struct fault *fault);
 /* The same with what is printed about it; the first one to come wins. */
 int regex_tool_set_maxlines(struct regex_tool *tool, struct slice text, struct fault *fault);
@@ -38,9 +39,14 @@ int regex_tool_set_datepattern(struct regex_tool *tool, struct slice pattern, st
 /* Says on stderr what upstream's traceback would end with. Returns REGEX_UNCAUGHT. */
 enum regex_end regex_tool_uncaught(const struct fault *fault);
 /* Prints unless -o is given. */
-void regex_tool_say(const struct regex_tool *tool, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void regex_tool_say(const struct regex_tool *tool, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
 
-/* regex_source.c: reads the REGEX argument (a failregex, filter or jail) and the IGNOREREGEX argument. */
+/* At most 53 characters of a text, the last three as dots if it is longer. */
+struct slice regex_tool_shorten(struct slice text, struct arena *arena);
+
+/* regex_source.c: reads the REGEX argument (a failregex, filter or jail) and the IGNOREREGEX
+ * argument. */
 enum regex_end regex_source_read(struct regex_tool *tool, struct slice regex);
 enum regex_end regex_source_read_ignore(struct regex_tool *tool, struct slice regex);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The program that sees hostile log bytes. Only the server starts it (enforce/supervise.c), with the channel as fd 3. Everything that
- * needs a right is done before confine(); the first log byte comes after. */
+/* The program that sees hostile log bytes. Only the server starts it (enforce/supervise.c), with
+ * the channel as fd 3. Everything that needs a right is done before confine(); the first log byte
+ * comes after. */
 #include <sys/stat.h>
 
 #include "base/confine.h"
