@@ -197,130 +197,14 @@ static void parse_repeat(struct dialect_parser *parser, struct branch *branch, c
 
 /* ---- flags ---- */
 
-#define FLAGS "iLmsxatu"
-
-struct flags {
-        char on[16];
-        char off[16];
-        size_t on_count, off_count;
-};
-
-static bool has_flag(const char *flags, char c) {
-        return strchr(flags, c) != NULL;
-}
-
-/* Python tells letters that are no flags from other characters. */
-static bool check_flag(struct dialect_parser *parser, struct slice token, const char *otherwise) {
-        if (token.len == 1 && token.data[0] && has_flag(FLAGS, token.data[0]))
-                return true;
-        bool letter = token.len > 0 && token.data[0] != '\\' &&
-                (isalpha((unsigned char)token.data[0]) || (unsigned char)token.data[0] >= 0x80);
-        if (token.len == 0)
-                token_fail(parser, 0, "%s", otherwise);
-        else
-                token_fail(parser, token_chars(token), "%s", letter ? "unknown flag" : otherwise);
-        return false;
-}
-
-static void put_flag(char *flags, size_t *count, char c) {
-        if (!has_flag(flags, c) && *count < 15)
-                flags[(*count)++] = c;
-}
-
-/* The letters to turn on; token is the first. Returns the token that ended them. */
-static struct slice read_flags_on(struct dialect_parser *parser, struct flags *flags, struct slice token) {
-        for (;;) {
-                char c = token.data[0];
-                if (c == 'L')
-                        token_fail(parser, 0, "bad inline flags: cannot use 'L' flag with a str pattern");
-                put_flag(flags->on, &flags->on_count, c);
-                if (has_flag(flags->on, 'a') && has_flag(flags->on, 'u'))
-                        token_fail(parser, 0, "bad inline flags: flags 'a', 'u' and 'L' are incompatible");
-                token = token_take(parser);
-                if (token_is(token, ')') || token_is(token, '-') || token_is(token, ':'))
-                        return token;
-                if (!check_flag(parser, token, "missing -, : or )"))
-                        return SLICE_NULL;
-        }
-}
-
-static void read_flags_off(struct dialect_parser *parser, struct flags *flags) {
-        struct slice token = token_take(parser);
-        const char *otherwise = "missing flag";
-        while (check_flag(parser, token, otherwise)) {
-                char c = token.data[0];
-                if (c == 'a' || c == 'u' || c == 'L')
-                        token_fail(parser, 0, "bad inline flags: cannot turn off flags 'a', 'u' and 'L'");
-                put_flag(flags->off, &flags->off_count, c);
-                token = token_take(parser);
-                if (token_is(token, ':'))
-                        return;
-                otherwise = "missing :";
-        }
-}
-
-static bool flags_overlap(const struct flags *flags) {
-        for (size_t i = 0; i < flags->off_count; i++)
-                if (has_flag(flags->on, flags->off[i]))
-                        return true;
-        return false;
-}
-
-/* Reads flags from token on. Returns whether they are global: "(?i)". */
-static bool read_flags(struct dialect_parser *parser, struct flags *flags, struct slice token) {
-        if (!token_is(token, '-'))
-                token = read_flags_on(parser, flags, token);
-        if (parser->error || token_is(token, ')'))
-                return true;
-        if (has_flag(flags->on, 't'))
-                token_fail(parser, 1, "bad inline flags: cannot turn on global flag");
-        if (token_is(token, '-'))
-                read_flags_off(parser, flags);
-        if (has_flag(flags->off, 't'))
-                token_fail(parser, 1, "bad inline flags: cannot turn off global flag");
-        if (flags_overlap(flags))
-                token_fail(parser, 1, "bad inline flags: flag turned on and off");
-        return false;
-}
-
-/* Writes those flags that PCRE2 has too; the others are the parser's own business. */
-static void emit_flags(struct dialect_parser *parser, const char *before, const struct flags *flags, const char *after) {
-        emit(parser, before);
-        for (size_t i = 0; i < flags->on_count; i++)
-                if (has_flag("ims", flags->on[i]))
-                        emit(parser, (char[]){flags->on[i], '\0'});
-        bool minus = false;
-        for (size_t i = 0; i < flags->off_count; i++) {
-                if (!has_flag("ims", flags->off[i]))
-                        continue;
-                emit(parser, minus ? "" : "-");
-                emit(parser, (char[]){flags->off[i], '\0'});
-                minus = true;
-        }
-        emit(parser, after);
-}
-
-static void apply_flags(struct dialect_parser *parser, const struct flags *flags) {
-        if (has_flag(flags->on, 'i'))
-                parser->ignorecase = true;
-        if (has_flag(flags->off, 'i'))
-                parser->ignorecase = false;
-        if (has_flag(flags->on, 'a'))
-                parser->ascii = true;
-        if (has_flag(flags->on, 'u'))
-                parser->ascii = false;
-        if (parser->ascii && parser->ignorecase)
-                token_fail_bare(parser, "flags 'a' and 'i' together are not supported");
-}
-
-static void set_global_flags(struct dialect_parser *parser, struct branch *branch, const struct flags *flags, size_t start) {
+static void set_global_flags(struct dialect_parser *parser, struct branch *branch, const struct dialect_flags *flags, size_t start) {
         if (!branch->first || branch->last != ITEM_NONE) {
                 token_fail_at(parser, start, "global flags not at the start of the expression");
                 return;
         }
-        emit_flags(parser, "(?", flags, ")");
-        apply_flags(parser, flags);
-        if (has_flag(flags->on, 'x'))
+        flags_emit(parser, "(?", flags, ")");
+        flags_apply(parser, flags);
+        if (flags_has(flags->on, 'x'))
                 parser->verbose = true;
         branch->verbose = parser->verbose;
 }
@@ -350,17 +234,17 @@ static void parse_capture(struct dialect_parser *parser, struct branch *branch, 
 }
 
 static void parse_scoped_flags(struct dialect_parser *parser, struct branch *branch, struct slice token, size_t start) {
-        struct flags flags = {0};
+        struct dialect_flags flags = {0};
         bool ascii = parser->ascii;
         bool ignorecase = parser->ignorecase;
-        if (read_flags(parser, &flags, token)) {
+        if (flags_read(parser, &flags, token)) {
                 if (!parser->error)
                         set_global_flags(parser, branch, &flags, start);
                 return;
         }
-        emit_flags(parser, "(?", &flags, ":");
-        apply_flags(parser, &flags);
-        bool verbose = (branch->verbose || has_flag(flags.on, 'x')) && !has_flag(flags.off, 'x');
+        flags_emit(parser, "(?", &flags, ":");
+        flags_apply(parser, &flags);
+        bool verbose = (branch->verbose || flags_has(flags.on, 'x')) && !flags_has(flags.off, 'x');
         parse_body(parser, branch, 0, verbose, start);
         parser->ascii = ascii;
         parser->ignorecase = ignorecase;
@@ -504,7 +388,7 @@ static void parse_extension(struct dialect_parser *parser, struct branch *branch
                 parse_look(parser, branch, c, start);
         } else if (c == '(') {
                 parse_conditional(parser, branch, start);
-        } else if (c && (c == '-' || has_flag(FLAGS, c))) {
+        } else if (c && (c == '-' || flags_has(DIALECT_FLAGS, c))) {
                 parse_scoped_flags(parser, branch, token, start);
         } else {
                 token_fail(parser, token_chars(token) + 1, "unknown extension ?%.*s", SLICE_ARG(token));

@@ -86,3 +86,23 @@ void escape_class(struct dialect_parser *parser, size_t start);
 /* Whether group may be referred to here; fails if not. */
 bool dialect_check_lookbehind(struct dialect_parser *parser, size_t group);
 bool dialect_is_closed(const struct dialect_parser *parser, size_t group);
+
+/* ---- dialect_flags.c ---- */
+
+#define DIALECT_FLAGS "iLmsxatu" /* the letters Python knows */
+
+/* Letters turned on and off, each list NUL-terminated. */
+struct dialect_flags {
+        char on[16];
+        char off[16];
+        size_t on_count, off_count;
+};
+
+/* Whether c is among letters. */
+bool flags_has(const char *letters, char c);
+/* Reads flags from token on. Returns whether they are global: "(?i)". */
+bool flags_read(struct dialect_parser *parser, struct dialect_flags *flags, struct slice token);
+/* Writes those flags that PCRE2 has too, between before and after; the others are the parser's own business. */
+void flags_emit(struct dialect_parser *parser, const char *before, const struct dialect_flags *flags, const char *after);
+/* They are in force from here on. */
+void flags_apply(struct dialect_parser *parser, const struct dialect_flags *flags);

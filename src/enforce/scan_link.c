@@ -245,8 +245,6 @@ static void on_absent(void *user, struct log_path *path, const struct fault *fau
 
 static const struct log_watch_ops watch_ops = {.on_file = on_file, .on_poke = on_poke, .on_absent = on_absent};
 
-/* What the scanner says. */
-
 static int handle_ready(struct slice body, struct fault *fault) {
         struct message_reader in = message_reader_of(body);
         uint32_t version = message_get_u32(&in);
