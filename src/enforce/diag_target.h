@@ -10,7 +10,9 @@
 
 struct diag_target;
 
-/* The target of the process; nothing is open yet: messages go to stderr. verbosity: number of -v. */
+#define DIAG_TARGET_PUSH_MS 500 /* how often the owner calls diag_target_push() */
+
+/* The target of the process; nothing is open yet: messages go to stderr. verbosity: number of -v. The program must ignore SIGPIPE. */
 struct diag_target *diag_target_new(const struct clock *clock, unsigned verbosity);
 struct diag_target *diag_target_free(struct diag_target *target);
 /* "STDOUT", "SYSLOG[facility=auth, format=...]", a path, ...; becomes base/diag's sink. Returns 0; on failure negative errno with fault
@@ -27,3 +29,6 @@ int diag_target_set_level(struct diag_target *target, struct slice level, struct
 struct slice diag_target_level(const struct diag_target *target);
 /* Reopens a file (logrotate). Returns the reply: "rolled over" or "flushed". */
 const char *diag_target_flush(struct diag_target *target);
+/* Tries again to write what the target did not take (a full pipe, a syslog daemon that is gone); messages beyond a cap were dropped, which
+ * is told once it takes them again. To be called now and then; every message does it too. */
+void diag_target_push(struct diag_target *target);
