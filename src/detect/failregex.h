@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One regex of a filter (failregex, ignoreregex or prefregex): tags expanded, compiled, and its
+ * special groups known (spec 1.2). */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/fault.h"
+#include "base/slice.h"
+#include "detect/pattern.h"
+#include "detect/tag_expand.h"
+
+#define FAILREGEX_TEXT_MAX ((size_t)PATTERN_TEXT_MAX) /* bytes of an expanded regex */
+
+/* A group whose value goes into another one. */
+struct failregex_merge {
+        size_t group;      /* number */
+        struct slice name; /* of the group; borrowed from the pattern */
+        char *target;      /* owned */
+};
+
+struct failregex {
+        char *text; /* expanded */
+        struct pattern *pattern;
+        bool has_id;                  /* one of fid, ip4, ip6, dns, mlfid is there */
+        struct failregex_merge *alts; /* alt_*: fill what is empty; sorted by name */
+        size_t alt_count;
+        struct failregex_merge *tuples; /* tuple_*: are gathered in a tuple; sorted by name */
+        size_t tuple_count;
+};
+
+/* Builds one from the regex as configured. flags: enum pattern_flag. Returns 0, or -EINVAL with
+ * kind RegexException and upstream's text (for a regex above a cap too). */
+int failregex_new(struct slice regex, enum tag_hosts hosts, unsigned flags, struct failregex **ret,
+        struct fault *fault);
+struct failregex *failregex_free(struct failregex *regex);

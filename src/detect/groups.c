@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Upstream: fail2ban/server/failregex.py getGroups(), 1.1. A dict has a dozen keys, so a search
+ * through it is as good as a table. */
+#include "detect/groups.h"
+
+#include <string.h>
+
+static bool is_true(const struct value *v) {
+        switch (v->type) {
+        case VALUE_NONE:
+        case VALUE_TYPE_COUNT:
+                return false;
+        case VALUE_BOOL:
+                return v->boolean;
+        case VALUE_INT:
+                return v->integer != 0;
+        case VALUE_FLOAT:
+                return v->real < 0 || v->real > 0;
+        case VALUE_STRING:
+        case VALUE_BYTES:
+                return v->string.len > 0;
+        case VALUE_LIST:
+        case VALUE_TUPLE:
+        case VALUE_DICT:
+        case VALUE_SET:
+                return v->list.count > 0;
+        }
+        return false;
+}
+
+const struct value *groups_get(const struct value *groups, const char *key) {
+        const struct value *v = value_dict_get(groups, key);
+        return v && v->type != VALUE_NONE ? v : NULL;
+}
+
+bool groups_has(const struct value *groups, const char *key) {
+        const struct value *v = value_dict_get(groups, key);
+        return v && is_true(v);
+}
+
+void groups_put(struct value *groups, const char *key, struct value item, struct arena *arena) {
+        value_dict_put(groups, value_text(key), item, arena);
+}
+
+struct value groups_take(struct value *groups, const char *key) {
+        struct value *items = groups->list.items;
+        for (size_t i = 0; i + 1 < groups->list.count; i += 2) {
+                if (!slice_is(items[i].string, key))
+                        continue;
+                struct value taken = items[i + 1];
+                groups->list.count -= 2;
+                memmove(&items[i], &items[i + 2], (groups->list.count - i) * sizeof(items[0]));
+                return taken;
+        }
+        return VALUE_OF_NONE;
+}
+
+void groups_overlay(struct value *groups, const struct value *newer, struct arena *arena) {
+        for (size_t i = 0; i + 1 < newer->list.count; i += 2)
+                if (newer->list.items[i + 1].type != VALUE_NONE)
+                        value_dict_put(
+                                groups, newer->list.items[i], newer->list.items[i + 1], arena);
+}
+
+struct value groups_copy(const struct value *groups, struct arena *arena) {
+        struct value copy = value_dict();
+        for (size_t i = 0; i < groups->list.count; i++)
+                (void)value_append(&copy, groups->list.items[i], arena);
+        return copy;
+}
+
+struct value groups_copy_known(const struct value *groups, struct arena *arena) {
+        struct value copy = value_dict();
+        for (size_t i = 0; i + 1 < groups->list.count; i += 2) {
+                if (groups->list.items[i + 1].type == VALUE_NONE)
+                        continue;
+                (void)value_append(&copy, groups->list.items[i], arena);
+                (void)value_append(&copy, groups->list.items[i + 1], arena);
+        }
+        return copy;
+}
+
+static struct value group_value(
+        struct slice subject, const struct pattern_match *match, size_t group) {
+        size_t start;
+        size_t end;
+        if (!pattern_match_span(match, group, &start, &end))
+                return VALUE_OF_NONE;
+        return value_string(slice_sub(subject, start, end));
+}
+
+/* The first alternative that has a text fills a target that has none. */
+static void merge_alts(const struct failregex *regex, struct slice subject,
+        const struct pattern_match *match, struct value *groups, struct arena *arena) {
+        for (size_t i = 0; i < regex->alt_count; i++) {
+                const struct failregex_merge *alt = &regex->alts[i];
+                struct value v = group_value(subject, match, alt->group);
+                if (is_true(&v) && !groups_has(groups, alt->target))
+                        groups_put(groups, alt->target, v, arena);
+        }
+}
+
+/* Each part goes behind its target, which becomes a tuple with the first. */
+static void merge_tuples(const struct failregex *regex, struct slice subject,
+        const struct pattern_match *match, struct value *groups, struct arena *arena) {
+        for (size_t i = 0; i < regex->tuple_count; i++) {
+                const struct failregex_merge *part = &regex->tuples[i];
+                const struct value *present = value_dict_get(groups, part->target);
+                struct value tuple = value_tuple();
+                if (present && present->type == VALUE_TUPLE)
+                        tuple = *present;
+                else
+                        (void)value_append(&tuple, present ? *present : VALUE_OF_NONE, arena);
+                (void)value_append(&tuple, group_value(subject, match, part->group), arena);
+                groups_put(groups, part->target, tuple, arena);
+        }
+}
+
+struct value groups_read(const struct failregex *regex, struct slice subject,
+        const struct pattern_match *match, struct arena *arena) {
+        struct value groups = value_dict();
+        for (size_t group = 1; group <= pattern_group_count(regex->pattern); group++) {
+                struct slice name = pattern_group_name(regex->pattern, group);
+                if (name.len == 0)
+                        continue;
+                (void)value_append(&groups, value_string(name), arena);
+                (void)value_append(&groups, group_value(subject, match, group), arena);
+        }
+        merge_alts(regex, subject, match, &groups, arena);
+        merge_tuples(regex, subject, match, &groups, arena);
+        return groups;
+}

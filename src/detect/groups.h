@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a match captured, as the dict that becomes a failure's data: group names to texts, None for
+ * groups that took no part (spec filter.md 1.4, 1.6). Order is upstream's: that of the groups, then
+ * of what is added. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/value.h"
+#include "detect/failregex.h"
+
+/* The dict of all named groups of a match of regex in subject, alt_* and tuple_* groups merged.
+ * Texts borrow from subject. */
+struct value groups_read(const struct failregex *regex, struct slice subject,
+        const struct pattern_match *match, struct arena *arena);
+
+/* The value of a key, or NULL if it is missing or None. Valid until the dict changes. */
+const struct value *groups_get(const struct value *groups, const char *key);
+/* Whether the key is there and Python takes its value for true. */
+bool groups_has(const struct value *groups, const char *key);
+void groups_put(struct value *groups, const char *key, struct value item, struct arena *arena);
+/* Takes a key out. Returns its value; None if it was missing. */
+struct value groups_take(struct value *groups, const char *key);
+/* Overwrites groups with all of newer that is not None. */
+void groups_overlay(struct value *groups, const struct value *newer, struct arena *arena);
+/* A dict of its own with the same values; groups_copy_known() leaves out those that are None. */
+struct value groups_copy(const struct value *groups, struct arena *arena);
+struct value groups_copy_known(const struct value *groups, struct arena *arena);
