@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A session's data is kept in its coded form, which is the form that is saved too: a line of the
+ * session decodes it into the line's arena, merges, and codes it anew. So sessions own two buffers
+ * each and nothing else, and cannot grow beyond SESSION_BYTES_MAX. Upstream:
+ * fail2ban/server/filter.py _mergeFailure() and utils.py Cache, 1.1. */
+#include "detect/sessions.h"
+
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/table.h"
+#include "channel/value_code.h"
+#include "detect/groups.h"
+
+/* What the newest line says of its session. */
+enum {
+        LINE_QUIET = 1,    /* nofail, or gained */
+        LINE_FORGETS = 2,  /* ends the session */
+        SESSION_QUIET = 4, /* the line before it was quiet */
+        LINE_GAINED = 8,   /* somebody was let in */
+};
+
+void sessions_init(struct sessions *sessions, const struct clock *clock) {
+        *sessions = (struct sessions){.clock = clock};
+        if (getrandom(sessions->seed, sizeof(sessions->seed), 0) < 0)
+                sessions->seed[0] = (uint64_t)clock_mono_us(clock);
+        for (size_t i = 0; i < SESSIONS_MAX; i++) {
+                sessions->items[i].id = BUFFER_INIT(SESSION_BYTES_MAX);
+                sessions->items[i].data = BUFFER_INIT(SESSION_BYTES_MAX);
+        }
+}
+
+void sessions_done(struct sessions *sessions) {
+        for (size_t i = 0; i < SESSIONS_MAX; i++) {
+                buffer_done(&sessions->items[i].id);
+                buffer_done(&sessions->items[i].data);
+        }
+}
+
+static void drop(struct session *session) {
+        buffer_clear(&session->id);
+        buffer_clear(&session->data);
+        session->used = false;
+        session->changed = true;
+}
+
+static struct session *find(struct sessions *sessions, struct slice id) {
+        uint64_t hash = table_siphash(sessions->seed, id);
+        for (size_t i = 0; i < SESSIONS_MAX; i++) {
+                struct session *session = &sessions->items[i];
+                if (!session->used || session->hash != hash ||
+                        !slice_equal(buffer_view(&session->id), id))
+                        continue;
+                if (session->expires > clock_wall(sessions->clock))
+                        return session;
+                drop(session);
+                return NULL;
+        }
+        return NULL;
+}
+
+static struct session *oldest(struct sessions *sessions) {
+        struct session *found = NULL;
+        for (size_t i = 0; i < SESSIONS_MAX; i++)
+                if (sessions->items[i].used &&
+                        (!found || sessions->items[i].sequence < found->sequence))
+                        found = &sessions->items[i];
+        return found;
+}
+
+static struct session *free_slot(struct sessions *sessions) {
+        for (size_t i = 0; i < SESSIONS_MAX; i++)
+                if (!sessions->items[i].used)
+                        return &sessions->items[i];
+        return NULL;
+}
+
+/* As upstream's cache does it: from the oldest on, all that have expired, and one more. */
+static void make_room(struct sessions *sessions) {
+        double now = clock_wall(sessions->clock);
+        for (struct session *session = oldest(sessions); session; session = oldest(sessions)) {
+                bool lives = session->expires > now;
+                drop(session);
+                if (lives)
+                        return;
+        }
+}
+
+static struct session *add(struct sessions *sessions, struct slice id) {
+        struct session *session = free_slot(sessions);
+        if (!session) {
+                make_room(sessions);
+                session = free_slot(sessions);
+        }
+        if (!session || buffer_append(&session->id, id) < 0) {
+                sessions->dropped++;
+                return NULL;
+        }
+        session->used = true;
+        session->changed = true;
+        session->sequence = sessions->next_sequence++;
+        session->hash = table_siphash(sessions->seed, id);
+        session->expires = clock_wall(sessions->clock) + SESSION_TTL_S;
+        return session;
+}
+
+static struct value decode(const struct session *session, struct arena *arena) {
+        struct message_reader in =
+                message_reader_of(arena_copy(arena, buffer_view(&session->data)));
+        struct value data = value_get(&in, arena);
+        return data.type == VALUE_DICT ? data : value_dict();
+}
+
+/* Leaves out the oldest matched lines of a kind, all but max. */
+static void shorten(struct value *data, const char *key, size_t max, struct arena *arena) {
+        const struct value *list = groups_get(data, key);
+        if (!list || list->type != VALUE_LIST || list->list.count <= max)
+                return;
+        struct value shorter = *list;
+        shorter.list.items += list->list.count - max;
+        shorter.list.count = max;
+        shorter.list.capacity = max;
+        groups_put(data, key, shorter, arena);
+}
+
+void session_keep(struct sessions *sessions, struct session *session, const struct value *data,
+        struct arena *arena) {
+        struct value kept = groups_copy(data, arena);
+        int r = -1;
+        for (size_t max = SESSION_MATCHES_MAX; r < 0 && max > 0; max /= 4) {
+                shorten(&kept, "nofail-matches", max, arena);
+                shorten(&kept, "matches", max, arena);
+                buffer_clear(&session->data);
+                r = value_put(&session->data, &kept);
+                if (r == 0 &&
+                        buffer_len(&session->id) + buffer_len(&session->data) > SESSION_BYTES_MAX)
+                        r = -1;
+        }
+        session->changed = true;
+        if (r == 0)
+                return;
+        sessions->dropped++;
+        drop(session);
+}
+
+static bool has_member(const struct value *set, const struct value *item) {
+        for (size_t i = 0; i < set->list.count; i++)
+                if (value_equal(&set->list.items[i], item))
+                        return true;
+        return false;
+}
+
+/* All users of the session that were named so far. Returns their number. */
+static size_t add_user(struct value *data, const struct value *user, struct arena *arena) {
+        const struct value *known = groups_get(data, "users");
+        struct value users = known ? *known : value_set();
+        if (user && !has_member(&users, user))
+                (void)value_append(&users, *user, arena);
+        if (user)
+                groups_put(data, "users", users, arena);
+        return users.list.count;
+}
+
+static const struct value *user_of(const struct value *data) {
+        return groups_has(data, "user") ? groups_get(data, "user") : NULL;
+}
+
+static unsigned read_flags(struct value *data, struct arena *arena) {
+        unsigned flags = 0;
+        if (groups_has(data, "mlfgained")) {
+                flags |= LINE_GAINED | LINE_QUIET;
+                if (!groups_has(data, "nofail"))
+                        groups_put(data, "nofail", *groups_get(data, "mlfgained"), arena);
+        } else if (groups_has(data, "nofail")) {
+                flags |= LINE_QUIET;
+        }
+        if (groups_has(data, "mlfforget"))
+                flags |= LINE_FORGETS;
+        (void)groups_take(data, "mlfforget");
+        return flags;
+}
+
+/* Takes the key out. Returns whether Python takes its value for true. */
+static bool take_flag(struct value *data, const char *key) {
+        bool is_set = groups_has(data, key);
+        (void)groups_take(data, key);
+        return is_set;
+}
+
+/* Lets the newest line's data into those of the session: only it decides whether the session is
+ * quiet now. */
+static void update(
+        struct value *known, const struct value *newest, unsigned *flags, struct arena *arena) {
+        if (take_flag(known, "nofail"))
+                *flags |= SESSION_QUIET;
+        if (take_flag(known, "mlfgained"))
+                *flags |= SESSION_QUIET;
+        if (*flags & LINE_GAINED)
+                (void)groups_take(known, "mlfpending");
+        /* Without anything pending the lines kept so far have been handed out with a failure. */
+        if (!(*flags & SESSION_QUIET) && !groups_has(known, "mlfpending"))
+                (void)groups_take(known, "matches");
+        groups_overlay(known, newest, arena);
+}
+
+static void add_lines(struct value *list, const struct value *more, struct arena *arena) {
+        for (size_t i = 0; more && i < more->list.count; i++)
+                (void)value_append(list, more->list.items[i], arena);
+}
+
+static void merge_matches(
+        struct value *data, const struct value *matched, unsigned flags, struct arena *arena) {
+        struct value lines = value_list();
+        if (flags & LINE_QUIET) {
+                if (flags & LINE_FORGETS)
+                        return;
+                add_lines(&lines, groups_get(data, "nofail-matches"), arena);
+                add_lines(&lines, matched, arena);
+                groups_put(data, "nofail-matches", lines, arena);
+                return;
+        }
+        struct value quiet = groups_take(data, "nofail-matches");
+        if (quiet.type == VALUE_LIST)
+                add_lines(&lines, &quiet, arena);
+        add_lines(&lines, groups_get(data, "matches"), arena);
+        add_lines(&lines, matched, arena);
+        groups_put(data, "matches", lines, arena);
+}
+
+struct session *sessions_merge(struct sessions *sessions, struct slice id,
+        const struct value *matched, struct value *data, struct arena *arena) {
+        unsigned flags = read_flags(data, arena);
+        struct session *session = find(sessions, id);
+        size_t users = 0;
+        if (session) {
+                struct value known = decode(session, arena);
+                users = add_user(&known, user_of(data), arena);
+                update(&known, data, &flags, arena);
+                *data = known;
+                if (flags & LINE_FORGETS) {
+                        drop(session);
+                        session = NULL;
+                }
+        } else if (!(flags & LINE_FORGETS)) {
+                users = add_user(data, user_of(data), arena);
+                session = add(sessions, id);
+        }
+        if (take_flag(data, "mlfpending") || users > 1) {
+                (void)groups_take(data, "nofail");
+                (void)groups_take(data, "mlfgained");
+                flags &= ~(unsigned)(LINE_QUIET | LINE_GAINED);
+        }
+        merge_matches(data, matched, flags, arena);
+        return session;
+}
+
+bool sessions_save(struct sessions *sessions, size_t index, struct buffer *out) {
+        struct session *session = &sessions->items[index];
+        bool changed = session->changed;
+        session->changed = false;
+        if (!changed || !session->used)
+                return changed;
+        (void)message_put_u64(out, session->sequence);
+        (void)message_put_f64(out, session->expires);
+        (void)message_put_text(out, buffer_view(&session->id));
+        (void)message_put_text(out, buffer_view(&session->data));
+        return true;
+}
+
+void sessions_load(struct sessions *sessions, size_t index, struct slice blob) {
+        struct session *session = &sessions->items[index];
+        struct message_reader in = message_reader_of(blob);
+        uint64_t sequence = message_get_u64(&in);
+        double expires = message_get_f64(&in);
+        struct slice id = message_get_text(&in);
+        struct slice data = message_get_text(&in);
+        drop(session);
+        session->changed = false;
+        if (!message_read_end(&in) || buffer_append(&session->id, id) < 0 ||
+                buffer_append(&session->data, data) < 0) {
+                drop(session);
+                return;
+        }
+        session->used = true;
+        session->sequence = sequence;
+        session->hash = table_siphash(sessions->seed, id);
+        session->expires = expires;
+        if (sequence >= sessions->next_sequence)
+                sessions->next_sequence = sequence + 1;
+}

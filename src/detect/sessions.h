@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is known of connections whose log lines share an id (<F-MLFID>): one line has the address,
+ * another the failure (spec filter.md 3.4). */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/value.h"
+
+#define SESSIONS_MAX 100  /* the oldest go first */
+#define SESSION_TTL_S 300 /* from the first line on */
+#define SESSION_BYTES_MAX                                                                          \
+        196608 /* id and data; matched lines are dropped to keep below, the oldest first */
+#define SESSION_MATCHES_MAX 512 /* matched lines kept of each kind */
+
+struct session {
+        bool used;
+        bool changed;      /* since sessions_save() */
+        uint64_t sequence; /* order of creation */
+        uint64_t hash;     /* of id */
+        double expires;    /* seconds since the epoch */
+        struct buffer id;
+        struct buffer data; /* the dict, coded */
+};
+
+struct sessions {
+        const struct clock *clock;
+        uint64_t seed[2];
+        uint64_t next_sequence;
+        uint64_t dropped; /* sessions given up because they were too large */
+        struct session items[SESSIONS_MAX];
+};
+
+void sessions_init(struct sessions *sessions, const struct clock *clock);
+void sessions_done(struct sessions *sessions);
+
+/* Merges what a line captured (*data, a dict with the group mlfid) with what is known of session
+ * id, and keeps both together unless the session ends with this line. matched: the line, or lines,
+ * as a list. *data becomes the merged dict, in arena; if it has the key "nofail", the line is no
+ * failure. Returns the session, or NULL if there is none any more: changes that the caller makes to
+ * *data afterwards become known with session_keep(). */
+struct session *sessions_merge(struct sessions *sessions, struct slice id,
+        const struct value *matched, struct value *data, struct arena *arena);
+void session_keep(struct sessions *sessions, struct session *session, const struct value *data,
+        struct arena *arena);
+
+/* Puts the session in slot index into out if it has changed since the last time. Returns whether it
+ * has: with nothing in out, the slot is free now. sessions_load() takes such bytes back. */
+bool sessions_save(struct sessions *sessions, size_t index, struct buffer *out);
+void sessions_load(struct sessions *sessions, size_t index, struct slice blob);
