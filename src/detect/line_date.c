@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Lines without a date of their own get the last one, if that is less than a minute old. In
+ * operation, i.e. when a line was certainly just written, a date far from now is a wrong clock or
+ * zone, and the line counts as written now; while old content is caught up with, what is older than
+ * findtime is passed over. Upstream: fail2ban/server/filter.py processLine(), 1.1. */
+#include "detect/line_date.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/diag.h"
+#include "base/duration.h"
+#include "base/repr.h"
+#include "channel/message.h"
+
+#define LOGGER "fail2ban.filter"
+#define DAY_S (24.0 * 60 * 60)
+#define LATENCY_S 3300 /* a date this far back is called late, one further back a wrong zone */
+
+void line_date_init(struct line_date *dates, const char *name, enum filter_mode mode,
+        const struct filter_env *env) {
+        *dates = (struct line_date){
+                .env = env,
+                .name = name,
+                .detector = date_detector_new(env->clock),
+                .checks = mode == FILTER_DAEMON,
+                .findtime = value_int(600),
+                .last_text = BUFFER_INIT(LINE_DATE_TEXT_MAX),
+                .last = NAN,
+        };
+}
+
+void line_date_done(struct line_date *dates) {
+        (void)date_detector_free(dates->detector);
+        buffer_done(&dates->last_text);
+}
+
+static double now(const struct line_date *dates) {
+        return clock_wall(dates->env->clock);
+}
+
+static void say(const struct line_date *dates, enum diag_level level, struct slice text) {
+        if (dates->env->diag)
+                dates->env->diag(dates->env->user, level, LOGGER, text);
+}
+
+/* Whether anybody hears of the warning now. */
+static bool is_heard(const struct line_date *dates, enum line_date_warning warning) {
+        return now(dates) >= dates->quiet_until[warning] || diag_enabled(DIAG_TRACEDEBUG);
+}
+
+/* Whether the warning is due; otherwise only its first text is told, to those who want to know
+ * everything. */
+static bool is_due(struct line_date *dates, enum line_date_warning warning, struct slice first) {
+        if (now(dates) < dates->quiet_until[warning]) {
+                say(dates, DIAG_TRACEDEBUG, first);
+                return false;
+        }
+        dates->quiet_until[warning] = now(dates) + DAY_S;
+        dates->changed = true;
+        return true;
+}
+
+static void warn(struct line_date *dates, struct slice text, struct arena *arena) {
+        say(dates, DIAG_WARNING, arena_printf(arena, "[%s] %.*s", dates->name, SLICE_ARG(text)));
+}
+
+static void warn_line(
+        struct line_date *dates, const struct filter_line *line, struct arena *arena) {
+        struct slice date = line->has_time ? line->date_text : SLICE("");
+        warn(dates,
+                arena_printf(arena,
+                        "Please check a jail for a timing issue. Line with odd timestamp: %.*s%.*s",
+                        SLICE_ARG(date), SLICE_ARG(line->text)),
+                arena);
+}
+
+static void remember(struct line_date *dates, struct slice text, double time, bool integral) {
+        buffer_clear(&dates->last_text);
+        (void)buffer_append(&dates->last_text, slice_sub(text, 0, LINE_DATE_TEXT_MAX)); /* fits */
+        dates->last = time;
+        dates->last_integral = integral;
+        dates->changed = true;
+}
+
+/* The last date, for a line without one. */
+static bool use_last(const struct line_date *dates, struct slice text, struct arena *arena,
+        struct dated_line *ret) {
+        if (!(fabs(dates->last) > 0) || !(dates->last > now(dates) - LINE_DATE_MEMORY_S))
+                return false;
+        ret->tuple = (struct line_tuple){
+                .before = SLICE(""),
+                .date = arena_copy(arena, buffer_view(&dates->last_text)),
+                .after = text,
+        };
+        ret->time = dates->last;
+        ret->integral = dates->last_integral;
+        return true;
+}
+
+static void use_now(const struct line_date *dates, struct dated_line *ret) {
+        ret->time = now(dates);
+        ret->integral = false;
+}
+
+static void take_match(struct line_date *dates, struct slice text, const struct date_match *match,
+        int found, struct arena *arena, struct dated_line *ret) {
+        ret->tuple.before = slice_sub(text, 0, match->cut_start);
+        ret->tuple.date = slice_sub(text, match->cut_start, match->cut_end);
+        ret->tuple.after = slice_sub(text, match->cut_end, text.len);
+        if (found == DATE_EMPTY) {
+                if (!use_last(dates, text, arena, ret))
+                        use_now(dates, ret);
+        } else if (found == DATE_FOUND) {
+                ret->time = match->time;
+                ret->integral = match->integral;
+                remember(dates, ret->tuple.date, match->time, match->integral);
+        } else {
+                say(dates, DIAG_ERROR,
+                        arena_printf(arena, "findFailure failed to parse timeText: %.*s",
+                                SLICE_ARG(ret->tuple.date)));
+        }
+}
+
+static int detect(struct line_date *dates, const struct filter_line *line, struct arena *arena,
+        struct dated_line *ret, struct fault *fault) {
+        struct date_match match = {0};
+        int found = date_detector_match(dates->detector, line->text, &match, fault);
+        dates->changed = true;
+        if (found < 0)
+                return found;
+        ret->tuple =
+                (struct line_tuple){.before = SLICE(""), .date = SLICE(""), .after = line->text};
+        if (found != DATE_NONE)
+                take_match(dates, line->text, &match, found, arena, ret);
+        if (!isnan(ret->time))
+                return 0;
+        ret->is_undated = true;
+        if (!use_last(dates, line->text, arena, ret) && dates->checks && line->in_operation)
+                use_now(dates, ret);
+        return 0;
+}
+
+static struct slice odd_text(double delta, struct arena *arena) {
+        struct value seconds = value_int((int64_t)fabs(delta));
+        return arena_printf(arena,
+                "Detected a log entry %.*s %s the current time in operation mode. This looks like "
+                "a %s problem. "
+                "Treating such entries as if they just happened.",
+                SLICE_ARG(duration_print(&seconds, arena)), delta < 0 ? "before" : "after",
+                delta >= -LATENCY_S && delta < 0 ? "latency" : "timezone");
+}
+
+/* In operation. */
+static void correct_odd(struct line_date *dates, const struct filter_line *line,
+        struct arena *arena, struct dated_line *ret) {
+        double delta = trunc(ret->time - now(dates));
+        if (!(fabs(delta) > LINE_DATE_ODD_S))
+                return;
+        if (is_heard(dates, LINE_DATE_ODD)) {
+                struct slice first = odd_text(delta, arena);
+                if (is_due(dates, LINE_DATE_ODD, first)) {
+                        warn(dates, first, arena);
+                        warn_line(dates, line, arena);
+                }
+        }
+        use_now(dates, ret);
+        dates->last = ret->time;
+        dates->last_integral = false;
+}
+
+static double seconds_of(const struct value *v) {
+        return v->type == VALUE_INT ? (double)v->integer : v->real;
+}
+
+/* While catching up. */
+static void warn_old(struct line_date *dates, const struct filter_line *line, struct arena *arena) {
+        if (!is_heard(dates, LINE_DATE_OLD))
+                return;
+        struct slice first = arena_printf(arena,
+                "Ignoring all log entries older than %.*ss; these are probably messages generated "
+                "while fail2ban was not running.",
+                SLICE_ARG(repr_str(&dates->findtime, arena)));
+        if (!is_due(dates, LINE_DATE_OLD, first))
+                return;
+        warn(dates, first, arena);
+        warn_line(dates, line, arena);
+}
+
+int line_date_read(struct line_date *dates, const struct filter_line *line, struct arena *arena,
+        struct dated_line *ret, struct fault *fault) {
+        *ret = (struct dated_line){.time = NAN};
+        if (line->has_time) {
+                ret->tuple = (struct line_tuple){
+                        .before = SLICE(""), .date = line->date_text, .after = line->text};
+                ret->time = line->time;
+                remember(dates, line->date_text, line->time, false);
+        } else {
+                int r = detect(dates, line, arena, ret, fault);
+                if (r < 0)
+                        return r;
+        }
+        if (!dates->checks || isnan(ret->time))
+                return 1;
+        if (line->in_operation) {
+                correct_odd(dates, line, arena, ret);
+                return 1;
+        }
+        if (!(ret->time < now(dates) - seconds_of(&dates->findtime)))
+                return 1;
+        warn_old(dates, line, arena);
+        return 0;
+}
+
+void line_date_warn_missing(struct line_date *dates, const struct dated_line *line,
+        const struct line_list *matched, struct arena *arena) {
+        if (!is_heard(dates, LINE_DATE_MISSING))
+                return;
+        struct slice first =
+                arena_printf(arena, "Found a match but no valid date/time found for %.*s.",
+                        SLICE_ARG(repr_text(line->tuple.date, arena)));
+        if (!is_due(dates, LINE_DATE_MISSING, first))
+                return;
+        struct slice lines = SLICE("");
+        for (size_t i = 0; i < matched->count; i++) {
+                const struct line_tuple *m = &matched->items[i];
+                lines = arena_printf(arena, "%.*s%s%.*s%.*s%.*s", SLICE_ARG(lines),
+                        i == 0 ? "" : "\n", SLICE_ARG(m->before), SLICE_ARG(m->date),
+                        SLICE_ARG(m->after));
+        }
+        warn(dates, first, arena);
+        warn(dates, arena_printf(arena, "Match without a timestamp: %.*s", SLICE_ARG(lines)),
+                arena);
+        warn(dates, SLICE("Please try setting a custom date pattern (see man page jail.conf(5))."),
+                arena);
+}
+
+bool line_date_save(struct line_date *dates, struct buffer *out) {
+        if (!dates->changed)
+                return false;
+        dates->changed = false;
+        (void)message_put_text(out, buffer_view(&dates->last_text));
+        (void)message_put_f64(out, dates->last);
+        (void)message_put_u8(out, dates->last_integral);
+        for (size_t i = 0; i < LINE_DATE_WARNING_COUNT; i++)
+                (void)message_put_f64(out, dates->quiet_until[i]);
+        return true;
+}
+
+void line_date_load(struct line_date *dates, struct slice blob) {
+        struct message_reader in = message_reader_of(blob);
+        struct slice text = message_get_text(&in);
+        double last = message_get_f64(&in);
+        bool integral = message_get_u8(&in) != 0;
+        double quiet_until[LINE_DATE_WARNING_COUNT];
+        for (size_t i = 0; i < LINE_DATE_WARNING_COUNT; i++)
+                quiet_until[i] = message_get_f64(&in);
+        if (!message_read_end(&in))
+                return;
+        remember(dates, text, last, integral);
+        for (size_t i = 0; i < LINE_DATE_WARNING_COUNT; i++)
+                dates->quiet_until[i] = quiet_until[i];
+        dates->changed = false;
+}

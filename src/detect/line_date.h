@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* When a line was written: its own date, the one of the line before, or now; and whether it is too
+ * old to matter (spec filter.md 2.7). */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/fault.h"
+#include "base/value.h"
+#include "detect/date.h"
+#include "detect/filter.h"
+#include "detect/line_buffer.h"
+
+#define LINE_DATE_MEMORY_S 60   /* how long a date counts for the lines behind it */
+#define LINE_DATE_ODD_S 60      /* further from now: not believed while in operation */
+#define LINE_DATE_TEXT_MAX 4096 /* bytes of a date text that is remembered; a longer one is cut */
+
+enum line_date_warning { LINE_DATE_ODD, LINE_DATE_OLD, LINE_DATE_MISSING, LINE_DATE_WARNING_COUNT };
+
+struct line_date {
+        const struct filter_env *env;
+        const char *name;               /* of the jail */
+        struct date_detector *detector; /* owned */
+        bool checks;                    /* daemon: age matters, and a line has always a time */
+        struct value findtime;          /* INT or FLOAT, seconds */
+        struct buffer last_text;
+        double last; /* seconds; NAN: none yet */
+        bool last_integral;
+        double quiet_until[LINE_DATE_WARNING_COUNT]; /* each warning comes once a day */
+        bool changed;                                /* since line_date_save() */
+};
+
+struct dated_line {
+        struct line_tuple tuple;
+        double time; /* seconds; NAN: unknown */
+        bool integral;
+        bool is_undated; /* time is not the line's own */
+};
+
+void line_date_init(struct line_date *dates, const char *name, enum filter_mode mode,
+        const struct filter_env *env);
+void line_date_done(struct line_date *dates);
+
+/* Splits a line at its date. Returns 1 (*ret is set; texts borrow from the line or live in arena),
+ * 0 if the line is too old, or negative errno where upstream raises an exception. */
+int line_date_read(struct line_date *dates, const struct filter_line *line, struct arena *arena,
+        struct dated_line *ret, struct fault *fault);
+/* Tells, once a day, of a match in a line without a date. */
+void line_date_warn_missing(struct line_date *dates, const struct dated_line *line,
+        const struct line_list *matched, struct arena *arena);
+
+/* Last date, warnings and what the detector has learnt. Returns false if nothing has changed since
+ * the last time. */
+bool line_date_save(struct line_date *dates, struct buffer *out);
+void line_date_load(struct line_date *dates, struct slice blob);
