@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One line through a jail's regexes: date, ignoreregex, prefregex, failregex in order, sessions,
+ * id. The line itself is on the stack, everything derived from it in the caller's arena; only
+ * sessions and buffered lines outlive it. Upstream: fail2ban/server/filter.py findFailure(), 1.1,
+ * whose order of steps matters and is kept. */
+#include "detect/filter.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "base/repr.h"
+#include "detect/filter_inside.h"
+#include "detect/groups.h"
+#include "detect/matched_lines.h"
+
+/* What becomes of the line after a step. */
+enum { STEP_ON = 0, STEP_END = 1 };
+
+struct run {
+        struct filter *filter;
+        struct arena *arena;
+        struct fault *fault;
+        struct dated_line line;
+        struct line_tuple single; /* where `current` has one line */
+        struct line_list
+                original; /* the buffered lines with this one: what matches are counted in */
+        struct line_list current; /* what of them is still searched, and is buffered in the end */
+        struct slice text;        /* of current; data NULL: it has changed */
+        struct value inherited;   /* groups of the prefregex */
+        struct filter_failure *results;
+        size_t count;
+        uint32_t *ignore_hits;
+        size_t ignore_hit_count;
+};
+
+struct filter *filter_new(struct slice name, enum filter_mode mode, const struct filter_env *env) {
+        struct filter *filter = memory_new(sizeof(*filter));
+        *filter = (struct filter){
+                .name = memory_copy_text(name),
+                .mode = mode,
+                .env = *env,
+                .has_dates = true,
+                .usedns = FILTER_DNS_WARN,
+                .maxlines = 1,
+                .encoding = memory_copy_text(SLICE("UTF-8")),
+                .check_all = mode == FILTER_TOOL,
+                .ignore_pending = mode == FILTER_DAEMON,
+                .keeps_matches = true,
+                .trace = {.last_time = NAN},
+                .blob = BUFFER_INIT((size_t)1 << 20),
+        };
+        line_date_init(&filter->dates, filter->name, mode, &filter->env);
+        sessions_init(&filter->sessions, env->clock);
+        return filter;
+}
+
+static void free_regexes(struct regex_list *list) {
+        for (size_t i = 0; i < list->count; i++)
+                (void)failregex_free(list->items[i]);
+        free(list->items);
+}
+
+struct filter *filter_free(struct filter *filter) {
+        if (!filter)
+                return NULL;
+        free_regexes(&filter->failregexes);
+        free_regexes(&filter->ignoreregexes);
+        (void)failregex_free(filter->prefregex);
+        line_date_done(&filter->dates);
+        line_buffer_done(&filter->buffer);
+        sessions_done(&filter->sessions);
+        buffer_done(&filter->blob);
+        free(filter->timezone);
+        free(filter->encoding);
+        free(filter->name);
+        free(filter);
+        return NULL;
+}
+
+void filter_say(const struct filter *filter, enum diag_level level, struct slice text) {
+        if (filter->env.diag)
+                filter->env.diag(filter->env.user, level, FILTER_LOGGER, text);
+}
+
+/* ---- results ---- */
+
+static void add_result(
+        struct run *run, uint32_t regex, const struct value *data, struct filter_failure result) {
+        const struct filter *filter = run->filter;
+        if (run->count == FILTER_RESULTS_MAX)
+                return;
+        if (run->count == 0)
+                run->results =
+                        arena_alloc_array(run->arena, FILTER_RESULTS_MAX, sizeof(*run->results));
+        result.regex = regex;
+        result.time = run->line.time;
+        result.integral_time = run->line.integral;
+        result.data = *data;
+        if (filter->mode == FILTER_TOOL) {
+                result.nofail = groups_has(data, "nofail");
+        } else {
+                result.time = fmin(result.time, clock_wall(filter->env.clock));
+                result.data = groups_copy_known(data, run->arena);
+        }
+        if (!filter->keeps_matches)
+                (void)groups_take(&result.data, "matches");
+        run->results[run->count++] = result;
+}
+
+/* One result for each address of a host name. */
+static void add_resolved(
+        struct run *run, uint32_t regex, const struct value *data, struct slice name) {
+        const struct filter *filter = run->filter;
+        struct value addresses = value_list();
+        if (!filter->env.resolve) {
+                add_result(
+                        run, regex, data, (struct filter_failure){.id = name, .needs_dns = true});
+                return;
+        }
+        filter->env.resolve(filter->env.user, name, run->arena, &addresses);
+        if (filter->usedns == FILTER_DNS_WARN && addresses.list.count > 0 && filter->env.diag) {
+                struct value set = addresses;
+                set.type = VALUE_SET;
+                filter->env.diag(filter->env.user, DIAG_WARNING, "fail2ban.ipdns",
+                        arena_printf(run->arena, "Determined IP using DNS Lookup: %.*s = %.*s",
+                                SLICE_ARG(name), SLICE_ARG(repr(&set, run->arena))));
+        }
+        for (size_t i = 0; i < addresses.list.count; i++)
+                add_result(run, regex, data,
+                        (struct filter_failure){.id = value_item_text(&addresses, i)});
+}
+
+static enum failure_names names_of(const struct filter *filter) {
+        if (filter->raw_host || filter->usedns == FILTER_DNS_RAW)
+                return FAILURE_NAMES_RAW;
+        return filter->usedns == FILTER_DNS_NO ? FAILURE_NAMES_REFUSE : FAILURE_NAMES_RESOLVE;
+}
+
+/* The regex matched without any of its id groups: a mistake in it. */
+static void tell_no_group(
+        const struct run *run, const struct failregex *regex, struct slice searched) {
+        struct slice quoted = repr_text(slice_of(regex->text), run->arena);
+        filter_say(run->filter, DIAG_ERROR,
+                arena_printf(run->arena, "No group found in '%.*s' using 're.compile(%.*s)'",
+                        SLICE_ARG(searched), SLICE_ARG(slice_sub(quoted, 0, 200))));
+}
+
+enum has_session { SESSION_NONE, SESSION_KNOWN };
+
+/* Turns the data of a match into results. */
+static int report(struct run *run, uint32_t regex, enum has_session has_session, struct value *data,
+        struct slice searched) {
+        const struct filter *filter = run->filter;
+        int next = filter->check_all ? STEP_ON : STEP_END;
+        struct failure_id id;
+        if (has_session == SESSION_KNOWN && !filter->check_all && groups_has(data, "nofail"))
+                return STEP_END;
+        int r = failure_id_find(data, names_of(filter), run->arena, &id, run->fault);
+        if (r < 0)
+                return r;
+        switch (id.kind) {
+        case FAILURE_ID_ABSENT:
+                if (has_session == SESSION_NONE) {
+                        tell_no_group(run, filter->failregexes.items[regex], searched);
+                        return STEP_ON;
+                }
+                groups_put(data, "mlfpending", value_int(1), run->arena);
+                if (!filter->check_all && filter->ignore_pending)
+                        return STEP_END;
+                add_result(run, regex, data, (struct filter_failure){.id = SLICE_NULL});
+                return next;
+        case FAILURE_ID_REFUSED:
+                return next;
+        case FAILURE_ID_NAME:
+                add_resolved(run, regex, data, id.text);
+                return next;
+        case FAILURE_ID_PLAIN:
+        case FAILURE_ID_RAW:
+                add_result(run, regex, data,
+                        (struct filter_failure){
+                                .id = id.text, .raw_id = id.kind == FAILURE_ID_RAW});
+                return next;
+        }
+        return next;
+}
+
+/* ---- regexes ---- */
+
+static void note_ignored(struct run *run, size_t index) {
+        if (!run->ignore_hits)
+                run->ignore_hits = arena_alloc_array(
+                        run->arena, FILTER_RESULTS_MAX, sizeof(*run->ignore_hits));
+        if (run->ignore_hit_count < FILTER_RESULTS_MAX)
+                run->ignore_hits[run->ignore_hit_count++] = (uint32_t)index;
+}
+
+/* Whether an ignoreregex is in text. matched: lines of the match in question, which are not
+ * searched again; NULL: there is none yet. */
+static int is_ignored(struct run *run, struct slice text, const struct matched_lines *matched) {
+        const struct filter *filter = run->filter;
+        int found = 0;
+        for (size_t i = 0; i < filter->ignoreregexes.count; i++) {
+                struct pattern_match match;
+                int r = pattern_search(filter->ignoreregexes.items[i]->pattern, text, 0, text.len,
+                        &match, run->fault);
+                if (r < 0)
+                        return r;
+                if (r == 0)
+                        continue;
+                found = 1;
+                note_ignored(run, i);
+                if (matched && (!filter->check_all || filter->maxlines > 1))
+                        run->current = matched->unmatched;
+                if (!filter->check_all)
+                        break;
+        }
+        return found;
+}
+
+static int search_prefregex(struct run *run) {
+        struct filter *filter = run->filter;
+        struct pattern_match match;
+        int r = pattern_search(
+                filter->prefregex->pattern, run->text, 0, run->text.len, &match, run->fault);
+        filter->trace.prefregex_hit = r > 0;
+        if (r <= 0)
+                return r < 0 ? r : STEP_END;
+        run->inherited = groups_read(filter->prefregex, run->text, &match, run->arena);
+        if (filter->mode == FILTER_TOOL)
+                filter->trace.prefregex_groups = groups_copy(&run->inherited, run->arena);
+        struct value content = groups_take(&run->inherited, "content");
+        if (content.type != VALUE_STRING || content.string.len == 0)
+                return STEP_ON;
+        run->single = (struct line_tuple){
+                .before = SLICE(""), .date = SLICE(""), .after = content.string};
+        run->current = (struct line_list){&run->single, 1};
+        run->text = SLICE_NULL;
+        return STEP_ON;
+}
+
+/* A match that counts: it goes together with what its session knows, and gets an id. */
+static int take_match(struct run *run, uint32_t index, struct value *groups,
+        const struct line_list *lines, struct slice searched) {
+        struct filter *filter = run->filter;
+        struct value data = *groups;
+        if (run->inherited.list.count > 0) {
+                data = groups_copy(&run->inherited, run->arena);
+                groups_overlay(&data, groups, run->arena);
+        }
+        struct value matched = line_list_value(lines, run->arena);
+        const struct value *mlfid = groups_get(&data, "mlfid");
+        if (!mlfid) {
+                groups_put(&data, "matches", matched, run->arena);
+                return report(run, index, SESSION_NONE, &data, searched);
+        }
+        struct slice id = mlfid->type == VALUE_STRING ? mlfid->string : repr(mlfid, run->arena);
+        struct session *session =
+                sessions_merge(&filter->sessions, id, &matched, &data, run->arena);
+        int r = report(run, index, SESSION_KNOWN, &data, searched);
+        if (session)
+                session_keep(&filter->sessions, session, &data, run->arena);
+        return r;
+}
+
+static int try_failregex(struct run *run, uint32_t index) {
+        struct filter *filter = run->filter;
+        const struct failregex *regex = filter->failregexes.items[index];
+        struct pattern_match match;
+        struct matched_lines lines;
+        if (!run->text.data)
+                run->text = line_list_text(&run->current, run->arena);
+        struct slice text = run->text;
+        int r = pattern_search(regex->pattern, text, 0, text.len, &match, run->fault);
+        if (r <= 0)
+                return r;
+        struct value groups = groups_read(regex, text, &match, run->arena);
+        matched_lines_find(regex, text, &match, &run->original, run->arena, &lines);
+        if (filter->ignoreregexes.count > 0) {
+                r = is_ignored(run,
+                        filter->maxlines > 1 ? line_list_text(&lines.matched, run->arena) : text,
+                        &lines);
+                if (r < 0)
+                        return r;
+                if (r > 0) {
+                        run->text = SLICE_NULL;
+                        return filter->check_all ? STEP_ON : STEP_END;
+                }
+        }
+        if (run->line.is_undated) {
+                line_date_warn_missing(&filter->dates, &run->line, &lines.matched, run->arena);
+                if (isnan(run->line.time) && filter->mode == FILTER_DAEMON)
+                        return STEP_ON;
+        }
+        if (!filter->check_all || filter->maxlines > 1) {
+                run->current = lines.unmatched;
+                run->text = SLICE_NULL;
+        }
+        return take_match(run, index, &groups, &lines.matched, text);
+}
+
+static bool may_match(const struct filter *filter, size_t index) {
+        return !filter->candidates || (filter->candidates[index / 64] >> (index % 64) & 1) != 0;
+}
+
+static int search(struct run *run) {
+        struct filter *filter = run->filter;
+        run->text = line_list_text(&run->original, run->arena);
+        /* Few ignoreregexes beside many failregexes are cheaper in front of them; the rule is
+         * upstream's, and can be seen from outside. */
+        if (filter->ignoreregexes.count > 0 &&
+                filter->ignoreregexes.count + 2 < filter->failregexes.count) {
+                int r = is_ignored(run, run->text, NULL);
+                if (r != 0)
+                        return r;
+        }
+        if (filter->prefregex) {
+                int r = search_prefregex(run);
+                if (r != STEP_ON)
+                        return r;
+        }
+        for (size_t i = 0; i < filter->failregexes.count; i++) {
+                int r = may_match(filter, i) ? try_failregex(run, (uint32_t)i) : STEP_ON;
+                if (r != STEP_ON)
+                        return r;
+        }
+        return STEP_ON;
+}
+
+/* ---- the line ---- */
+
+static bool has_line(const struct line_list *lines, const struct line_tuple *line) {
+        for (size_t i = 0; i < lines->count; i++)
+                if (line_tuple_equal(&lines->items[i], line))
+                        return true;
+        return false;
+}
+
+/* What the line took out of the buffer; before the buffer changes. */
+static void trace_consumed(struct run *run) {
+        struct filter *filter = run->filter;
+        struct line_list consumed = {.items = arena_alloc_array(run->arena, run->original.count,
+                                             sizeof(struct line_tuple))};
+        for (size_t i = 0; i + 1 < run->original.count; i++)
+                if (!has_line(&run->current, &run->original.items[i]))
+                        consumed.items[consumed.count++] = run->original.items[i];
+        filter->trace.consumed = line_list_value(&consumed, run->arena);
+}
+
+static void trace_line(struct run *run) {
+        struct filter_trace *trace = &run->filter->trace;
+        trace->ignore_hits = run->ignore_hits;
+        trace->ignore_hit_count = run->ignore_hit_count;
+        trace->stripped = arena_printf(run->arena, "%.*s%.*s", SLICE_ARG(run->line.tuple.before),
+                SLICE_ARG(run->line.tuple.after));
+        trace->consumed = value_list();
+        if (run->filter->maxlines > 1)
+                trace_consumed(run);
+}
+
+int filter_line(struct filter *filter, const struct filter_line *line, struct arena *arena,
+        const struct filter_failure **ret, struct fault *fault) {
+        struct run run = {
+                .filter = filter, .arena = arena, .fault = fault, .inherited = value_dict()};
+        filter->trace.ignore_hit_count = 0;
+        int r = line_date_read(&filter->dates, line, arena, &run.line, fault);
+        if (r <= 0)
+                return r;
+        struct line_tuple newest = run.line.tuple;
+        if (filter->maxlines > 1)
+                run.original = line_buffer_with(&filter->buffer, &newest, filter->maxlines, arena);
+        else
+                run.original = (struct line_list){&newest, 1};
+        run.current = run.original;
+        r = search(&run);
+        if (filter->mode == FILTER_TOOL)
+                trace_line(&run);
+        if (filter->maxlines > 1)
+                line_buffer_keep(&filter->buffer, &run.current);
+        *ret = run.results;
+        return r < 0 ? r : (int)run.count;
+}
+
+void filter_trace(const struct filter *filter, struct filter_trace *ret) {
+        *ret = filter->trace;
+        ret->last_time = filter->dates.last;
+        ret->last_integral = filter->dates.last_integral;
+}

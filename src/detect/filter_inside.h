@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The inside of a filter, for filter.c, filter_options.c and filter_state.c only; everyone else
+ * uses filter.h. */
+#pragma once
+
+#include "detect/failregex.h"
+#include "detect/failure_id.h"
+#include "detect/filter.h"
+#include "detect/line_buffer.h"
+#include "detect/line_date.h"
+#include "detect/sessions.h"
+
+#define FILTER_LOGGER "fail2ban.filter"
+#define FILTER_REGEXES_MAX 65536 /* of each kind */
+
+enum filter_usedns {
+        FILTER_DNS_YES,
+        FILTER_DNS_WARN,
+        FILTER_DNS_NO,
+        FILTER_DNS_RAW,
+        FILTER_DNS_COUNT
+};
+
+struct regex_list {
+        struct failregex **items;
+        size_t count;
+        size_t capacity;
+};
+
+struct filter {
+        char *name;
+        enum filter_mode mode;
+        struct filter_env env;
+        struct line_date dates;
+        bool has_dates; /* false: datepattern None, for sources that know the time of each line */
+        struct regex_list failregexes;
+        struct regex_list ignoreregexes;
+        struct failregex *prefregex;
+        enum filter_usedns usedns;
+        uint32_t maxlines;
+        char *timezone; /* as set; NULL: local time */
+        char *encoding; /* as set */
+        bool check_all; /* every regex is tried */
+        bool ignore_pending;
+        bool raw_host;
+        bool keeps_matches;        /* results carry their lines */
+        struct line_buffer buffer; /* only while maxlines > 1 */
+        struct sessions sessions;
+        struct filter_trace trace;
+        const uint64_t *candidates; /* a bit for each failregex that the next line can match at all;
+                                       NULL: all of them */
+        struct buffer blob;         /* scratch of filter_save() */
+};
+
+void filter_say(const struct filter *filter, enum diag_level level, struct slice text);

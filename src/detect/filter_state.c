@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a killed scanner must find again: sessions, buffered lines and the last date. One key a
+ * session, so that a batch carries only what its lines touched. */
+#include "channel/record.h"
+#include "detect/filter_inside.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#include "base/number.h"
+
+#define KEY_SESSION "session."
+#define KEY_LINES "lines"
+#define KEY_DATES "dates"
+
+static_assert(SESSIONS_MAX + 2 <= RECORD_STATES_MAX, "each key has its place with the server");
+static_assert(SESSION_BYTES_MAX + 64 <= RECORD_STATE_BLOB_MAX, "each session fits a record");
+
+void filter_save(struct filter *filter,
+        void (*put)(void *user, struct slice key, struct slice blob), void *user) {
+        struct buffer *blob = &filter->blob;
+        for (size_t i = 0; i < SESSIONS_MAX; i++) {
+                char key[32];
+                buffer_clear(blob);
+                if (!sessions_save(&filter->sessions, i, blob))
+                        continue;
+                (void)snprintf(key, sizeof(key), KEY_SESSION "%zu", i);
+                put(user, slice_of(key), buffer_view(blob));
+        }
+        if (filter->buffer.changed) {
+                buffer_clear(blob);
+                line_buffer_save(&filter->buffer, RECORD_STATE_BLOB_MAX, blob);
+                put(user, SLICE(KEY_LINES), buffer_view(blob));
+        }
+        buffer_clear(blob);
+        if (line_date_save(&filter->dates, blob))
+                put(user, SLICE(KEY_DATES), buffer_view(blob));
+}
+
+void filter_load(struct filter *filter, struct slice key, struct slice blob) {
+        uint32_t index;
+        struct slice prefix = SLICE(KEY_SESSION);
+        if (slice_is(key, KEY_LINES))
+                line_buffer_load(&filter->buffer, blob);
+        else if (slice_is(key, KEY_DATES))
+                line_date_load(&filter->dates, blob);
+        else if (slice_has_prefix(key, prefix) &&
+                 number_parse_u32(slice_sub(key, prefix.len, key.len), &index) == 0 &&
+                 index < SESSIONS_MAX)
+                sessions_load(&filter->sessions, index, blob);
+}
