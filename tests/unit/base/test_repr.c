@@ -88,7 +88,7 @@ static void values_print_as_in_python(void **state) {
         assert_slice(repr(&tuple, &arena), "(1, False)");
         struct value number = value_float(1e16);
         assert_slice(repr(&number, &arena), "1e+16");
-        number = value_float(-INFINITY);
+        number = value_float(-(double)INFINITY);
         assert_slice(repr(&number, &arena), "-inf");
         number = value_int(INT64_MIN);
         assert_slice(repr(&number, &arena), "-9223372036854775808");
