@@ -2,6 +2,7 @@
 /* Scope exit frees; STEAL marks the hand-over of ownership. */
 #pragma once
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #define CLEANUP(function) __attribute__((cleanup(function)))
