@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+"""fail2ban-regex: what it says and how it ends, and, with --real, the same output as real fail2ban-regex on whole logs."""
+import os
+import re
+import subprocess
+
+from harness import COMMAND_S, TOP, Skipped, case, expect, main
+
+LINE = 'Nov 24 10:00:00 gate sshd[100]: Failed password for root from 203.0.113.5 port 41000 ssh2'
+OWN_LOG = os.path.join(TOP, 'tests', 'data', 'sshd.log')
+LOGS = (OWN_LOG, os.path.join(TOP, '..', 'shared', 'data', 'openssh_2k.log'))
+MODES = ('normal', 'ddos', 'extra', 'aggressive')
+FORMS = (['-v'], ['--print-all-matched', '--print-all-missed', '--print-all-ignored'], ['-o', 'row'], ['-o', 'msg', '-i'],
+         ['-o', '<ip> <F-USER> <time> <msg>'], ['-D', '-v', '--VD'], ['--no-check-all', '-v'])
+
+
+def call(program, *words, stdin=subprocess.DEVNULL):
+    """(exit status, stdout, stderr) of a program."""
+    done = subprocess.run([program, *words], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=COMMAND_S,
+                          check=False, env={**os.environ, 'LC_ALL': 'C.UTF-8', 'PYTHONHASHSEED': '0'})
+    return done.returncode, done.stdout.decode('utf8', 'replace'), done.stderr.decode('utf8', 'replace')
+
+
+def ours(box, *words, stdin=subprocess.DEVNULL):
+    return call(os.path.join(box.programs, 'fail2ban-regex'), '-c', box.etc, *words, stdin=stdin)
+
+
+def comparable(text):
+    """The output without times, and with sets in order."""
+    text = re.sub(r'\[processed in [\d.]+ sec\]', '[processed]', text)
+    return re.sub(r"('users': )\{([^{}]*)\}", lambda m: m.group(1) + '{' + ', '.join(sorted(m.group(2).split(', '))) + '}', text)
+
+
+def real(box):
+    """Real fail2ban-regex and its configuration."""
+    program = os.path.join(box.real, 'fail2ban-regex')
+    etc = os.path.join(os.path.dirname(box.real), 'etc', 'fail2ban')
+    if not os.path.exists(program):
+        raise Skipped('no real fail2ban-regex (--real)')
+    return program, etc
+
+
+def first_difference(a, b):
+    for number, (x, y) in enumerate(zip(a.split('\n'), b.split('\n')), 1):
+        if x != y:
+            return f'line {number}: real {x[:200]!r}, ours {y[:200]!r}'
+    return f'{a.count(chr(10))} lines, ours {b.count(chr(10))}'
+
+
+def same_output(box, *words):
+    program, etc = real(box)
+    wanted = call(program, '-c', etc, *words)
+    seen = call(os.path.join(box.programs, 'fail2ban-regex'), '-c', etc, *words)
+    expect(seen[0] == wanted[0], f'{words}: exit status {seen[0]}, real {wanted[0]}: {seen[2][-300:]}')
+    a, b = comparable(wanted[1]), comparable(seen[1])
+    expect(a == b, lambda: f'{words}: {first_difference(a, b)}')
+
+
+def compare(mode):
+    """A case: all forms of output for the logs that are there."""
+    def counts_and_hits(box):
+        real(box)
+        for log in LOGS:
+            for form in FORMS if os.path.exists(log) else ():
+                same_output(box, '-r', *form, log, f'sshd[mode={mode}]')
+    counts_and_hits.__name__ = f'output_equals_reals_{mode}'
+    return counts_and_hits
+
+
+for one in MODES:
+    case(compare(one))
+
+
+@case
+def output_equals_reals_for_plain_regexes(box):
+    real(box)
+    for log in LOGS:
+        for words in (['Failed password for .* from <HOST>'], ['from <HOST>', 'invalid user'], ['-L', '3', r'^.*Invalid user.*<SKIPLINES>.* from <HOST>'],
+                      ['-d', '%b %d %H:%M', ' from <ADDR>'], ['-d', '{NONE}', ' from <HOST>'], ['--TZ', 'UTC-0500', '-o', 'row', 'from <HOST>']):
+            if os.path.exists(log):
+                options = words[:-1] if words[0].startswith('-') else []
+                same_output(box, '-r', '-v', *options, log, *words[len(options):])
+
+
+@case
+def report_counts_lines_and_hits(box):
+    status, said, _ = ours(box, OWN_LOG, 'sshd')
+    with open(OWN_LOG, encoding='utf8') as f:
+        lines = sum(1 for line in f if line.strip() and not line.startswith('#'))
+    expect(status == 0 and f'\nLines: {lines} lines, ' in said, said[-600:])
+    counts = [int(n) for n in re.search(r'Lines: (\d+) lines, (\d+) ignored, (\d+) matched, (\d+) missed', said).groups()]
+    expect(counts[0] == sum(counts[1:]) and counts[2] > 0, f'{counts}')
+    hits = sum(int(n) for n in re.findall(r'^\|\s+\d+\) \[(\d+)\]', said, re.MULTILINE))
+    expect(f'\nFailregex: {hits} total\n' in said, 'the total is that of the regexes')
+
+
+@case
+def exit_status_tells_what_went_wrong(box):
+    for status, words, text in ((0, [LINE, 'sshd'], '1 matched'), (0, ['x', 'y <HOST>'], '0 matched'), (255, [LINE], 'provide both'),
+                                (255, [LINE, 'bad ( <HOST>'], 'ERROR: '), (255, [LINE, 'no id'], 'No failure-id group'),
+                                (255, ['-d', '%', LINE, '<HOST>'], ''), (255, ['--print-no-missed', '--print-all-missed', LINE, 'sshd'], 'mutually exclusive'),
+                                (2, ['--nosuch', LINE, 'sshd'], 'no such option: --nosuch'), (1, ['-l', 'nosuch', LINE, 'sshd'], 'ValueError'),
+                                (1, ['-e', 'nosuch', OWN_LOG, 'sshd'], 'LookupError'), (1, ['-o', '<bantime>', LINE, 'sshd'], 'AttributeError'),
+                                (0, ['--version'], 'fail2ban-regex 1.1.1'), (0, ['-h'], 'Usage: ')):
+        seen, said, complaint = ours(box, *words)
+        expect(seen == status and text in said + complaint, f'{words}: exit status {seen}: {(said + complaint)[-300:]}')
+
+
+@case
+def regex_comes_from_file_filter_or_jail(box):
+    box.write('own.conf', '[Definition]\nfailregex = from <HOST> port\nignoreregex =\n')
+    for words, text in ((['sshd'], 'Use             jail : sshd'), (['sshd[mode=ddos]'], "Use jail/flt options : {'mode': 'ddos'}"),
+                        (['filter.d/sshd.conf'], 'Use      filter file : sshd, basedir: '), ([box.path('own.conf')], f'Use      filter file : {box.path("own.conf")}'),
+                        (['x' * 60 + ' <HOST>'], 'Use   failregex line : ' + 'x' * 50 + '...'), (['from <HOST>', 'root'], 'Use ignoreregex line : root')):
+        status, said, complaint = ours(box, LINE, *words)
+        expect(status == 0 and text in said, f'{words}: {status}: {said[:600]}{complaint}')
+
+
+@case
+def last_line_counts_only_with_its_end(box):
+    box.write('log', LINE + '\n' + LINE)
+    expect('\nLines: 1 lines, 0 ignored, 1 matched' in ours(box, box.path('log'), 'sshd')[1], 'one line')
+
+
+@case
+def bytes_that_are_no_text_do_no_harm(box):
+    with open(box.path('log'), 'wb') as f:
+        f.write(b'\xff\xfe\x00 from 203.0.113.5 \x80\r\n' + b'A' * 200000 + b' from 203.0.113.6 x\n' + bytes(range(11, 256)) + b'\n')
+    status, said, complaint = ours(box, '-o', 'ip', box.path('log'), 'from <HOST> ')
+    expect(status == 0 and said == '203.0.113.5\n203.0.113.6\n', f'{status} {said[:300]} {complaint}')
+
+
+@case
+def closed_pipe_ends_it_quietly(box):
+    box.write('log', (LINE + '\n') * 200000)
+    with subprocess.Popen([os.path.join(box.programs, 'fail2ban-regex'), '-c', box.etc, '-o', 'msg', box.path('log'), 'from <HOST>'],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        run.stdout.read(100)
+        run.stdout.close()
+        complaint = run.stderr.read()
+        expect(run.wait(COMMAND_S) == 0 and not complaint, f'{run.returncode} {complaint[-300:]}')
+
+
+main(__doc__)
