@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/repr.h"
 #include "detect/line.h"
+#include "main/regex_input.h"
 #include "main/regex_output.h"
 #include "main/regex_tool.h"
 
@@ -110,31 +111,45 @@ static enum regex_end process_buffer(struct reader *reader, struct buffer *buffe
         return end;
 }
 
-static enum regex_end process_file(struct reader *reader, int fd) {
+static enum regex_end process_input(
+        struct reader *reader, struct regex_input *input, struct fault *fault) {
         struct buffer buffer = BUFFER_INIT(LINE_BYTES_MAX);
         enum regex_end end = REGEX_GO_ON;
+        ssize_t n = 0;
         while (end == REGEX_GO_ON) {
                 char *room = buffer_room(&buffer, READ_BYTES);
-                if (!room) {
-                        (void)fprintf(
-                                stderr, "fail2ban-regex: line above %zu bytes\n", LINE_BYTES_MAX);
-                        end = REGEX_UNCAUGHT;
-                        break;
-                }
-                ssize_t n = read(fd, room, READ_BYTES);
-                if (n < 0 && errno == EINTR)
-                        continue;
+                n = room ? regex_input_read(input, room, READ_BYTES, fault)
+                         : fault_set(fault, -E2BIG, "a line is longer than %zu bytes",
+                                   LINE_BYTES_MAX);
                 if (n <= 0)
                         break;
                 buffer_commit(&buffer, (size_t)n);
                 end = process_buffer(reader, &buffer);
         }
         buffer_done(&buffer);
+        return n < 0 ? regex_tool_uncaught(fault) : end;
+}
+
+static enum regex_end process_file(struct reader *reader, int fd) {
+        struct fault fault = FAULT_INIT;
+        struct regex_input *input = NULL;
+        enum regex_end end;
+        if (regex_input_new(fd, &input, &fault) < 0)
+                end = regex_tool_uncaught(&fault);
+        else
+                end = process_input(reader, input, &fault);
+        (void)regex_input_free(input);
+        fault_done(&fault);
         return end;
 }
 
+/* Differs: "-" is standard input, for upstream a text. */
 static bool open_file(struct slice path, struct arena *arena, int *ret_fd) {
         struct stat st;
+        if (slice_is(path, "-")) {
+                *ret_fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+                return true;
+        }
         const char *name = arena_copy(arena, path).data;
         if (stat(name, &st) < 0 || !S_ISREG(st.st_mode))
                 return false;

@@ -123,6 +123,14 @@ def last_line_counts_only_with_its_end(box):
 
 
 @case
+def dash_is_standard_input(box):
+    box.write('log', LINE + '\n' + LINE + '\n')
+    with open(box.path('log'), 'rb') as log:
+        said = ours(box, '-o', 'ip', '-', 'sshd', stdin=log)[1]
+    expect(said == '203.0.113.5\n' * 2, said)
+
+
+@case
 def bytes_that_are_no_text_do_no_harm(box):
     with open(box.path('log'), 'wb') as f:
         f.write(b'\xff\xfe\x00 from 203.0.113.5 \x80\r\n' + b'A' * 200000 + b' from 203.0.113.6 x\n' + bytes(range(11, 256)) + b'\n')
