@@ -90,7 +90,8 @@ static int read_filter(const struct config_filter_request *request, struct conf_
         if (r < 0)
                 return r;
         struct real_options real = {&filter.definition, &combined, store->arena, &ret->options};
-        return list_real(&real, &params, fault);
+        /* Those of [Init] have joined the given ones. */
+        return list_real(&real, &filter.definition.params, fault);
 }
 
 static int list_real_of_jail(

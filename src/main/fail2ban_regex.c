@@ -211,7 +211,10 @@ static enum regex_end run(struct regex_tool *tool) {
         struct fault fault = FAULT_INIT;
         double elapsed_s = 0;
         if (apply_arguments(tool, &fault) < 0) {
-                (void)printf("ERROR: %s\n", fault_text(&fault));
+                if (a->verbose > 0 || diag_threshold() <= DIAG_DEBUG)
+                        diag(DIAG_CRITICAL, "fail2ban", "%s", fault_text(&fault));
+                else
+                        (void)printf("ERROR: %s\n", fault_text(&fault));
                 fault_done(&fault);
                 return REGEX_FAILED;
         }

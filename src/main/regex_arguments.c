@@ -68,7 +68,8 @@ void regex_arguments_print_help(const char *program) {
         print_usage(stdout, program);
         (void)printf("\nTries regular expressions, filters and jails of fail2ban on a log.\n"
                      "\n"
-                     "LOG          a file, - for standard input, a line of text, or systemd-journal[OPTIONS]\n"
+                     "LOG          a file, - for standard input, a line of text, or "
+                     "systemd-journal[OPTIONS]\n"
                      "REGEX        a failregex, the name of a jail or filter with options "
                      "(sshd[mode=aggressive]),\n"
                      "             or the path of a filter file\n"

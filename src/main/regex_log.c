@@ -47,7 +47,8 @@ static enum regex_end print_failures(struct reader *reader, struct slice line,
                 kept[n++] = regex_output_inverted(
                         line, trace.last_time, trace.last_integral, &reader->arena);
         }
-        if (regex_output_print(tool->arguments.out, kept, n, &reader->arena, fault) < 0)
+        if (regex_output_print(tool->arguments.out, kept, n, &tool->clock, &reader->arena, fault) <
+                0)
                 return regex_tool_uncaught(fault);
         return REGEX_GO_ON;
 }

@@ -322,6 +322,20 @@ static void print_with_message(struct slice text, struct slice line) {
         print_line(slice_sub(text, at, text.len));
 }
 
+/* A failure as a ticket has it: without a date of its own it is of the present time. */
+static struct filter_failure *as_tickets(const struct filter_failure *failures, size_t count,
+        const struct clock *clock, struct arena *arena) {
+        struct filter_failure *tickets = arena_alloc_array(arena, count + 1, sizeof(*tickets));
+        for (size_t i = 0; i < count; i++) {
+                tickets[i] = failures[i];
+                if (!isnan(failures[i].time))
+                        continue;
+                tickets[i].time = clock_wall(clock);
+                tickets[i].integral_time = false;
+        }
+        return tickets;
+}
+
 static int print_tagged(struct slice form, const struct filter_failure *failures, size_t count,
         struct arena *arena, struct fault *fault) {
         struct slice *texts = arena_alloc_array(arena, count + 1, sizeof(*texts));
@@ -346,9 +360,10 @@ static int print_tagged(struct slice form, const struct filter_failure *failures
 }
 
 int regex_output_print(struct slice form, const struct filter_failure *failures, size_t count,
-        struct arena *arena, struct fault *fault) {
+        const struct clock *clock, struct arena *arena, struct fault *fault) {
         if (slice_find_char(form, '<', 0) < form.len)
-                return print_tagged(form, failures, count, arena, fault);
+                return print_tagged(
+                        form, as_tickets(failures, count, clock, arena), count, arena, fault);
         for (size_t i = 0; i < count; i++) {
                 if (slice_is(form, "id") || slice_is(form, "fid"))
                         print_line(id_text(&failures[i]));

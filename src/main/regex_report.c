@@ -13,6 +13,7 @@
 #include "base/repr.h"
 #include "config/text.h"
 #include "detect/date.h"
+#include "detect/tag_expand.h"
 
 #define LINK_MAX ((size_t)16 << 20)
 
@@ -289,12 +290,23 @@ static int put_encoded(struct buffer *out, struct slice text) {
         return r;
 }
 
-static void print_link(const struct regex_report *report, struct slice line, struct slice regex,
-        struct slice expanded) {
+/* Only tags are expanded: inline flags stay where they were written. */
+static int put_expanded(struct buffer *out, const struct regex_report *report, struct slice regex) {
+        struct buffer expanded = BUFFER_INIT(LINK_MAX);
+        enum tag_hosts hosts =
+                slice_is(report->arguments->usedns, "no") ? TAG_HOSTS_PLAIN : TAG_HOSTS_NAMED;
+        int r = tag_expand(regex, hosts, &expanded);
+        if (r == 0)
+                r = put_encoded(out, buffer_view(&expanded));
+        buffer_done(&expanded);
+        return r;
+}
+
+static void print_link(const struct regex_report *report, struct slice line, struct slice regex) {
         struct buffer link = BUFFER_INIT(LINK_MAX);
         int r = buffer_append(&link, SLICE("https://www.debuggex.com/?re="));
         if (r == 0)
-                r = put_encoded(&link, expanded);
+                r = put_expanded(&link, report, regex);
         if (r == 0)
                 r = buffer_append(&link, SLICE("&str="));
         if (r == 0)
@@ -311,12 +323,6 @@ static void print_link(const struct regex_report *report, struct slice line, str
         buffer_done(&link);
 }
 
-static struct slice expanded_of(
-        const struct regex_report *report, const struct regex_stats *stats, size_t i) {
-        return stats == &report->fail ? filter_failregex(report->filter, i)
-                                      : filter_ignoreregex(report->filter, i);
-}
-
 static void print_links(const struct regex_report *report, const struct regex_lines *links,
         const struct regex_stats *stats, const char *header) {
         if (links->count == 0 || stats->count == 0)
@@ -324,8 +330,7 @@ static void print_links(const struct regex_report *report, const struct regex_li
         list_begin(header);
         for (size_t i = 0; i < links->count; i++)
                 for (size_t k = 0; k < stats->count; k++)
-                        print_link(report, links->items[i], stats->items[k].regex,
-                                expanded_of(report, stats, k));
+                        print_link(report, links->items[i], stats->items[k].regex);
         (void)printf("`-\n");
 }
 

@@ -237,7 +237,7 @@ static enum regex_end apply_command(struct regex_tool *tool, const struct source
         struct slice option = value_item_text(command, 2);
         const struct value *fourth = value_item(command, 3);
         bool multi = slice_is(verb, "multi-set");
-        if (!fourth || (!multi && !slice_is(verb, "set")))
+        if (!fourth || (multi ? !value_is_container(fourth) : !slice_is(verb, "set")))
                 return REGEX_GO_ON;
         const struct value *items = multi ? fourth->list.items : &command->list.items[3];
         size_t count = multi ? fourth->list.count : command->list.count - 3;

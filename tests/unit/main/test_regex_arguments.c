@@ -84,16 +84,16 @@ static void wrong_options_are_refused_with_the_usage(void **state) {
                 const char *line;
                 const char *error;
         } rows[] = {
-                {"bin/p --nosuch", "p: error: no such option: --nosuch\n"},
-                {"bin/p -x",       "p: error: no such option: -x\n"      },
-                {"bin/p --print",  "p: error: ambiguous option: --print (--print-all-ignored, "
-                 "--print-all-matched, "
-                                  "--print-all-missed, --print-no-ignored, --print-no-missed?)\n"                                        },
-                {"bin/p -L x",                "p: error: option -L: invalid integer value: 'x'\n"  },
+                {"bin/p --nosuch",       "p: error: no such option: --nosuch\n"                                                   },
+                {"bin/p -x",             "p: error: no such option: -x\n"                                                         },
+                {"bin/p --print",        "p: error: ambiguous option: --print (--print-all-ignored, "
+                                  "--print-all-matched, "
+                                  "--print-all-missed, --print-no-ignored, --print-no-missed?)\n"},
+                {"bin/p -L x",           "p: error: option -L: invalid integer value: 'x'\n"                                      },
                 {"bin/p --maxlines=1.5",
-                 "p: error: option --maxlines: invalid integer value: '1.5'\n"                              },
-                {"bin/p -l",                "p: error: -l option requires 1 argument\n"              },
-                {"bin/p --raw=1",                "p: error: --raw option does not take a value\n"                         },
+                 "p: error: option --maxlines: invalid integer value: '1.5'\n"                                                    },
+                {"bin/p -l",             "p: error: -l option requires 1 argument\n"                                              },
+                {"bin/p --raw=1",        "p: error: --raw option does not take a value\n"                                         },
         };
         (void)state;
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -6,6 +6,7 @@
 #include "capture.h"
 
 struct test {
+        struct clock clock;
         struct arena arena;
         struct filter_failure failures[2];
         char said[CAPTURE_MAX];
@@ -38,6 +39,7 @@ static struct filter_failure failure_of(struct test *t, const char *id, const ch
 
 static void begin(struct test *t) {
         *t = (struct test){0};
+        clock_fix(&t->clock, (int64_t)1709632800500000);
         t->failures[0] = failure_of(t, "192.0.2.1", "root");
         t->failures[1] = failure_of(t, "192.0.2.2", "it's");
 }
@@ -50,7 +52,8 @@ static void finish(struct test *t) {
 static const char *print(struct test *t, const char *form, size_t count) {
         struct capture capture;
         capture_begin(&capture, stdout);
-        int r = regex_output_print(slice_of(form), t->failures, count, &t->arena, &t->fault);
+        int r = regex_output_print(
+                slice_of(form), t->failures, count, &t->clock, &t->arena, &t->fault);
         (void)snprintf(t->said, sizeof(t->said), "%s", capture_end(&capture));
         assert_int_equal(r, t->fault.code);
         return t->said;
@@ -61,19 +64,19 @@ static void each_word_has_its_form(void **state) {
                 const char *form;
                 const char *text;
         } rows[] = {
-                {"id",                                            "192.0.2.1\n192.0.2.2\n"                                            },
-                {"fid",                                           "192.0.2.1\n192.0.2.2\n"                                            },
-                {"ip",                                            "192.0.2.1\n192.0.2.2\n"                                            },
-                {"user",                                          "root\nit's\n"                                                      },
-                {"none",                                          "None\nNone\n"                                                      },
-                {"nosuch",                                        "None\nNone\n"                                                      },
-                {"msg",                                           "Mar 05 10:00:00 host: bad login\nMar 05 10:00:00 host: bad login\n"},
-                {"matches",                                       "[('', 'Mar 05 10:00:00', ' host: bad login')]\n[('', 'Mar 05 "
-                 "10:00:00', ' host: bad login')]\n"                                                                                                           },
-                {"row", "['192.0.2.1',\t1709629200.0,\t{'user': 'root', 'ip4': '192.0.2.1', "
-                 "'none': None, 'users': {'root'}}],\n"
+                {"id",      "192.0.2.1\n192.0.2.2\n"                                            },
+                {"fid",     "192.0.2.1\n192.0.2.2\n"                                            },
+                {"ip",      "192.0.2.1\n192.0.2.2\n"                                            },
+                {"user",    "root\nit's\n"                                                      },
+                {"none",    "None\nNone\n"                                                      },
+                {"nosuch",  "None\nNone\n"                                                      },
+                {"msg",     "Mar 05 10:00:00 host: bad login\nMar 05 10:00:00 host: bad login\n"},
+                {"matches", "[('', 'Mar 05 10:00:00', ' host: bad login')]\n[('', 'Mar 05 "
+                            "10:00:00', ' host: bad login')]\n"      },
+                {"row",     "['192.0.2.1',\t1709629200.0,\t{'user': 'root', 'ip4': '192.0.2.1', "
+                        "'none': None, 'users': {'root'}}],\n"
                         "['192.0.2.2',\t1709629200.0,\t{'user': \"it's\", 'ip4': '192.0.2.2', "
-                        "'none': None, 'users': {\"it's\"}}],\n"   },
+                        "'none': None, 'users': {\"it's\"}}],\n"         },
         };
         struct test t;
         (void)state;
@@ -156,6 +159,18 @@ static void inverted_line_has_no_id(void **state) {
         finish(&t);
 }
 
+/* Upstream makes a ticket of it, which takes the present time. */
+static void failure_without_date_has_the_present_time_in_tags_only(void **state) {
+        struct test t;
+        (void)state;
+        begin(&t);
+        t.failures[0].time = NAN;
+        t.failures[0].integral_time = true;
+        assert_string_equal(print(&t, "<time>", 1), "1709632800.5\n");
+        assert_non_null(strstr(print(&t, "row", 1), "',\tNone,\t{"));
+        finish(&t);
+}
+
 static void failure_without_id_prints_none(void **state) {
         struct test t;
         (void)state;
@@ -173,6 +188,7 @@ int main(void) {
                 cmocka_unit_test(tags_that_need_a_jail_are_an_error),
                 cmocka_unit_test(values_from_the_log_are_not_taken_for_marks),
                 cmocka_unit_test(inverted_line_has_no_id),
+                cmocka_unit_test(failure_without_date_has_the_present_time_in_tags_only),
                 cmocka_unit_test(failure_without_id_prints_none),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
