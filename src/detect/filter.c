@@ -48,6 +48,7 @@ struct filter *filter_new(struct slice name, enum filter_mode mode, const struct
                 .ignore_pending = mode == FILTER_DAEMON,
                 .keeps_matches = true,
                 .trace = {.last_time = NAN},
+                .literals = ARENA_INIT,
                 .blob = BUFFER_INIT((size_t)1 << 20),
         };
         line_date_init(&filter->dates, filter->name, mode, &filter->env);
@@ -70,6 +71,7 @@ struct filter *filter_free(struct filter *filter) {
         line_date_done(&filter->dates);
         line_buffer_done(&filter->buffer);
         sessions_done(&filter->sessions);
+        arena_done(&filter->literals);
         buffer_done(&filter->blob);
         free(filter->timezone);
         free(filter->encoding);
@@ -299,10 +301,6 @@ static int try_failregex(struct run *run, uint32_t index) {
         return take_match(run, index, &groups, &lines.matched, text);
 }
 
-static bool may_match(const struct filter *filter, size_t index) {
-        return !filter->candidates || (filter->candidates[index / 64] >> (index % 64) & 1) != 0;
-}
-
 static int search(struct run *run) {
         struct filter *filter = run->filter;
         run->text = line_list_text(&run->original, run->arena);
@@ -320,7 +318,7 @@ static int search(struct run *run) {
                         return r;
         }
         for (size_t i = 0; i < filter->failregexes.count; i++) {
-                int r = may_match(filter, i) ? try_failregex(run, (uint32_t)i) : STEP_ON;
+                int r = try_failregex(run, (uint32_t)i);
                 if (r != STEP_ON)
                         return r;
         }
@@ -372,7 +370,10 @@ int filter_line(struct filter *filter, const struct filter_line *line, struct ar
         else
                 run.original = (struct line_list){&newest, 1};
         run.current = run.original;
-        r = search(&run);
+        if (!line->hopeless || !filter_is_hopeless(filter, &newest))
+                r = search(&run);
+        else
+                filter->trace.prefregex_hit = false;
         if (filter->mode == FILTER_TOOL)
                 trace_line(&run);
         if (filter->maxlines > 1)

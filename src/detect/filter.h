@@ -10,6 +10,7 @@
 #include "base/diag.h"
 #include "base/fault.h"
 #include "base/value.h"
+#include "detect/literals.h"
 
 struct filter;
 
@@ -60,6 +61,7 @@ struct filter_line {
         bool has_time;        /* the source knows the time (journal): no date detection */
         double time;
         struct slice date_text;
+        bool hopeless;        /* text holds none of filter_literals(): nothing but its date counts */
 };
 
 /* Processes one line. *ret (in arena) holds the results in order. Returns their count (0 .. FILTER_RESULTS_MAX), or negative errno with
@@ -67,6 +69,12 @@ struct filter_line {
 #define FILTER_RESULTS_MAX 256
 int filter_line(struct filter *filter, const struct filter_line *line, struct arena *arena, const struct filter_failure **ret,
         struct fault *fault);
+
+/* What a line must hold to lead to more than its date being read (detect/literals.h); count 0: nothing is known of that. Valid until the next
+ * filter_set(). */
+const struct literals *filter_literals(struct filter *filter);
+/* Grows with every option that is set: what was derived from filter_literals() holds while it stays. */
+uint64_t filter_generation(const struct filter *filter);
 
 /* Reading what is set. Expanded regexes as `get failregex` shows them. */
 size_t filter_failregex_count(const struct filter *filter);

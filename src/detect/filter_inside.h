@@ -8,6 +8,7 @@
 #include "detect/filter.h"
 #include "detect/line_buffer.h"
 #include "detect/line_date.h"
+#include "detect/prefilter.h"
 #include "detect/sessions.h"
 
 #define FILTER_LOGGER "fail2ban.filter"
@@ -47,9 +48,17 @@ struct filter {
         struct line_buffer buffer; /* only while maxlines > 1 */
         struct sessions sessions;
         struct filter_trace trace;
-        const uint64_t *candidates; /* a bit for each failregex that the next line can match at all;
-                                       NULL: all of them */
+        uint64_t generation;       /* options set so far */
+        bool knows_literals;       /* seam and literals are up to date */
+        struct prefilter_seam seam;
+        struct arena literals;     /* memory of seam.literals */
         struct buffer blob;         /* scratch of filter_save() */
 };
 
 void filter_say(const struct filter *filter, enum diag_level level, struct slice text);
+
+/* ---- filter_literals.c ---- */
+
+void filter_forget_literals(struct filter *filter);
+/* Whether the line, whose text holds no literal, has none at the seam either where the date was cut out. */
+bool filter_is_hopeless(struct filter *filter, const struct line_tuple *line);

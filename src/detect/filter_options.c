@@ -325,6 +325,7 @@ int filter_set(struct filter *filter, struct slice option, const struct value *a
                 if (!slice_is(option, options[i].name))
                         continue;
                 int r = options[i].set(&call);
+                filter_forget_literals(filter);
                 fault_done(&own);
                 return r;
         }

@@ -273,3 +273,7 @@ struct slice line_strip_end(struct slice raw) {
                 raw.len--;
         return raw;
 }
+
+bool line_encoding_is_ascii_compatible(enum line_encoding encoding) {
+        return encoding != LINE_UTF16LE && encoding != LINE_UTF16BE && encoding != LINE_UTF16;
+}

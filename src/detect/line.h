@@ -15,6 +15,9 @@ enum line_encoding { LINE_UTF8, LINE_ASCII, LINE_LATIN1, LINE_UTF8_SIG, LINE_UTF
  * Python has and we do not). */
 int line_encoding_parse(struct slice name, enum line_encoding *ret, struct fault *fault);
 
+/* Whether ASCII characters are themselves, one byte each, and nothing else is such a byte. */
+bool line_encoding_is_ascii_compatible(enum line_encoding encoding);
+
 /* The line's text as valid UTF-8. Returns the input itself where it is valid already (no copy), else a repaired copy in arena;
  * *ret_repaired tells which. */
 struct slice line_decode(enum line_encoding encoding, struct slice raw, struct arena *arena, bool *ret_repaired);

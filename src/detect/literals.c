@@ -90,10 +90,13 @@ static bool texts_cross(struct reader *reader, struct texts a, struct texts b, s
 /* ---- clauses ---- */
 
 /* Longer is rarer, many are more often there. */
-static size_t clause_worth(struct texts clause) {
-        size_t shortest = texts_shortest(clause);
+static size_t worth(size_t shortest, size_t count) {
         size_t useful = shortest < USEFUL_LENGTH ? shortest : USEFUL_LENGTH;
-        return useful == 0 ? 0 : useful * 1000 + (shortest < 100 ? shortest : 100) - clause.count;
+        return useful == 0 ? 0 : useful * 1000 + (shortest < 100 ? shortest : 100) - count;
+}
+
+static size_t clause_worth(struct texts clause) {
+        return worth(texts_shortest(clause), clause.count);
 }
 
 static void keep_better(struct texts *best, struct texts clause) {
@@ -461,4 +464,8 @@ struct literals literals_either(
         for (size_t i = 0; i < all.count; i++)
                 all.items[i] = i < a->count ? a->items[i] : b->items[i - a->count];
         return literals_from(all, a->caseless || b->caseless, arena);
+}
+
+const struct literals *literals_better(const struct literals *a, const struct literals *b) {
+        return worth(b->shortest, b->count) > worth(a->shortest, a->count) ? b : a;
 }

@@ -217,10 +217,10 @@ static struct slice decode(struct pipeline *pipeline, struct scan_jail *jail, st
         return text;
 }
 
-static void run_jail(struct pipeline *pipeline, struct scan_jail *jail, struct slice text) {
+static void run_jail(struct pipeline *pipeline, struct scan_jail *jail, struct slice text, bool hopeless) {
         const struct filter_failure *failures = NULL;
         struct fault fault = FAULT_INIT;
-        struct filter_line line = {.text = text, .in_operation = pipeline->log->in_operation};
+        struct filter_line line = {.text = text, .in_operation = pipeline->log->in_operation, .hopeless = hopeless};
         jail->lines++;
         int count = filter_line(jail->filter, &line, &pipeline->arena, &failures, &fault);
         if (count < 0)
@@ -232,8 +232,8 @@ static void run_jail(struct pipeline *pipeline, struct scan_jail *jail, struct s
         fault_done(&fault);
 }
 
-/* The line starts at log->done. */
-static void run_line(struct pipeline *pipeline, struct scan_log *log, struct slice raw, const struct input_chunk *chunk) {
+/* The line starts at log->done. hopeful: jails that it may interest, bit i for attachment i; those beyond the bits are always meant. */
+static void run_line(struct pipeline *pipeline, struct scan_log *log, struct slice raw, const struct input_chunk *chunk, uint64_t hopeful) {
         struct decoded cache = {0};
         bool skip = log->done == log->skip_at;
         for (size_t i = 0; i < log->attachment_count; i++) {
@@ -245,7 +245,8 @@ static void run_line(struct pipeline *pipeline, struct scan_log *log, struct sli
                 if (skip)
                         attachment->jail->lines++;
                 else
-                        run_jail(pipeline, attachment->jail, decode(pipeline, attachment->jail, raw, &cache));
+                        run_jail(pipeline, attachment->jail, decode(pipeline, attachment->jail, raw, &cache),
+                                i < 64 && !(hopeful >> i & 1));
         }
         if (skip)
                 log->skip_at = SCAN_LOG_NO_SKIP;
@@ -275,10 +276,10 @@ static void announce_line(struct pipeline *pipeline, struct scan_log *log) {
 }
 
 /* Runs the line and moves behind it. */
-static void run_and_pass(struct pipeline *pipeline, struct scan_log *log, struct slice raw, const struct input_chunk *chunk) {
+static void run_and_pass(struct pipeline *pipeline, struct scan_log *log, struct slice raw, const struct input_chunk *chunk, uint64_t hopeful) {
         if (log->careful)
                 announce_line(pipeline, log);
-        run_line(pipeline, log, raw, chunk);
+        run_line(pipeline, log, raw, chunk, hopeful);
         log->done = chunk->cut ? chunk->end : log->done + raw.len;
         if (log->careful || buffer_len(&pipeline->records) >= PIPELINE_FLUSH)
                 close_batch(pipeline, log, 0);
@@ -290,12 +291,14 @@ int pipeline_run(struct pipeline *pipeline, struct scan_log *log, const struct i
         struct slice rest = chunk->lines;
         int64_t deadline = loop_now_us() + PIPELINE_TURN_US;
         bool late = false;
+        bool has_hints = !chunk->cut && log_prefilter_scan(&log->prefilter, log, chunk->lines);
         tell_siblings(pipeline, log);
         pipeline->log = log;
         for (unsigned lines = 1; rest.len > 0 && !late; lines++) {
                 const char *end = memchr(rest.data, '\n', rest.len);
                 size_t len = end ? (size_t)(end - rest.data) + 1 : rest.len;
-                run_and_pass(pipeline, log, slice_sub(rest, 0, len), chunk);
+                struct slice raw = slice_sub(rest, 0, len);
+                run_and_pass(pipeline, log, raw, chunk, has_hints ? log_prefilter_line(&log->prefilter, raw, chunk->lines) : ~UINT64_C(0));
                 rest = slice_sub(rest, len, rest.len);
                 late = lines % LINES_A_LOOK == 0 && rest.len > 0 && loop_now_us() > deadline;
         }

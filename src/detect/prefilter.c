@@ -24,9 +24,11 @@
 void prefilter_seam_init(struct prefilter_seam *seam, const struct literals *literals) {
         *seam = (struct prefilter_seam){.literals = *literals};
         for (size_t i = 0; i < literals->count; i++)
-                for (size_t k = 1; k < literals->items[i].len; k++)
-                        seam->pairs[literals->items[i].data[k - 1] & 0x7f]
-                                   [literals->items[i].data[k] & 0x7f] = true;
+                for (size_t k = 1; k < literals->items[i].len; k++) {
+                        unsigned char a = literals->items[i].data[k - 1] & 0x7f;
+                        unsigned char b = literals->items[i].data[k] & 0x7f;
+                        seam->pairs[a][b / 64] |= UINT64_C(1) << (b % 64);
+                }
 }
 
 static bool lies_across(const struct literals *literals, struct slice literal, struct slice before,
@@ -58,7 +60,7 @@ bool prefilter_seam_holds(
                 a = (unsigned char)tolower(a);
                 b = (unsigned char)tolower(b);
         }
-        if (!seam->pairs[a][b])
+        if (!(seam->pairs[a][b / 64] >> (b % 64) & 1))
                 return false;
         for (size_t i = 0; i < seam->literals.count; i++)
                 if (lies_across(&seam->literals, seam->literals.items[i], before, after))

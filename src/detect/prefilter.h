@@ -32,7 +32,7 @@ uint64_t prefilter_line(struct prefilter *prefilter, struct slice line, size_t s
  * that is not in the line. This tells quickly whether one does. */
 struct prefilter_seam {
         struct literals literals;
-        bool pairs[128][128]; /* pairs[a][b]: some literal holds a followed by b */
+        uint64_t pairs[128][2]; /* bit b of pairs[a]: some literal holds a followed by b */
 };
 /* literals must outlive it. */
 void prefilter_seam_init(struct prefilter_seam *seam, const struct literals *literals);

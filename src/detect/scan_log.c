@@ -30,6 +30,7 @@ struct scan_log *scan_log_free(struct scan_log *log) {
                         log->attachments[i].jail->unreported = NULL;
         for (size_t i = 0; i < log->file_count; i++)
                 input_file_done(&log->files[i]);
+        log_prefilter_done(&log->prefilter);
         free(log->attachments);
         free(log->path);
         free(log);

@@ -7,6 +7,7 @@
 
 #include "base/slice.h"
 #include "detect/input_file.h"
+#include "detect/log_prefilter.h"
 #include "detect/scan_jail.h"
 
 #define SCAN_LOG_FILES_MAX 8    /* the present file and rotations that wait for it to be drained */
@@ -40,6 +41,7 @@ struct scan_log {
         uint64_t skip_at;          /* offset of a line to step over, or SCAN_LOG_NO_SKIP */
         uint64_t done;             /* lines before this offset have been run */
         uint64_t reported;         /* the end offset of the last batch */
+        struct log_prefilter prefilter;
         int64_t repaired_said_us;  /* when undecodable bytes were last told; 0: never */
 };
 

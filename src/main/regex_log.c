@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/repr.h"
 #include "detect/line.h"
+#include "detect/log_prefilter.h"
 #include "main/regex_input.h"
 #include "main/regex_output.h"
 #include "main/regex_tool.h"
@@ -27,6 +28,10 @@ struct reader {
         enum line_encoding encoding;
         bool has_warned;    /* about bytes that are not of the encoding */
         struct arena arena; /* of one line */
+        struct prefilter *prefilter;
+        uint64_t scanned_bytes;
+        bool has_tried;   /* to make a prefilter */
+        bool is_hopeless; /* the present line, see struct filter_line */
 };
 
 static enum regex_end print_failures(struct reader *reader, struct slice line,
@@ -59,7 +64,7 @@ static enum regex_end process(struct reader *reader, struct slice text) {
         if (text.len == 0 || text.data[0] == '#')
                 return REGEX_GO_ON;
         struct fault fault = FAULT_INIT;
-        struct filter_line line = {.text = text};
+        struct filter_line line = {.text = text, .hopeless = reader->is_hopeless};
         const struct filter_failure *results = NULL;
         int r = filter_line(tool->filter, &line, &reader->arena, &results, &fault);
         enum regex_end end = REGEX_GO_ON;
@@ -98,17 +103,38 @@ static enum regex_end process_raw(struct reader *reader, struct slice raw) {
         return process(reader, line_strip_end(text));
 }
 
+/* Lines of a long file that hold no literal need not be searched. Returns whether there is a
+ * prefilter to ask. */
+static bool scan_buffer(struct reader *reader, struct slice lines) {
+        reader->scanned_bytes += lines.len;
+        if (!reader->prefilter && !reader->has_tried &&
+                reader->scanned_bytes > LOG_PREFILTER_AFTER &&
+                line_encoding_is_ascii_compatible(reader->encoding)) {
+                reader->prefilter = prefilter_new(filter_literals(reader->tool->filter), 1);
+                reader->has_tried = true;
+        }
+        if (reader->prefilter)
+                prefilter_scan(reader->prefilter, lines);
+        return reader->prefilter != NULL;
+}
+
 /* All complete lines of what has been read so far. */
 static enum regex_end process_buffer(struct reader *reader, struct buffer *buffer) {
         enum regex_end end = REGEX_GO_ON;
+        struct slice lines = buffer_view(buffer);
+        size_t at = 0;
+        bool has_hints = scan_buffer(reader, lines);
         while (end == REGEX_GO_ON) {
-                struct slice rest = buffer_view(buffer);
-                size_t len = line_length(reader->encoding, rest);
+                size_t len = line_length(reader->encoding, slice_sub(lines, at, lines.len));
                 if (len == 0)
                         break;
-                end = process_raw(reader, slice_sub(rest, 0, len));
-                buffer_consume(buffer, len);
+                struct slice raw = slice_sub(lines, at, at + len);
+                reader->is_hopeless =
+                        has_hints && !(prefilter_line(reader->prefilter, raw, at, at + len) & 1);
+                end = process_raw(reader, raw);
+                at += len;
         }
+        buffer_consume(buffer, at);
         return end;
 }
 
@@ -228,6 +254,7 @@ enum regex_end regex_log_run(struct regex_tool *tool, struct slice log, double *
                 end = process_text(&reader, log);
         }
         *ret_elapsed_s = (double)(clock_mono_us(&tool->clock) - begin_us) / 1e6;
+        (void)prefilter_free(reader.prefilter);
         arena_done(&reader.arena);
         return end;
 }

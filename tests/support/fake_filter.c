@@ -182,3 +182,18 @@ struct slice line_strip_end(struct slice raw) {
                 raw.len--;
         return raw;
 }
+
+const struct literals *filter_literals(struct filter *filter) {
+        static const struct literals none = {0};
+        (void)filter;
+        return &none;
+}
+
+uint64_t filter_generation(const struct filter *filter) {
+        (void)filter;
+        return 0;
+}
+
+bool line_encoding_is_ascii_compatible(enum line_encoding encoding) {
+        return encoding == LINE_UTF8;
+}

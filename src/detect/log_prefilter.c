@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Bit i belongs to attachment i of the log. A jail whose encoding is not ASCII-compatible gets
+ * every line: literals are looked for in the raw bytes. Attachments and regexes change between
+ * chunks only, so a look at each chunk's beginning is enough. */
+#include "detect/log_prefilter.h"
+
+#include "base/memory.h"
+#include "detect/scan_log.h"
+
+void log_prefilter_done(struct log_prefilter *log_prefilter) {
+        (void)prefilter_free(log_prefilter->prefilter);
+        *log_prefilter = (struct log_prefilter){0};
+}
+
+/* FNV-1a over what the prefilter depends on. */
+static uint64_t key_of(const struct scan_log *log) {
+        uint64_t key = UINT64_C(0xcbf29ce484222325);
+        for (size_t i = 0; i < log->attachment_count; i++) {
+                const struct scan_jail *jail = log->attachments[i].jail;
+                const uint64_t parts[] = {
+                        jail->id, filter_generation(jail->filter), (uint64_t)jail->encoding};
+                for (size_t k = 0; k < sizeof(parts) / sizeof(parts[0]); k++)
+                        key = (key ^ parts[k]) * UINT64_C(0x100000001b3);
+        }
+        return key;
+}
+
+static struct prefilter *make(const struct scan_log *log) {
+        struct literals clauses[PREFILTER_JAILS_MAX] = {{0}};
+        if (log->attachment_count > PREFILTER_JAILS_MAX)
+                return NULL;
+        for (size_t i = 0; i < log->attachment_count; i++)
+                if (line_encoding_is_ascii_compatible(log->attachments[i].jail->encoding))
+                        clauses[i] = *filter_literals(log->attachments[i].jail->filter);
+        return prefilter_new(clauses, log->attachment_count);
+}
+
+bool log_prefilter_scan(
+        struct log_prefilter *log_prefilter, const struct scan_log *log, struct slice lines) {
+        uint64_t key = key_of(log);
+        if (key != log_prefilter->key)
+                log_prefilter_done(log_prefilter);
+        log_prefilter->key = key;
+        log_prefilter->bytes += lines.len;
+        if (!log_prefilter->tried && log_prefilter->bytes > LOG_PREFILTER_AFTER) {
+                log_prefilter->prefilter = make(log);
+                log_prefilter->tried = true;
+        }
+        if (log_prefilter->prefilter)
+                prefilter_scan(log_prefilter->prefilter, lines);
+        return log_prefilter->prefilter != NULL;
+}
+
+uint64_t log_prefilter_line(
+        struct log_prefilter *log_prefilter, struct slice line, struct slice lines) {
+        size_t start = (size_t)(line.data - lines.data);
+        return prefilter_line(log_prefilter->prefilter, line, start, start + line.len);
+}

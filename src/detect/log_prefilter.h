@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The prefilter of one log: made when the log has proved long enough, anew when its jails or their
+ * regexes change. */
+#pragma once
+
+#include "detect/prefilter.h"
+
+#define LOG_PREFILTER_AFTER                                                                        \
+        ((uint64_t)64 << 10) /* bytes of a log that are read without one: most logs never need it  \
+                              */
+
+struct scan_log;
+
+struct log_prefilter {
+        struct prefilter *prefilter; /* NULL: none (yet), or none to be had */
+        uint64_t key;                /* of the jails and regexes it was made for */
+        uint64_t bytes;              /* read since then */
+        bool tried;                  /* to make one */
+};
+
+void log_prefilter_done(struct log_prefilter *log_prefilter);
+/* Looks through lines of the log, which are then asked about in order. Returns whether there is a
+ * prefilter to ask. */
+bool log_prefilter_scan(
+        struct log_prefilter *log_prefilter, const struct scan_log *log, struct slice lines);
+/* Whether the line (a view of the scanned bytes, which begin at lines) may interest the log's
+ * jails: bit i for attachment i. */
+uint64_t log_prefilter_line(
+        struct log_prefilter *log_prefilter, struct slice line, struct slice lines);
