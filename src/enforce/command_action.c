@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Commands about the actions of a jail and their properties. */
+#include <errno.h>
+
+#include "base/repr.h"
+#include "enforce/command.h"
+#include "enforce/server.h"
+
+#define NO_ARGUMENTS SLICE("{}")
+
+void command_get_actions(struct call *call) {
+        call_return(call, action_list_names(jail_actions(call->entry->jail), &call->arena));
+}
+
+/* The action of word 3, or NULL when the call has ended. */
+static struct action *find(struct call *call) {
+        struct fault fault = FAULT_INIT;
+        struct action *action = action_list_find(jail_actions(call->entry->jail), call_word(call, 3), &fault);
+        if (!action)
+                call_raise_fault(call, &fault);
+        return action;
+}
+
+void command_get_action(struct call *call) {
+        struct fault fault = FAULT_INIT;
+        struct value value;
+        struct action *action = find(call);
+        if (!action)
+                return;
+        if (action_get(action, call_word(call, 4), &call->arena, &value, &fault) < 0)
+                call_raise_fault(call, &fault);
+        else
+                call_return(call, value);
+}
+
+void command_get_actionproperties(struct call *call) {
+        struct action *action = find(call);
+        if (action)
+                call_return(call, action_properties(action, &call->arena));
+}
+
+void command_get_actionmethods(struct call *call) {
+        struct action *action = find(call);
+        if (action)
+                call_return(call, action_methods(action, &call->arena));
+}
+
+static bool is_os_error(int code) {
+        return code == -ENOENT || code == -EACCES || code == -EISDIR || code == -ENOTDIR;
+}
+
+void command_addaction(struct call *call) {
+        struct fault fault = FAULT_INIT;
+        struct action_list *list = jail_actions(call->entry->jail);
+        int r;
+        if (call_count(call) == 5) {
+                call_raise(call, "IndexError", "list index out of range");
+                return;
+        }
+        if (call_count(call) > 5)
+                r = action_list_add_python(list, call_word(call, 3), call_word(call, 4), call_word(call, 5), &fault);
+        else
+                r = action_list_add(list, call_word(call, 3), &fault);
+        if (r < 0 && call_count(call) > 5 && is_os_error(r)) {
+                fault_done(&fault);
+                call_raise_os(call, r, call_word(call, 4));
+        } else if (r < 0) {
+                call_raise_fault(call, &fault);
+        } else {
+                call_return(call, *call_item(call, 3));
+        }
+}
+
+void command_delaction(struct call *call) {
+        struct fault fault = FAULT_INIT;
+        if (action_list_del(jail_actions(call->entry->jail), call_word(call, 3), &fault) < 0)
+                call_raise_fault(call, &fault);
+        else
+                call_return(call, VALUE_OF_NONE);
+}
+
+static void on_called(void *user, const struct fault *fault) {
+        struct call *call = user;
+        if (fault && fault->code < 0)
+                call_raise(call, fault->kind ? fault->kind : "RuntimeError", "%s", fault_text(fault));
+        else
+                call_return(call, value_bool(true));
+}
+
+/* Several properties at once: [[name, value], ...]. */
+static void set_many(struct call *call, struct action *action) {
+        const struct value *pairs = call_item(call, 4);
+        struct fault fault = FAULT_INIT;
+        struct value ignored;
+        for (size_t i = 0; pairs && value_is_container(pairs) && i < pairs->list.count; i++) {
+                const struct value *pair = &pairs->list.items[i];
+                const struct value *value = value_item(pair, 1);
+                if (!value) {
+                        call_raise(call, "IndexError", "list index out of range");
+                        return;
+                }
+                if (action_set(action, value_item_text(pair, 0), value, &call->arena, &ignored, &fault) < 0) {
+                        call_raise_fault(call, &fault);
+                        return;
+                }
+        }
+        call_return(call, value_bool(true));
+}
+
+static void set_one(struct call *call, struct action *action) {
+        struct fault fault = FAULT_INIT;
+        struct value value;
+        struct slice json = call_count(call) > 5 ? call_word(call, 5) : NO_ARGUMENTS;
+        int r = action_call(action, call_word(call, 4), json, on_called, call, &fault);
+        if (r == 0)
+                return;
+        if (r == ACTION_E_NO_METHOD && call_count(call) < 6) {
+                call_raise(call, "IndexError", "list index out of range");
+                return;
+        }
+        if (r == ACTION_E_NO_METHOD)
+                r = action_set(action, call_word(call, 4), call_item(call, 5), &call->arena, &value, &fault);
+        if (r < 0)
+                call_raise_fault(call, &fault);
+        else
+                call_return(call, value);
+}
+
+void command_set_action(struct call *call) {
+        struct action *action = find(call);
+        if (!action)
+                return;
+        if (call_count(call) < 5)
+                call_raise(call, "IndexError", "list index out of range");
+        else if (slice_is(call_word(call, 0), "multi-set"))
+                set_many(call, action);
+        else
+                set_one(call, action);
+}

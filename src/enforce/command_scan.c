@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Options that are carried out in the scanner: sent there, answered with its answer, which is kept for `get`. */
+#include <errno.h>
+
+#include "base/diag.h"
+#include "base/repr.h"
+#include "enforce/command.h"
+#include "enforce/server.h"
+
+struct scan_row {
+        const char *get;
+        const char *set, *add, *del; /* commands; NULL: none of this kind */
+};
+
+static const struct scan_row rows[SCAN_OPTION_COUNT] = {
+        [SCAN_OPTION_PREFREGEX] = {"prefregex", "prefregex", NULL, NULL},
+        [SCAN_OPTION_FAILREGEX] = {"failregex", NULL, "addfailregex", "delfailregex"},
+        [SCAN_OPTION_IGNOREREGEX] = {"ignoreregex", NULL, "addignoreregex", "delignoreregex"},
+        [SCAN_OPTION_MAXLINES] = {"maxlines", "maxlines", NULL, NULL},
+        [SCAN_OPTION_DATEPATTERN] = {"datepattern", "datepattern", NULL, NULL},
+        [SCAN_OPTION_LOGTIMEZONE] = {"logtimezone", "logtimezone", NULL, NULL},
+        [SCAN_OPTION_LOGENCODING] = {"logencoding", "logencoding", NULL, NULL},
+        [SCAN_OPTION_JOURNALMATCH] = {"journalmatch", NULL, "addjournalmatch", "deljournalmatch"},
+};
+
+static bool is(const char *name, struct slice word) {
+        return name && slice_is(word, name);
+}
+
+static enum scan_option option_of(struct slice word) {
+        for (int i = 0; i < SCAN_OPTION_COUNT; i++)
+                if (is(rows[i].get, word) || is(rows[i].set, word) || is(rows[i].add, word) || is(rows[i].del, word))
+                        return (enum scan_option)i;
+        return SCAN_OPTION_COUNT; /* commands.def has no other */
+}
+
+void command_get_scan(struct call *call) {
+        struct value value = scan_options_get(&call->entry->options, option_of(call_word(call, 2)));
+        call_return(call, value_copy(&value, &call->arena));
+}
+
+struct scan_call {
+        struct call *call;
+        uint32_t jail;
+        enum scan_option option;
+        bool multiple;
+};
+
+static void on_reply(void *user, const struct fault *fault, const struct value *value) {
+        struct scan_call *state = user;
+        struct call *call = state->call;
+        struct jail_entry *entry = jails_find_id(&call->server->jails, state->jail);
+        if (fault) {
+                call_raise(call, fault->kind ? fault->kind : "Exception", "%s", fault_text(fault));
+                return;
+        }
+        if (entry)
+                scan_options_set(&entry->options, state->option, value);
+        call_return(call, state->multiple ? value_bool(true) : value_copy(value, &call->arena));
+}
+
+/* The words behind the option; of multi-set the items of the list that stands there. */
+static struct value arguments_of(struct call *call, bool multiple) {
+        struct value arguments = value_list();
+        const struct value *list = call_item(call, 3);
+        if (multiple && list && value_is_container(list))
+                return *list;
+        for (size_t i = 3; i < call_count(call); i++)
+                value_append(&arguments, *call_item(call, i), &call->arena);
+        return arguments;
+}
+
+void command_set_scan(struct call *call) {
+        struct fault fault = FAULT_INIT;
+        enum scan_option option = option_of(call_word(call, 2));
+        bool multiple = slice_is(call_word(call, 0), "multi-set");
+        if (option == SCAN_OPTION_JOURNALMATCH) { /* no jail of this build reads the journal: upstream takes and forgets it, too */
+                command_get_scan(call);
+                return;
+        }
+        struct scan_call *state = arena_alloc(&call->arena, sizeof(*state));
+        *state = (struct scan_call){.call = call, .jail = call->entry->id, .option = option, .multiple = multiple};
+        struct value arguments = arguments_of(call, multiple);
+        int r = scan_link_set(call->server->scan, call->entry->id, call_word(call, 2), &arguments, on_reply, state, &fault);
+        if (r < 0)
+                call_raise_fault(call, &fault);
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* status, stats: lists of labels and figures in upstream's shapes, which exporters read by position (spec server.md 2.2, 3.2). */
+#include <stdlib.h>
+
+#include "base/diag.h"
+#include "base/memory.h"
+#include "base/repr.h"
+#include "enforce/command.h"
+#include "enforce/server.h"
+
+#define FLAVORS "['short', 'basic', 'stats', 'cymru']"
+
+enum flavor { FLAVOR_BASIC, FLAVOR_SHORT, FLAVOR_STATS, FLAVOR_CYMRU };
+
+static enum flavor parse_flavor(struct slice word) {
+        if (word.len == 0 || slice_is(word, "basic"))
+                return FLAVOR_BASIC;
+        if (slice_is(word, "short"))
+                return FLAVOR_SHORT;
+        if (slice_is(word, "stats"))
+                return FLAVOR_STATS;
+        if (slice_is(word, "cymru"))
+                return FLAVOR_CYMRU;
+        struct arena arena = ARENA_INIT;
+        struct slice text = repr_text(word, &arena);
+        diag(DIAG_WARNING, "fail2ban.actions", "Unsupported extended jail status flavor %.*s. Supported: " FLAVORS, SLICE_ARG(text));
+        arena_done(&arena);
+        return FLAVOR_BASIC;
+}
+
+static struct value pair(struct value first, struct value second, struct arena *arena) {
+        struct value tuple = value_tuple();
+        value_append(&tuple, first, arena);
+        value_append(&tuple, second, arena);
+        return tuple;
+}
+
+static void put(struct value *list, const char *label, struct value item, struct arena *arena) {
+        value_append(list, pair(value_text(label), item, arena), arena);
+}
+
+static struct value number(uint64_t count) {
+        return value_int(count > INT64_MAX ? INT64_MAX : (int64_t)count);
+}
+
+static struct value stats_of(const struct jail *jail, struct arena *arena) {
+        struct jail_counts counts = jail_counts(jail);
+        struct value stats = value_list();
+        value_append(&stats, value_string(arena_copy(arena, slice_of(jail_backend(jail)))), arena);
+        value_append(&stats, pair(number(counts.failing), number(counts.failed_total), arena), arena);
+        value_append(&stats, pair(number(counts.banned), number(counts.banned_total), arena), arena);
+        return stats;
+}
+
+/* What Team Cymru's name server would say is not asked for: as with upstream where its resolver library is missing. */
+static void put_cymru(struct value *list, struct arena *arena) {
+        static const char *const labels[] = {"Banned ASN list", "Banned Country list", "Banned RIR list"};
+        diag(DIAG_ERROR, "fail2ban.banmanager", "status flavor 'cymru' is not supported by this build");
+        for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
+                struct value errors = value_list();
+                value_append(&errors, value_text("error"), arena);
+                put(list, labels[i], errors, arena);
+        }
+}
+
+static struct value status_of(const struct jail *jail, enum flavor flavor, struct arena *arena) {
+        struct jail_counts counts = jail_counts(jail);
+        struct value filter = value_list();
+        struct value actions = value_list();
+        struct value status = value_list();
+        if (flavor == FLAVOR_STATS)
+                return stats_of(jail, arena);
+        put(&filter, "Currently failed", number(counts.failing), arena);
+        put(&filter, "Total failed", number(counts.failed_total), arena);
+        put(&filter, "File list", jail_log_paths(jail, arena), arena);
+        put(&actions, "Currently banned", number(counts.banned), arena);
+        put(&actions, "Total banned", number(counts.banned_total), arena);
+        if (flavor != FLAVOR_SHORT)
+                put(&actions, "Banned IP list", jail_banned(jail, JAIL_BY_BAN, arena), arena);
+        if (flavor == FLAVOR_CYMRU)
+                put_cymru(&actions, arena);
+        put(&status, "Filter", filter, arena);
+        put(&status, "Actions", actions, arena);
+        return status;
+}
+
+static int by_name(const void *a, const void *b) {
+        struct jail_entry *const *x = a;
+        struct jail_entry *const *y = b;
+        return strcmp(jail_name((*x)->jail), jail_name((*y)->jail));
+}
+
+/* All jails by name; in the call's arena. */
+static struct jail_entry **sorted(struct call *call, size_t *ret_count) {
+        const struct jails *jails = &call->server->jails;
+        size_t count = jails_count(jails);
+        struct jail_entry **entries = arena_alloc_array(&call->arena, count + 1, sizeof(*entries));
+        size_t position = 0;
+        for (size_t i = 0; i < count; i++)
+                entries[i] = jails_next(jails, &position);
+        qsort(entries, count, sizeof(*entries), by_name);
+        *ret_count = count;
+        return entries;
+}
+
+static struct value status_of_each(struct call *call, struct jail_entry **entries, size_t count, enum flavor flavor) {
+        struct value all = value_dict();
+        for (size_t i = 0; i < count; i++) {
+                struct slice name = arena_copy(&call->arena, slice_of(jail_name(entries[i]->jail)));
+                value_dict_put(&all, value_string(name), status_of(entries[i]->jail, flavor, &call->arena), &call->arena);
+        }
+        return all;
+}
+
+static struct slice join_names(struct call *call, struct jail_entry **entries, size_t count) {
+        struct buffer out = BUFFER_INIT((size_t)JAILS_MAX * (JAILS_NAME_MAX + 2));
+        for (size_t i = 0; i < count; i++)
+                (void)buffer_printf(&out, "%s%s", i > 0 ? ", " : "", jail_name(entries[i]->jail)); /* fits: names are short */
+        struct slice text = arena_copy(&call->arena, buffer_view(&out));
+        buffer_done(&out);
+        return text;
+}
+
+static struct value list_jails(struct call *call, struct jail_entry **entries, size_t count) {
+        struct value status = value_list();
+        put(&status, "Number of jail", value_int((int64_t)count), &call->arena);
+        put(&status, "Jail list", value_string(join_names(call, entries, count)), &call->arena);
+        return status;
+}
+
+static void status_of_all(struct call *call) {
+        enum flavor flavor = parse_flavor(call_word(call, 2));
+        size_t count;
+        struct jail_entry **entries = sorted(call, &count);
+        struct value each = status_of_each(call, entries, count, flavor);
+        if (flavor == FLAVOR_STATS) {
+                call_return(call, each);
+                return;
+        }
+        struct value status = list_jails(call, entries, count);
+        value_append(&status, each, &call->arena);
+        call_return(call, status);
+}
+
+void command_status(struct call *call) {
+        size_t count;
+        if (call_count(call) > 3) {
+                call_raise(call, "Exception", "Invalid command (no status)");
+                return;
+        }
+        if (call_count(call) == 1) {
+                struct jail_entry **entries = sorted(call, &count);
+                call_return(call, list_jails(call, entries, count));
+                return;
+        }
+        if (slice_is(call_word(call, 1), "--all")) {
+                status_of_all(call);
+                return;
+        }
+        struct jail_entry *entry = jails_find(&call->server->jails, call_word(call, 1));
+        if (!entry) {
+                struct slice name = repr_str(call_item(call, 1), &call->arena);
+                call_raise(call, "UnknownJailException", "%.*s", SLICE_ARG(name));
+                return;
+        }
+        call_return(call, status_of(entry->jail, parse_flavor(call_word(call, 2)), &call->arena));
+}
+
+void command_stats(struct call *call) {
+        size_t count;
+        struct jail_entry **entries = sorted(call, &count);
+        call_return(call, status_of_each(call, entries, count, FLAVOR_STATS));
+}
