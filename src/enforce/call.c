@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Calls live in a list, so that a server that ends can free those whose answers will never come. Each ends exactly once: whoever ends it
- * takes it out of the list, tells, and frees it. Errors are Python's exceptions, because that is what clients print. */
+/* Calls live in a list, so that a server that ends can free those whose answers will never come.
+ * Each ends exactly once: whoever ends it takes it out of the list, tells, and frees it. Errors are
+ * Python's exceptions, because that is what clients print. */
 #include "enforce/call.h"
 
 #include <errno.h>
@@ -19,14 +20,19 @@ struct exception_home {
 };
 
 static const struct exception_home homes[] = {
-        {"UnknownJailException", "fail2ban.exceptions"},
-        {"DuplicateJailException", "fail2ban.exceptions"},
-        {"RegexException", "fail2ban.server.failregex"},
+        {"UnknownJailException",   "fail2ban.exceptions"      },
+        {"DuplicateJailException", "fail2ban.exceptions"      },
+        {"RegexException",         "fail2ban.server.failregex"},
 };
 
 struct call *call_new(struct call_list *list, struct server *server, call_done *done, void *user) {
         struct call *call = memory_new(sizeof(*call));
-        *call = (struct call){.server = server, .command = value_list(), .done = done, .user = user, .list = list, .next = list->first};
+        *call = (struct call){.server = server,
+                .command = value_list(),
+                .done = done,
+                .user = user,
+                .list = list,
+                .next = list->first};
         if (list->first)
                 list->first->previous = call;
         list->first = call;
@@ -64,7 +70,8 @@ static void tell(const struct call *call) {
         struct arena arena = ARENA_INIT;
         struct slice command = repr(&call->command, &arena);
         struct slice error = call_error_repr(&call->error, &arena);
-        diag(DIAG_ERROR, LOGGER, "Command %.*s has failed. Received %.*s", SLICE_ARG(command), SLICE_ARG(error));
+        diag(DIAG_ERROR, LOGGER, "Command %.*s has failed. Received %.*s", SLICE_ARG(command),
+                SLICE_ARG(error));
         arena_done(&arena);
 }
 
@@ -112,7 +119,8 @@ void call_raise(struct call *call, const char *class_name, const char *format, .
         va_start(arguments, format);
         int length = vasprintf(&text, format, arguments);
         va_end(arguments);
-        struct slice kept = arena_copy(&call->arena, length < 0 ? SLICE_NULL : (struct slice){text, (size_t)length});
+        struct slice kept = arena_copy(
+                &call->arena, length < 0 ? SLICE_NULL : (struct slice){text, (size_t)length});
         free(text);
         raise_text(call, class_name, kept);
 }
@@ -146,7 +154,8 @@ void call_raise_os(struct call *call, int code, struct slice path) {
         value_append(&call->error.arguments, value_int(-code), arena);
         value_append(&call->error.arguments, value_string(reason), arena);
         value_append(&call->error.arguments, value_string(arena_copy(arena, path)), arena);
-        call->error.text = arena_printf(arena, "[Errno %d] %.*s: %.*s", -code, SLICE_ARG(reason), SLICE_ARG(name));
+        call->error.text = arena_printf(
+                arena, "[Errno %d] %.*s: %.*s", -code, SLICE_ARG(reason), SLICE_ARG(name));
         end(call);
 }
 
@@ -181,7 +190,8 @@ struct slice call_error_repr(const struct call_error *error, struct arena *arena
         (void)buffer_append(&out, name);
         (void)buffer_append_char(&out, '(');
         size_t count = error->arguments.list.count;
-        for (size_t i = 0; i < count && i < 2; i++) { /* an OSError's file is no argument to Python */
+        for (size_t i = 0; i < count && i < 2;
+                i++) { /* an OSError's file is no argument to Python */
                 if (i > 0)
                         (void)buffer_append(&out, SLICE(", "));
                 (void)repr_put(&out, &error->arguments.list.items[i]);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One command being carried out, from its words to its result. Handlers never wait: they end the call at once or later, from the loop. */
+/* One command being carried out, from its words to its result. Handlers never wait: they end the
+ * call at once or later, from the loop. */
 #pragma once
 
 #include "base/arena.h"
@@ -18,12 +19,14 @@ enum call_role {
 
 enum call_mode {
         CALL_SINGLE,    /* a client waits for the value */
-        CALL_IN_STREAM, /* one of many: only its failure is of interest, a missing log is waited for */
+        CALL_IN_STREAM, /* one of many: only its failure is of interest, a missing log is waited for
+                         */
 };
 
 /* What a client is to see of an error: a Python exception. */
 struct call_error {
-        struct slice class_name; /* "builtins.ValueError", "fail2ban.exceptions.UnknownJailException", ... */
+        struct slice class_name; /* "builtins.ValueError",
+                                    "fail2ban.exceptions.UnknownJailException", ... */
         struct value arguments;  /* LIST */
         struct slice text;       /* as str() of the exception */
 };
@@ -39,11 +42,12 @@ struct call {
         struct value command;     /* LIST; lives in arena, or as long as the call */
         struct jail_entry *entry; /* the jail it is about, while its handler runs */
         bool failed;
-        bool told; /* the failure has been logged in its parts */
-        struct value result;      /* unless failed */
-        struct call_error error;  /* if failed */
-        void *state;              /* the handler's own, in arena */
-        void (*cancel)(struct call *call); /* the server ends: state is not to be used any more; or NULL */
+        bool told;               /* the failure has been logged in its parts */
+        struct value result;     /* unless failed */
+        struct call_error error; /* if failed */
+        void *state;             /* the handler's own, in arena */
+        void (*cancel)(
+                struct call *call); /* the server ends: state is not to be used any more; or NULL */
         call_done *done;
         void *user;
         struct call_list *list;
@@ -62,7 +66,8 @@ void call_list_done(struct call_list *list);
 
 /* Ends the call: done is called, then it is freed. Nobody may touch it any more. */
 void call_return(struct call *call, struct value result);
-/* The same with an exception. class_name: plain ("ValueError") or with its module; the text becomes the only argument. */
+/* The same with an exception. class_name: plain ("ValueError") or with its module; the text becomes
+ * the only argument. */
 void call_raise(struct call *call, const char *class_name, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 /* With what fault says (its kind, or Exception), which is then done with. */

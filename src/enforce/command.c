@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Errors come in upstream's order: too few words, unknown option, unknown jail. Who may do what is decided here and nowhere else. */
+/* Errors come in upstream's order: too few words, unknown option, unknown jail. Who may do what is
+ * decided here and nowhere else. */
 #include "enforce/command.h"
 
 #include "base/repr.h"
@@ -8,7 +9,8 @@
 #define INDEX_ERROR "list index out of range"
 
 static const struct command commands[] = {
-#define COMMAND(scope, word, words, role, handler, doc) {COMMAND_##scope, word, words, CALL_##role, handler},
+#define COMMAND(scope, word, words, role, handler, doc)                                            \
+        {COMMAND_##scope, word, words, CALL_##role, handler},
 #include "enforce/commands.def"
 #undef COMMAND
 };
@@ -49,7 +51,8 @@ struct slice command_jail(const struct value *command) {
 
 static void run_row(struct call *call, const struct command *row) {
         if (call->role == CALL_READER && row->role != CALL_READER) {
-                call_raise(call, "PermissionError", "Permission denied: '%s' is for administrators", row->word);
+                call_raise(call, "PermissionError", "Permission denied: '%s' is for administrators",
+                        row->word);
                 return;
         }
         if (call_count(call) < row->words_min) {
@@ -61,11 +64,13 @@ static void run_row(struct call *call, const struct command *row) {
 
 static void raise_unknown(struct call *call, bool sets) {
         if (!sets) {
-                call_raise(call, "Exception", "Invalid command (no get action or not yet implemented)");
+                call_raise(call, "Exception",
+                        "Invalid command (no get action or not yet implemented)");
                 return;
         }
         struct slice word = repr(call_item(call, 2), &call->arena);
-        call_raise(call, "Exception", "Invalid command %.*s (no set action or not yet implemented)", SLICE_ARG(word));
+        call_raise(call, "Exception", "Invalid command %.*s (no set action or not yet implemented)",
+                SLICE_ARG(word));
 }
 
 static void run_jail_option(struct call *call, bool sets) {
@@ -73,7 +78,8 @@ static void run_jail_option(struct call *call, bool sets) {
                 call_raise(call, "IndexError", INDEX_ERROR);
                 return;
         }
-        const struct command *row = command_find(sets ? COMMAND_JAIL_SET : COMMAND_JAIL_GET, call_word(call, 2));
+        const struct command *row =
+                command_find(sets ? COMMAND_JAIL_SET : COMMAND_JAIL_GET, call_word(call, 2));
         if (!row) {
                 raise_unknown(call, sets);
                 return;
@@ -93,7 +99,8 @@ static void run_option(struct call *call, bool sets) {
                 call_raise(call, "IndexError", INDEX_ERROR);
                 return;
         }
-        const struct command *row = command_find(sets ? COMMAND_SET : COMMAND_GET, call_word(call, 1));
+        const struct command *row =
+                command_find(sets ? COMMAND_SET : COMMAND_GET, call_word(call, 1));
         if (row)
                 run_row(call, row);
         else

@@ -17,9 +17,13 @@ struct command {
         command_handler *handler;
 };
 
+/* Several rows may have the same handler. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wredundant-decls"
 #define COMMAND(scope, word, words, role, handler, doc) command_handler handler;
 #include "enforce/commands.def"
 #undef COMMAND
+#pragma GCC diagnostic pop
 
 /* Carries out call->command. The call may have ended when this returns, or ends later. */
 void command_run(struct call *call);

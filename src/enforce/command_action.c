@@ -15,7 +15,8 @@ void command_get_actions(struct call *call) {
 /* The action of word 3, or NULL when the call has ended. */
 static struct action *find(struct call *call) {
         struct fault fault = FAULT_INIT;
-        struct action *action = action_list_find(jail_actions(call->entry->jail), call_word(call, 3), &fault);
+        struct action *action =
+                action_list_find(jail_actions(call->entry->jail), call_word(call, 3), &fault);
         if (!action)
                 call_raise_fault(call, &fault);
         return action;
@@ -58,7 +59,8 @@ void command_addaction(struct call *call) {
                 return;
         }
         if (call_count(call) > 5)
-                r = action_list_add_python(list, call_word(call, 3), call_word(call, 4), call_word(call, 5), &fault);
+                r = action_list_add_python(
+                        list, call_word(call, 3), call_word(call, 4), call_word(call, 5), &fault);
         else
                 r = action_list_add(list, call_word(call, 3), &fault);
         if (r < 0 && call_count(call) > 5 && is_os_error(r)) {
@@ -82,7 +84,8 @@ void command_delaction(struct call *call) {
 static void on_called(void *user, const struct fault *fault) {
         struct call *call = user;
         if (fault && fault->code < 0)
-                call_raise(call, fault->kind ? fault->kind : "RuntimeError", "%s", fault_text(fault));
+                call_raise(
+                        call, fault->kind ? fault->kind : "RuntimeError", "%s", fault_text(fault));
         else
                 call_return(call, value_bool(true));
 }
@@ -99,7 +102,8 @@ static void set_many(struct call *call, struct action *action) {
                         call_raise(call, "IndexError", "list index out of range");
                         return;
                 }
-                if (action_set(action, value_item_text(pair, 0), value, &call->arena, &ignored, &fault) < 0) {
+                if (action_set(action, value_item_text(pair, 0), value, &call->arena, &ignored,
+                            &fault) < 0) {
                         call_raise_fault(call, &fault);
                         return;
                 }
@@ -119,7 +123,8 @@ static void set_one(struct call *call, struct action *action) {
                 return;
         }
         if (r == ACTION_E_NO_METHOD)
-                r = action_set(action, call_word(call, 4), call_item(call, 5), &call->arena, &value, &fault);
+                r = action_set(action, call_word(call, 4), call_item(call, 5), &call->arena, &value,
+                        &fault);
         if (r < 0)
                 call_raise_fault(call, &fault);
         else

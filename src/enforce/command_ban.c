@@ -9,7 +9,8 @@
 static struct value words_from(struct call *call, size_t index) {
         struct value words = value_list();
         for (size_t i = index; i < call_count(call); i++)
-                value_append(&words, value_string(repr_str(call_item(call, i), &call->arena)), &call->arena);
+                value_append(&words, value_string(repr_str(call_item(call, i), &call->arena)),
+                        &call->arena);
         return words;
 }
 
@@ -25,11 +26,13 @@ void command_set_banip(struct call *call) {
 
 void command_attempt(struct call *call) {
         if (call_count(call) < 4) {
-                call_raise(call, "TypeError", "Filter.addAttempt() missing 1 required positional argument: 'ip'");
+                call_raise(call, "TypeError",
+                        "Filter.addAttempt() missing 1 required positional argument: 'ip'");
                 return;
         }
         struct value matches = words_from(call, 4);
-        jail_attempt(call->entry->jail, repr_str(call_item(call, 3), &call->arena), &matches, on_count, call);
+        jail_attempt(call->entry->jail, repr_str(call_item(call, 3), &call->arena), &matches,
+                on_count, call);
 }
 
 static void on_unban_reported(void *user, uint64_t count, const struct value *absent) {
@@ -96,7 +99,8 @@ static struct value banned_everywhere(struct call *call) {
         for (struct jail_entry *entry; (entry = jails_next(&call->server->jails, &position));) {
                 struct value row = value_dict();
                 struct slice name = arena_copy(&call->arena, slice_of(jail_name(entry->jail)));
-                value_dict_put(&row, value_string(name), jail_banned(entry->jail, JAIL_BY_BAN, &call->arena), &call->arena);
+                value_dict_put(&row, value_string(name),
+                        jail_banned(entry->jail, JAIL_BY_BAN, &call->arena), &call->arena);
                 value_append(&result, row, &call->arena);
         }
         return result;
@@ -107,7 +111,8 @@ static struct value jails_that_ban(struct call *call, struct slice id) {
         size_t position = 0;
         for (struct jail_entry *entry; (entry = jails_next(&call->server->jails, &position));)
                 if (jail_is_banned(entry->jail, id)) {
-                        struct slice name = arena_copy(&call->arena, slice_of(jail_name(entry->jail)));
+                        struct slice name =
+                                arena_copy(&call->arena, slice_of(jail_name(entry->jail)));
                         value_append(&names, value_string(name), &call->arena);
                 }
         return names;
@@ -120,7 +125,9 @@ void command_banned(struct call *call) {
         }
         struct value result = value_list();
         for (size_t i = 1; i < call_count(call); i++)
-                value_append(&result, jails_that_ban(call, repr_str(call_item(call, i), &call->arena)), &call->arena);
+                value_append(&result,
+                        jails_that_ban(call, repr_str(call_item(call, i), &call->arena)),
+                        &call->arena);
         call_return(call, result);
 }
 
@@ -132,7 +139,9 @@ void command_jail_banned(struct call *call) {
                 return;
         }
         for (size_t i = 3; i < call_count(call); i++)
-                value_append(&result, value_int(jail_is_banned(jail, repr_str(call_item(call, i), &call->arena))), &call->arena);
+                value_append(&result,
+                        value_int(jail_is_banned(jail, repr_str(call_item(call, i), &call->arena))),
+                        &call->arena);
         call_return(call, result.list.count == 1 ? result.list.items[0] : result);
 }
 

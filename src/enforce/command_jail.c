@@ -91,7 +91,8 @@ void command_set_ignorecache(struct call *call) {
 /* Times and counts. */
 
 void command_get_usedns(struct call *call) {
-        call_return(call, value_string(arena_copy(&call->arena, slice_of(settings_of(call)->usedns))));
+        call_return(
+                call, value_string(arena_copy(&call->arena, slice_of(settings_of(call)->usedns))));
 }
 
 static struct slice known_usedns(struct slice text) {
@@ -109,7 +110,9 @@ void command_set_usedns(struct call *call) {
                 value = given->boolean ? SLICE("yes") : SLICE("no");
         if (value.len == 0) {
                 struct slice text = repr(given, &call->arena);
-                diag(DIAG_ERROR, FILTER, "Incorrect value %.*s specified for usedns. Using safe 'no'", SLICE_ARG(text));
+                diag(DIAG_ERROR, FILTER,
+                        "Incorrect value %.*s specified for usedns. Using safe 'no'",
+                        SLICE_ARG(text));
                 value = SLICE("no");
         }
         struct jail_settings *settings = settings_of(call);
@@ -122,7 +125,8 @@ void command_set_usedns(struct call *call) {
 void command_get_findtime(struct call *call) {
         const struct jail_settings *settings = settings_of(call);
         bool whole = settings->findtime_integral && fabs(settings->findtime_s) < INTEGRAL_MAX;
-        call_return(call, whole ? value_int((int64_t)settings->findtime_s) : value_float(settings->findtime_s));
+        call_return(call, whole ? value_int((int64_t)settings->findtime_s)
+                                : value_float(settings->findtime_s));
 }
 
 void command_set_findtime(struct call *call) {
@@ -202,7 +206,8 @@ static struct slice extra_name(const struct call *call) {
 }
 
 void command_get_bantime_extra(struct call *call) {
-        call_return(call, escalate_get(jail_escalation(call->entry->jail), extra_name(call), &call->arena));
+        call_return(call,
+                escalate_get(jail_escalation(call->entry->jail), extra_name(call), &call->arena));
 }
 
 void command_set_bantime_extra(struct call *call) {
@@ -211,13 +216,16 @@ void command_set_bantime_extra(struct call *call) {
         struct slice name = extra_name(call);
         const struct value *value = call_item(call, 3);
         struct slice text = repr_str(value, &call->arena);
-        diag(DIAG_INFO, "fail2ban.jail", "Set banTime.%.*s = %.*s", SLICE_ARG(name), SLICE_ARG(text));
-        if (escalate_set(jail_escalation(call->entry->jail), name, value, &call->arena, &result, &fault) < 0) {
+        diag(DIAG_INFO, "fail2ban.jail", "Set banTime.%.*s = %.*s", SLICE_ARG(name),
+                SLICE_ARG(text));
+        if (escalate_set(jail_escalation(call->entry->jail), name, value, &call->arena, &result,
+                    &fault) < 0) {
                 call_raise_fault(call, &fault);
                 return;
         }
         if (slice_is(name, "increment") && command_bool(value) && !call->server->store)
-                diag(DIAG_WARNING, "fail2ban.jail", "ban time increment is not available as long jail database is not set");
+                diag(DIAG_WARNING, "fail2ban.jail",
+                        "ban time increment is not available as long jail database is not set");
         jail_settings_changed(call->entry->jail);
         call_return(call, result);
 }

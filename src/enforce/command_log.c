@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Commands about a jail's log files. A client is told that a file is missing; a configuration is not held up by it: the jail waits. */
+/* Commands about a jail's log files. A client is told that a file is missing; a configuration is
+ * not held up by it: the jail waits. */
 #include <errno.h>
 
 #include "base/diag.h"
@@ -33,8 +34,8 @@ static int start_of(struct call *call, enum scan_start_at *ret) {
 
 static void handle_absent(struct call *call, struct slice path, struct fault *fault) {
         if (call->mode == CALL_IN_STREAM) {
-                diag(DIAG_WARNING, LOGGER, "Jail '%s' waits for log file %.*s: %s", jail_name(call->entry->jail), SLICE_ARG(path),
-                        fault_text(fault));
+                diag(DIAG_WARNING, LOGGER, "Jail '%s' waits for log file %.*s: %s",
+                        jail_name(call->entry->jail), SLICE_ARG(path), fault_text(fault));
                 fault_done(fault);
                 command_get_logpath(call);
                 return;
@@ -65,6 +66,7 @@ void command_addlogpath(struct call *call) {
 }
 
 void command_dellogpath(struct call *call) {
-        (void)jail_log_del(call->entry->jail, call_word(call, 3)); /* one that is not there is no error */
+        (void)jail_log_del(
+                call->entry->jail, call_word(call, 3)); /* one that is not there is no error */
         command_get_logpath(call);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Options that are carried out in the scanner: sent there, answered with its answer, which is kept for `get`. */
+/* Options that are carried out in the scanner: sent there, answered with its answer, which is kept
+ * for `get`. */
 #include <errno.h>
 
 #include "base/diag.h"
@@ -13,14 +14,14 @@ struct scan_row {
 };
 
 static const struct scan_row rows[SCAN_OPTION_COUNT] = {
-        [SCAN_OPTION_PREFREGEX] = {"prefregex", "prefregex", NULL, NULL},
-        [SCAN_OPTION_FAILREGEX] = {"failregex", NULL, "addfailregex", "delfailregex"},
-        [SCAN_OPTION_IGNOREREGEX] = {"ignoreregex", NULL, "addignoreregex", "delignoreregex"},
-        [SCAN_OPTION_MAXLINES] = {"maxlines", "maxlines", NULL, NULL},
-        [SCAN_OPTION_DATEPATTERN] = {"datepattern", "datepattern", NULL, NULL},
-        [SCAN_OPTION_LOGTIMEZONE] = {"logtimezone", "logtimezone", NULL, NULL},
-        [SCAN_OPTION_LOGENCODING] = {"logencoding", "logencoding", NULL, NULL},
-        [SCAN_OPTION_JOURNALMATCH] = {"journalmatch", NULL, "addjournalmatch", "deljournalmatch"},
+        [SCAN_OPTION_PREFREGEX] = {"prefregex",    "prefregex",   NULL,              NULL             },
+        [SCAN_OPTION_FAILREGEX] = {"failregex",    NULL,          "addfailregex",    "delfailregex"   },
+        [SCAN_OPTION_IGNOREREGEX] = {"ignoreregex",  NULL,          "addignoreregex",  "delignoreregex" },
+        [SCAN_OPTION_MAXLINES] = {"maxlines",     "maxlines",    NULL,              NULL             },
+        [SCAN_OPTION_DATEPATTERN] = {"datepattern",  "datepattern", NULL,              NULL             },
+        [SCAN_OPTION_LOGTIMEZONE] = {"logtimezone",  "logtimezone", NULL,              NULL             },
+        [SCAN_OPTION_LOGENCODING] = {"logencoding",  "logencoding", NULL,              NULL             },
+        [SCAN_OPTION_JOURNALMATCH] = {"journalmatch", NULL,          "addjournalmatch", "deljournalmatch"},
 };
 
 static bool is(const char *name, struct slice word) {
@@ -29,7 +30,8 @@ static bool is(const char *name, struct slice word) {
 
 static enum scan_option option_of(struct slice word) {
         for (int i = 0; i < SCAN_OPTION_COUNT; i++)
-                if (is(rows[i].get, word) || is(rows[i].set, word) || is(rows[i].add, word) || is(rows[i].del, word))
+                if (is(rows[i].get, word) || is(rows[i].set, word) || is(rows[i].add, word) ||
+                        is(rows[i].del, word))
                         return (enum scan_option)i;
         return SCAN_OPTION_COUNT; /* commands.def has no other */
 }
@@ -74,14 +76,17 @@ void command_set_scan(struct call *call) {
         struct fault fault = FAULT_INIT;
         enum scan_option option = option_of(call_word(call, 2));
         bool multiple = slice_is(call_word(call, 0), "multi-set");
-        if (option == SCAN_OPTION_JOURNALMATCH) { /* no jail of this build reads the journal: upstream takes and forgets it, too */
+        if (option == SCAN_OPTION_JOURNALMATCH) { /* no jail of this build reads the journal:
+                                                     upstream takes and forgets it, too */
                 command_get_scan(call);
                 return;
         }
         struct scan_call *state = arena_alloc(&call->arena, sizeof(*state));
-        *state = (struct scan_call){.call = call, .jail = call->entry->id, .option = option, .multiple = multiple};
+        *state = (struct scan_call){
+                .call = call, .jail = call->entry->id, .option = option, .multiple = multiple};
         struct value arguments = arguments_of(call, multiple);
-        int r = scan_link_set(call->server->scan, call->entry->id, call_word(call, 2), &arguments, on_reply, state, &fault);
+        int r = scan_link_set(call->server->scan, call->entry->id, call_word(call, 2), &arguments,
+                on_reply, state, &fault);
         if (r < 0)
                 call_raise_fault(call, &fault);
 }

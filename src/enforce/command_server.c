@@ -56,14 +56,16 @@ void command_sleep(struct call *call) {
                 return;
         }
         if (!(seconds >= 0) || seconds > SLEEP_MAX_S) {
-                call_raise(call, "ValueError", "sleep length must be non-negative and at most %.0f", SLEEP_MAX_S);
+                call_raise(call, "ValueError", "sleep length must be non-negative and at most %.0f",
+                        SLEEP_MAX_S);
                 return;
         }
         struct sleep *sleep = arena_alloc(&call->arena, sizeof(*sleep));
         sleep->call = call;
         call->state = sleep;
         call->cancel = cancel_sleep;
-        loop_timer_set_in(call->server->loop, &sleep->timer, (int64_t)(seconds * 1e6), on_sleep_end, sleep);
+        loop_timer_set_in(
+                call->server->loop, &sleep->timer, (int64_t)(seconds * 1e6), on_sleep_end, sleep);
 }
 
 void command_flushlogs(struct call *call) {
@@ -128,7 +130,8 @@ static void take_jail(struct call *call, struct jail_entry *entry) {
                 call_return(call, *call_item(call, 1));
                 return;
         }
-        diag(DIAG_INFO, LOGGER, "Restart jail '%s' (reason: '%s' != '%.*s')", name, entry->backend, SLICE_ARG(backend));
+        diag(DIAG_INFO, LOGGER, "Restart jail '%s' (reason: '%s' != '%.*s')", name, entry->backend,
+                SLICE_ARG(backend));
         jails_stop(&call->server->jails, entry, JAIL_STOP_ALONE, add_jail, call);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Commands about settings of the server: its own log, the database, threads that it does not have. */
+/* Commands about settings of the server: its own log, the database, threads that it does not have.
+ */
 #include <errno.h>
 
 #include "base/diag.h"
@@ -12,7 +13,8 @@
 /* The log. */
 
 void command_get_loglevel(struct call *call) {
-        call_return(call, value_string(arena_copy(&call->arena, diag_target_level(call->server->config.target))));
+        call_return(call, value_string(arena_copy(
+                                  &call->arena, diag_target_level(call->server->config.target))));
 }
 
 void command_set_loglevel(struct call *call) {
@@ -25,7 +27,8 @@ void command_set_loglevel(struct call *call) {
 }
 
 void command_get_logtarget(struct call *call) {
-        call_return(call, value_string(arena_copy(&call->arena, diag_target_name(call->server->config.target))));
+        call_return(call, value_string(arena_copy(
+                                  &call->arena, diag_target_name(call->server->config.target))));
 }
 
 void command_set_logtarget(struct call *call) {
@@ -37,12 +40,14 @@ void command_set_logtarget(struct call *call) {
 }
 
 void command_get_syslogsocket(struct call *call) {
-        call_return(call, value_string(arena_copy(&call->arena, diag_target_syslog_socket(call->server->config.target))));
+        call_return(call, value_string(arena_copy(&call->arena,
+                                  diag_target_syslog_socket(call->server->config.target))));
 }
 
 void command_set_syslogsocket(struct call *call) {
         struct fault fault = FAULT_INIT;
-        if (diag_target_set_syslog_socket(call->server->config.target, call_word(call, 2), &fault) < 0)
+        if (diag_target_set_syslog_socket(call->server->config.target, call_word(call, 2), &fault) <
+                0)
                 call_raise_fault(call, &fault);
         else
                 command_get_syslogsocket(call);
@@ -52,7 +57,8 @@ void command_set_syslogsocket(struct call *call) {
 
 void command_get_thread(struct call *call) {
         struct value options = value_dict();
-        value_dict_put(&options, value_text("stacksize"), value_int(call->server->stack_kib), &call->arena);
+        value_dict_put(&options, value_text("stacksize"), value_int(call->server->stack_kib),
+                &call->arena);
         call_return(call, options);
 }
 
@@ -65,7 +71,10 @@ void command_set_thread(struct call *call) {
                 return;
         }
         for (size_t i = 0; i + 1 < options->list.count; i += 2) {
-                if (!slice_is(value_item_text(&(struct value){.type = VALUE_LIST, .list = options->list}, i), "stacksize")) {
+                if (!slice_is(
+                            value_item_text(
+                                    &(struct value){.type = VALUE_LIST, .list = options->list}, i),
+                            "stacksize")) {
                         struct slice name = repr(&options->list.items[i], &call->arena);
                         call_raise(call, "KeyError", "unknown option %.*s", SLICE_ARG(name));
                         return;
@@ -90,7 +99,8 @@ void command_set_allowipv6(struct call *call) {
 
 void command_get_dbfile(struct call *call) {
         if (call->server->store)
-                call_return(call, value_string(arena_copy(&call->arena, slice_of(store_path(call->server->store)))));
+                call_return(call, value_string(arena_copy(&call->arena,
+                                          slice_of(store_path(call->server->store)))));
         else
                 call_return(call, VALUE_OF_NONE);
 }
@@ -105,7 +115,8 @@ void command_set_dbfile(struct call *call) {
                 return;
         }
         if (jails_count(&server->jails) > 0) {
-                call_raise(call, "RuntimeError", "Cannot change database when there are jails present");
+                call_raise(call, "RuntimeError",
+                        "Cannot change database when there are jails present");
                 return;
         }
         struct slice kept = arena_copy(&call->arena, path);
@@ -118,7 +129,8 @@ void command_set_dbfile(struct call *call) {
 static bool has_store(struct call *call, const char *option) {
         if (call->server->store)
                 return true;
-        diag(DIAG_MSG, "fail2ban.transmitter", "%s setting was not in effect since no db yet", option);
+        diag(DIAG_MSG, "fail2ban.transmitter", "%s setting was not in effect since no db yet",
+                option);
         call_return(call, VALUE_OF_NONE);
         return false;
 }

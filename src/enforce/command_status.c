@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* status, stats: lists of labels and figures in upstream's shapes, which exporters read by position (spec server.md 2.2, 3.2). */
+/* status, stats: lists of labels and figures in upstream's shapes, which exporters read by position
+ * (spec server.md 2.2, 3.2). */
 #include <stdlib.h>
 
 #include "base/diag.h"
@@ -23,7 +24,9 @@ static enum flavor parse_flavor(struct slice word) {
                 return FLAVOR_CYMRU;
         struct arena arena = ARENA_INIT;
         struct slice text = repr_text(word, &arena);
-        diag(DIAG_WARNING, "fail2ban.actions", "Unsupported extended jail status flavor %.*s. Supported: " FLAVORS, SLICE_ARG(text));
+        diag(DIAG_WARNING, "fail2ban.actions",
+                "Unsupported extended jail status flavor %.*s. Supported: " FLAVORS,
+                SLICE_ARG(text));
         arena_done(&arena);
         return FLAVOR_BASIC;
 }
@@ -47,15 +50,20 @@ static struct value stats_of(const struct jail *jail, struct arena *arena) {
         struct jail_counts counts = jail_counts(jail);
         struct value stats = value_list();
         value_append(&stats, value_string(arena_copy(arena, slice_of(jail_backend(jail)))), arena);
-        value_append(&stats, pair(number(counts.failing), number(counts.failed_total), arena), arena);
-        value_append(&stats, pair(number(counts.banned), number(counts.banned_total), arena), arena);
+        value_append(
+                &stats, pair(number(counts.failing), number(counts.failed_total), arena), arena);
+        value_append(
+                &stats, pair(number(counts.banned), number(counts.banned_total), arena), arena);
         return stats;
 }
 
-/* What Team Cymru's name server would say is not asked for: as with upstream where its resolver library is missing. */
+/* What Team Cymru's name server would say is not asked for: as with upstream where its resolver
+ * library is missing. */
 static void put_cymru(struct value *list, struct arena *arena) {
-        static const char *const labels[] = {"Banned ASN list", "Banned Country list", "Banned RIR list"};
-        diag(DIAG_ERROR, "fail2ban.banmanager", "status flavor 'cymru' is not supported by this build");
+        static const char *const labels[] = {
+                "Banned ASN list", "Banned Country list", "Banned RIR list"};
+        diag(DIAG_ERROR, "fail2ban.banmanager",
+                "status flavor 'cymru' is not supported by this build");
         for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
                 struct value errors = value_list();
                 value_append(&errors, value_text("error"), arena);
@@ -103,11 +111,13 @@ static struct jail_entry **sorted(struct call *call, size_t *ret_count) {
         return entries;
 }
 
-static struct value status_of_each(struct call *call, struct jail_entry **entries, size_t count, enum flavor flavor) {
+static struct value status_of_each(
+        struct call *call, struct jail_entry **entries, size_t count, enum flavor flavor) {
         struct value all = value_dict();
         for (size_t i = 0; i < count; i++) {
                 struct slice name = arena_copy(&call->arena, slice_of(jail_name(entries[i]->jail)));
-                value_dict_put(&all, value_string(name), status_of(entries[i]->jail, flavor, &call->arena), &call->arena);
+                value_dict_put(&all, value_string(name),
+                        status_of(entries[i]->jail, flavor, &call->arena), &call->arena);
         }
         return all;
 }
@@ -115,7 +125,8 @@ static struct value status_of_each(struct call *call, struct jail_entry **entrie
 static struct slice join_names(struct call *call, struct jail_entry **entries, size_t count) {
         struct buffer out = BUFFER_INIT((size_t)JAILS_MAX * (JAILS_NAME_MAX + 2));
         for (size_t i = 0; i < count; i++)
-                (void)buffer_printf(&out, "%s%s", i > 0 ? ", " : "", jail_name(entries[i]->jail)); /* fits: names are short */
+                (void)buffer_printf(&out, "%s%s", i > 0 ? ", " : "",
+                        jail_name(entries[i]->jail)); /* fits: names are short */
         struct slice text = arena_copy(&call->arena, buffer_view(&out));
         buffer_done(&out);
         return text;

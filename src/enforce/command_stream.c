@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* server-stream and reload: a whole configuration at once (spec server.md 3.6).
- * A reload goes in steps, each of which may take its time: bans end (--unban), jails stop (--restart), the affected jails are made to await
- * their new configuration, the stream is run, and whatever it has not named goes. */
+ * A reload goes in steps, each of which may take its time: bans end (--unban), jails stop
+ * (--restart), the affected jails are made to await their new configuration, the stream is run, and
+ * whatever it has not named goes. */
 #include <errno.h>
 
 #include "base/diag.h"
@@ -60,9 +61,10 @@ void command_stream(struct call *call) {
 
 struct reload {
         struct call *call;
-        struct slice jail;   /* "--all" or one */
+        struct slice jail; /* "--all" or one */
         bool all, if_exists, unban, restart;
-        size_t pending;      /* jails that have not finished the present step, plus one while they are told */
+        size_t pending; /* jails that have not finished the present step, plus one while they are
+                           told */
         void (*next)(struct reload *reload);
         struct value former; /* DICT */
         bool failed;
@@ -148,7 +150,8 @@ static void run_stream(struct reload *reload) {
                 scan_options_begin_reload(&entry->options);
                 jail_reload_begin(entry->jail);
         }
-        const struct stream_request request = {.commands = call_item(reload->call, 3), .former = &reload->former};
+        const struct stream_request request = {
+                .commands = call_item(reload->call, 3), .former = &reload->former};
         stream_run(reload->call->server, &request, on_reload_stream, reload);
 }
 
@@ -158,7 +161,8 @@ static void stop_affected(struct reload *reload) {
         reload->next = run_stream;
         if (reload->restart && reload->all)
                 diag(DIAG_INFO, LOGGER, "Stopping all jails");
-        for (struct jail_entry *entry; reload->restart && (entry = next_affected(reload, &position));) {
+        for (struct jail_entry *entry;
+                reload->restart && (entry = next_affected(reload, &position));) {
                 size_t before = jails_of(reload)->count;
                 reload->pending++;
                 jails_stop(jails_of(reload), entry, JAIL_STOP_ALONE, on_removed, reload);
@@ -177,7 +181,8 @@ static void unban_affected(struct reload *reload) {
         size_t position = 0;
         reload->pending = 1;
         reload->next = stop_affected;
-        for (struct jail_entry *entry; reload->unban && (entry = next_affected(reload, &position));) {
+        for (struct jail_entry *entry;
+                reload->unban && (entry = next_affected(reload, &position));) {
                 reload->pending++;
                 jail_unban_all(entry->jail, JAIL_UNBAN_WITH_ROWS, on_unbanned, reload);
         }
@@ -190,15 +195,16 @@ static void remember_former(struct reload *reload) {
         reload->former = value_dict();
         for (struct jail_entry *entry; (entry = next_affected(reload, &position));) {
                 struct slice name = arena_copy(arena, slice_of(jail_name(entry->jail)));
-                value_dict_put(&reload->former, value_string(name), value_copy(&entry->config, arena), arena);
+                value_dict_put(&reload->former, value_string(name),
+                        value_copy(&entry->config, arena), arena);
         }
 }
 
 static void begin_reload(void *user) {
         struct reload *reload = user;
         struct call *call = reload->call;
-        diag(DIAG_INFO, LOGGER, "Reload %s%.*s", reload->all ? "all jails" : "jail ", reload->all ? 0 : (int)reload->jail.len,
-                reload->jail.data);
+        diag(DIAG_INFO, LOGGER, "Reload %s%.*s", reload->all ? "all jails" : "jail ",
+                reload->all ? 0 : (int)reload->jail.len, reload->jail.data);
         if (!reload->all && !reload->if_exists && !jails_find(jails_of(reload), reload->jail)) {
                 struct server *server = call->server;
                 diag(DIAG_INFO, LOGGER, "Reload finished.");

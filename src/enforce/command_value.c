@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Clients send texts, configuration streams also numbers and None: both meet the same conversions, with Python's words for what is wrong. */
+/* Clients send texts, configuration streams also numbers and None: both meet the same conversions,
+ * with Python's words for what is wrong. */
 #include "enforce/command_value.h"
 
 #include <errno.h>
@@ -58,12 +59,15 @@ int command_int(const struct value *value, int64_t *ret, struct fault *fault) {
         if (value->type == VALUE_STRING || value->type == VALUE_BYTES) {
                 if (number_parse_python_int(value->string, ret) == 0)
                         return 0;
-                return raise_with_repr(fault, "invalid literal for int() with base 10: ", value->string);
+                return raise_with_repr(
+                        fault, "invalid literal for int() with base 10: ", value->string);
         }
         if (value->type == VALUE_FLOAT)
                 return int_of_float(value->real, ret, fault);
         if (value->type != VALUE_INT && value->type != VALUE_BOOL)
-                return fault_raise(fault, "TypeError", "int() argument must be a string, a bytes-like object or a real number, not '%s'",
+                return fault_raise(fault, "TypeError",
+                        "int() argument must be a string, a bytes-like object or a real number, "
+                        "not '%s'",
                         type_name(value->type));
         *ret = value->type == VALUE_INT ? value->integer : value->boolean;
         return 0;
@@ -76,7 +80,9 @@ int command_float(const struct value *value, double *ret, struct fault *fault) {
                 return raise_with_repr(fault, "could not convert string to float: ", value->string);
         }
         if (value->type != VALUE_INT && value->type != VALUE_BOOL && value->type != VALUE_FLOAT)
-                return fault_raise(fault, "TypeError", "float() argument must be a string or a real number, not '%s'", type_name(value->type));
+                return fault_raise(fault, "TypeError",
+                        "float() argument must be a string or a real number, not '%s'",
+                        type_name(value->type));
         *ret = command_number(value);
         return 0;
 }
@@ -85,7 +91,8 @@ int command_duration(const struct value *value, struct value *ret, struct fault 
         if (value->type == VALUE_STRING)
                 return duration_parse(value->string, ret, fault);
         if (value->type != VALUE_INT && value->type != VALUE_FLOAT && value->type != VALUE_BOOL)
-                return fault_raise(fault, "TypeError", "expected string or bytes-like object, got '%s'", type_name(value->type));
+                return fault_raise(fault, "TypeError",
+                        "expected string or bytes-like object, got '%s'", type_name(value->type));
         *ret = value->type == VALUE_BOOL ? value_int(value->boolean) : *value;
         return 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Only a socket is ever removed, and only one that nobody listens on: a second server started by mistake takes nothing from the first. */
+/* Only a socket is ever removed, and only one that nobody listens on: a second server started by
+ * mistake takes nothing from the first. */
 #include "enforce/control_socket.h"
 
 #include <errno.h>
@@ -22,7 +23,8 @@
 static int address_of(const char *path, struct sockaddr_un *ret, struct fault *fault) {
         size_t length = strlen(path);
         if (length == 0 || length >= sizeof(ret->sun_path))
-                return fault_set(fault, -ENAMETOOLONG, "socket path '%s' has more than %zu bytes", path, sizeof(ret->sun_path) - 1);
+                return fault_set(fault, -ENAMETOOLONG, "socket path '%s' has more than %zu bytes",
+                        path, sizeof(ret->sun_path) - 1);
         *ret = (struct sockaddr_un){.sun_family = AF_UNIX};
         memcpy(ret->sun_path, path, length + 1);
         return 0;
@@ -36,7 +38,8 @@ int control_socket_is_alive(const char *path) {
         if (fd < 0)
                 return 0;
         /* EAGAIN: its backlog is full, so there is one. */
-        return connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 || errno == EAGAIN;
+        return connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 ||
+               errno == EAGAIN;
 }
 
 /* Position of "fail2ban" among the colon separated names; 0 if it is not there. */
@@ -57,8 +60,9 @@ static int activated_fd(void) {
         if (!pid_text || !count_text)
                 return -1;
         int fd = -1;
-        if (number_parse_u32(slice_of(pid_text), &pid) == 0 && number_parse_u32(slice_of(count_text), &count) == 0 &&
-                pid == (uint32_t)getpid() && count > 0 && count <= LISTEN_MAX)
+        if (number_parse_u32(slice_of(pid_text), &pid) == 0 &&
+                number_parse_u32(slice_of(count_text), &count) == 0 && pid == (uint32_t)getpid() &&
+                count > 0 && count <= LISTEN_MAX)
                 fd = LISTEN_FIRST + (int)named_fd(getenv("LISTEN_FDNAMES"), count);
         (void)unsetenv("LISTEN_PID");
         (void)unsetenv("LISTEN_FDS");
@@ -70,9 +74,12 @@ static int take_activated(struct control_socket *control, int fd, struct fault *
         int listening = 0;
         socklen_t size = sizeof(listening);
         if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) < 0 || !listening)
-                return fault_set(fault, -ENOTSOCK, "file descriptor %d, handed over for the control socket, does not listen", fd);
+                return fault_set(fault, -ENOTSOCK,
+                        "file descriptor %d, handed over for the control socket, does not listen",
+                        fd);
         int flags = fcntl(fd, F_GETFL);
-        if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+        if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+                fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
                 return fault_set_errno(fault, -errno, "control socket");
         diag(DIAG_INFO, LOGGER, "Using socket activation, inherited socket %d", fd);
         control->fd = fd;
@@ -85,7 +92,9 @@ static int make_folder(const char *path, struct fault *fault) {
         if (path[0] != '/' || slash == path)
                 return 0;
         char *folder = memory_copy_text((struct slice){path, (size_t)(slash - path)});
-        int r = mkdir(folder, 0777) < 0 && errno != EEXIST ? fault_set_errno(fault, -errno, "folder '%s'", folder) : 0;
+        int r = mkdir(folder, 0777) < 0 && errno != EEXIST
+                        ? fault_set_errno(fault, -errno, "folder '%s'", folder)
+                        : 0;
         free(folder);
         return r;
 }
@@ -103,7 +112,8 @@ static int clear_path(const char *path, enum control_force force, struct fault *
         return 0;
 }
 
-int control_socket_open(struct control_socket *control, const char *path, enum control_force force, struct fault *fault) {
+int control_socket_open(struct control_socket *control, const char *path, enum control_force force,
+        struct fault *fault) {
         struct sockaddr_un address;
         *control = CONTROL_SOCKET_NONE;
         int activated = activated_fd();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The control socket: made by us, or handed over by the init system (socket activation). Connections are accepted here, where the peer's
- * user is known from the kernel. */
+/* The control socket: made by us, or handed over by the init system (socket activation).
+ * Connections are accepted here, where the peer's user is known from the kernel. */
 #pragma once
 
 #include <stdint.h>
@@ -14,21 +14,22 @@ enum control_force {
 };
 
 struct control_socket {
-        int fd;      /* listening, non-blocking; -1: none */
-        char *path;  /* to be removed at the end; NULL: not ours */
+        int fd;     /* listening, non-blocking; -1: none */
+        char *path; /* to be removed at the end; NULL: not ours */
 };
 
 #define CONTROL_SOCKET_NONE ((struct control_socket){-1, NULL})
 #define CONTROL_BACKLOG 128
 
-/* Takes the socket of LISTEN_FDS if there is one (and clears those variables), else makes path, mode 0700, with the last level of its
- * folder. Says what it finds there. Returns 0; -EADDRINUSE if something is there ("Server already running"); other negative errno, with
- * fault. */
-int control_socket_open(struct control_socket *socket, const char *path, enum control_force force, struct fault *fault);
+/* Takes the socket of LISTEN_FDS if there is one (and clears those variables), else makes path,
+ * mode 0700, with the last level of its folder. Says what it finds there. Returns 0; -EADDRINUSE if
+ * something is there ("Server already running"); other negative errno, with fault. */
+int control_socket_open(struct control_socket *socket, const char *path, enum control_force force,
+        struct fault *fault);
 /* Closes, and removes it if it is ours and still there. */
 void control_socket_close(struct control_socket *socket);
-/* Accepts one connection. Returns 0 with the fd (non-blocking, close-on-exec) and the peer's effective user; -EAGAIN if nobody waits;
- * other negative errno. */
+/* Accepts one connection. Returns 0 with the fd (non-blocking, close-on-exec) and the peer's
+ * effective user; -EAGAIN if nobody waits; other negative errno. */
 int control_socket_accept(struct control_socket *socket, int *ret_fd, uid_t *ret_uid);
 /* Whether somebody listens on path. */
 int control_socket_is_alive(const char *path);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Connections are numbers that are never used again, so an answer that comes too late finds nobody. Nobody is accepted unless a front is
- * there to serve him: until then he waits in the socket's queue. Of what clients send nothing is looked at here. */
+/* Connections are numbers that are never used again, so an answer that comes too late finds nobody.
+ * Nobody is accepted unless a front is there to serve him: until then he waits in the socket's
+ * queue. Of what clients send nothing is looked at here. */
 #include "enforce/front_link.h"
 
 #include <errno.h>
@@ -46,7 +47,8 @@ static struct channel *channel_of(const struct front_link *link) {
         return supervise_channel(link->supervise);
 }
 
-static void send(struct front_link *link, enum message_type type, const struct buffer *body, int fd) {
+static void send(
+        struct front_link *link, enum message_type type, const struct buffer *body, int fd) {
         struct channel *channel = channel_of(link);
         if (!channel)
                 return;
@@ -148,7 +150,8 @@ static struct connection *find(struct front_link *link, uint32_t number) {
 static int handle_command(struct front_link *link, struct slice body, struct fault *fault) {
         struct arena arena = ARENA_INIT;
         struct message_reader in = message_reader_of(body);
-        struct front_request request = {.connection = message_get_u32(&in), .sequence = message_get_u32(&in)};
+        struct front_request request = {
+                .connection = message_get_u32(&in), .sequence = message_get_u32(&in)};
         struct value command = value_get(&in, &arena);
         const struct connection *connection = find(link, request.connection);
         int r = 0;
@@ -189,7 +192,8 @@ static int handle_ready(struct front_link *link, struct slice body, struct fault
         struct message_reader in = message_reader_of(body);
         uint32_t version = message_get_u32(&in);
         if (!message_read_end(&in) || version != CHANNEL_VERSION)
-                return fault_set(fault, -EPROTO, "version %u instead of %d", (unsigned)version, CHANNEL_VERSION);
+                return fault_set(fault, -EPROTO, "version %u instead of %d", (unsigned)version,
+                        CHANNEL_VERSION);
         link->ready = true;
         update_listening(link);
         return 0;
@@ -219,7 +223,9 @@ static void on_message(void *user, struct message *message) {
 static void say_hello(struct front_link *link) {
         struct buffer body = BUFFER_INIT(64);
         (void)message_put_u32(&body, CHANNEL_VERSION);
-        (void)message_put_u8(&body, (uint8_t)(link->threshold < 0 ? 0 : link->threshold > 255 ? 255 : link->threshold));
+        (void)message_put_u8(&body, (uint8_t)(link->threshold < 0     ? 0
+                                              : link->threshold > 255 ? 255
+                                                                      : link->threshold));
         send(link, MESSAGE_FRONT_HELLO, &body, -1);
         buffer_done(&body);
 }
@@ -241,10 +247,11 @@ static void on_end(void *user, const char *how) {
                 done(link->done_user);
 }
 
-static const struct supervise_ops supervise_ops = {.on_start = on_start, .on_message = on_message, .on_end = on_end};
+static const struct supervise_ops supervise_ops = {
+        .on_start = on_start, .on_message = on_message, .on_end = on_end};
 
-struct front_link *front_link_new(struct loop *loop, const char *program, struct control_socket *control, const struct front_link_ops *ops,
-        void *user) {
+struct front_link *front_link_new(struct loop *loop, const char *program,
+        struct control_socket *control, const struct front_link_ops *ops, void *user) {
         struct front_link *link = memory_new(sizeof(*link));
         *link = (struct front_link){.loop = loop,
                 .control = control,
@@ -288,15 +295,16 @@ void front_link_stop_listening(struct front_link *link) {
 
 /* Answers. */
 
-static void put_head(struct buffer *body, const struct front_request *request, uint8_t outcome, struct slice class_name) {
+static void put_head(struct buffer *body, const struct front_request *request, uint8_t outcome,
+        struct slice class_name) {
         (void)message_put_u32(body, request->connection);
         (void)message_put_u32(body, request->sequence);
         (void)message_put_u8(body, outcome);
         (void)message_put_text(body, class_name);
 }
 
-static void answer(struct front_link *link, const struct front_request *request, uint8_t outcome, struct slice class_name,
-        const struct value *value) {
+static void answer(struct front_link *link, const struct front_request *request, uint8_t outcome,
+        struct slice class_name, const struct value *value) {
         struct buffer body = BUFFER_INIT(REPLY_BYTES_MAX);
         if (!find(link, request->connection))
                 return;
@@ -314,7 +322,8 @@ static void answer(struct front_link *link, const struct front_request *request,
         buffer_done(&body);
 }
 
-void front_link_answer(struct front_link *link, const struct front_request *request, const struct call *call) {
+void front_link_answer(
+        struct front_link *link, const struct front_request *request, const struct call *call) {
         if (call->failed)
                 answer(link, request, REPLY_ERROR, call->error.class_name, &call->error.arguments);
         else

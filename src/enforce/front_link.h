@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The server's side of the front: accepts clients, hands their connections over, takes the commands that the front has decoded, and
- * gives the answers back. A front that ends takes its clients with it; commands that run meanwhile end without a reader. */
+/* The server's side of the front: accepts clients, hands their connections over, takes the commands
+ * that the front has decoded, and gives the answers back. A front that ends takes its clients with
+ * it; commands that run meanwhile end without a reader. */
 #pragma once
 
 #include <stdint.h>
@@ -27,24 +28,28 @@ struct front_request {
 
 struct front_link_ops {
         /* command is valid during the call. */
-        void (*on_command)(void *user, const struct front_request *request, const struct value *command);
+        void (*on_command)(
+                void *user, const struct front_request *request, const struct value *command);
         /* A message of the front itself. */
         void (*on_message)(void *user, int level, const char *logger, struct slice text);
 };
 
-/* program: path of the front, NULL: found as supervise.h says. control (listening) and ops must outlive it. Starts nothing yet. */
-struct front_link *front_link_new(struct loop *loop, const char *program, struct control_socket *control, const struct front_link_ops *ops,
-        void *user);
+/* program: path of the front, NULL: found as supervise.h says. control (listening) and ops must
+ * outlive it. Starts nothing yet. */
+struct front_link *front_link_new(struct loop *loop, const char *program,
+        struct control_socket *control, const struct front_link_ops *ops, void *user);
 /* Ends the front. NULL is allowed. Returns NULL. */
 struct front_link *front_link_free(struct front_link *link);
 int front_link_start(struct front_link *link, struct fault *fault);
 /* No more clients. Those that are connected can still be answered. */
 void front_link_stop_listening(struct front_link *link);
 /* Answers with the value, or the error if call has failed. Nothing if the client is gone. */
-void front_link_answer(struct front_link *link, const struct front_request *request, const struct call *call);
+void front_link_answer(
+        struct front_link *link, const struct front_request *request, const struct call *call);
 /* Answers ['SHUTDOWN']. */
 void front_link_answer_shutdown(struct front_link *link, const struct front_request *request);
-/* Has the front answer what is left with ['SHUTDOWN'], and ends it, at the latest after timeout_ms; then done is called. */
+/* Has the front answer what is left with ['SHUTDOWN'], and ends it, at the latest after timeout_ms;
+ * then done is called. */
 typedef void front_link_done(void *user);
 void front_link_stop(struct front_link *link, int timeout_ms, front_link_done *done, void *user);
 /* For the next front: what a running one says too much is dropped here. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A jail that is being stopped stays in the table, so that its name is taken until its actions have run, but is not found. Ids grow and are
- * never used again: the array is sorted by itself. */
+/* A jail that is being stopped stays in the table, so that its name is taken until its actions have
+ * run, but is not found. Ids grow and are never used again: the array is sorted by itself. */
 #include "enforce/jails.h"
 
 #include <errno.h>
@@ -45,10 +45,13 @@ void jails_done(struct jails *jails) {
         *jails = (struct jails){0};
 }
 
-/* The backend that a name stands for; "[...]" behind it are options, of which the two that follow files have none. */
-static int parse_backend(struct slice text, enum log_watch_backend *ret, const char **ret_name, struct fault *fault) {
+/* The backend that a name stands for; "[...]" behind it are options, of which the two that follow
+ * files have none. */
+static int parse_backend(struct slice text, enum log_watch_backend *ret, const char **ret_name,
+        struct fault *fault) {
         struct slice name = slice_trim(slice_sub(text, 0, slice_find_char(text, '[', 0)));
-        if (slice_equal_nocase(name, SLICE("auto")) || slice_equal_nocase(name, SLICE("pyinotify"))) {
+        if (slice_equal_nocase(name, SLICE("auto")) ||
+                slice_equal_nocase(name, SLICE("pyinotify"))) {
                 *ret = LOG_WATCH_INOTIFY;
                 *ret_name = "pyinotify";
                 return 0;
@@ -59,15 +62,19 @@ static int parse_backend(struct slice text, enum log_watch_backend *ret, const c
                 return 0;
         }
         if (slice_equal_nocase(name, SLICE("systemd"))) {
-                diag(DIAG_ERROR, LOGGER, "Backend 'systemd' failed to initialize due to no support for the journal in this build");
+                diag(DIAG_ERROR, LOGGER,
+                        "Backend 'systemd' failed to initialize due to no support for the journal "
+                        "in this build");
                 return -EOPNOTSUPP;
         }
         diag(DIAG_ERROR, LOGGER, "Unknown backend %.*s. Must be among " BACKENDS, SLICE_ARG(name));
-        return fault_raise(fault, "ValueError", "Unknown backend %.*s. Must be among " BACKENDS, SLICE_ARG(name));
+        return fault_raise(fault, "ValueError", "Unknown backend %.*s. Must be among " BACKENDS,
+                SLICE_ARG(name));
 }
 
 static void say_new(const char *name, const char *backend) {
-        diag(DIAG_INFO, LOGGER, "Jail '%s' uses %s {}", name, strcmp(backend, "polling") == 0 ? "poller" : backend);
+        diag(DIAG_INFO, LOGGER, "Jail '%s' uses %s {}", name,
+                strcmp(backend, "polling") == 0 ? "poller" : backend);
         diag(DIAG_INFO, LOGGER, "Initiated '%s' backend", backend);
 }
 
@@ -77,11 +84,13 @@ static void keep(struct jails *jails, struct jail_entry *entry, struct slice nam
         (void)table_put(&jails->names, name, entry); /* fits: counted before */
 }
 
-struct jail_entry *jails_add(struct jails *jails, struct slice name, struct slice backend, struct fault *fault) {
-        enum log_watch_backend kind;
-        const char *kind_name;
+struct jail_entry *jails_add(
+        struct jails *jails, struct slice name, struct slice backend, struct fault *fault) {
+        enum log_watch_backend kind = LOG_WATCH_INOTIFY;
+        const char *kind_name = NULL;
         if (name.len == 0 || name.len > JAILS_NAME_MAX) {
-                (void)fault_raise(fault, "ValueError", "a jail's name has 1 to %d bytes", JAILS_NAME_MAX);
+                (void)fault_raise(
+                        fault, "ValueError", "a jail's name has 1 to %d bytes", JAILS_NAME_MAX);
                 return NULL;
         }
         if (table_get(&jails->names, name)) {
@@ -94,19 +103,26 @@ struct jail_entry *jails_add(struct jails *jails, struct slice name, struct slic
         }
         if (name.len >= NAME_WARN)
                 diag(DIAG_WARNING, LOGGER,
-                        "Jail name '%.*s' might be too long and some commands might not function correctly. Please shorten", SLICE_ARG(name));
+                        "Jail name '%.*s' might be too long and some commands might not function "
+                        "correctly. Please shorten",
+                        SLICE_ARG(name));
         diag(DIAG_INFO, LOGGER, "Creating new jail '%.*s'", SLICE_ARG(name));
         int r = parse_backend(backend, &kind, &kind_name, fault);
         if (r == -EOPNOTSUPP)
-                (void)fault_raise(fault, "RuntimeError", "Failed to initialize any backend for Jail '%.*s'", SLICE_ARG(name));
+                (void)fault_raise(fault, "RuntimeError",
+                        "Failed to initialize any backend for Jail '%.*s'", SLICE_ARG(name));
         if (r < 0)
                 return NULL;
-        struct jail *jail = jail_new(&jails->env, jails->last_id + 1, name, kind, slice_of(kind_name), fault);
+        struct jail *jail =
+                jail_new(&jails->env, jails->last_id + 1, name, kind, slice_of(kind_name), fault);
         if (!jail)
                 return NULL;
         struct jail_entry *entry = memory_new(sizeof(*entry));
-        *entry = (struct jail_entry){
-                .jail = jail, .id = ++jails->last_id, .backend = memory_copy_text(backend), .config = value_list(), .jails = jails};
+        *entry = (struct jail_entry){.jail = jail,
+                .id = ++jails->last_id,
+                .backend = memory_copy_text(backend),
+                .config = value_list(),
+                .jails = jails};
         scan_options_init(&entry->options);
         keep(jails, entry, name);
         say_new(jail_name(jail), kind_name);
@@ -180,7 +196,8 @@ static void wait_stopped(struct jail_entry *entry, jails_stopped *done, void *us
         **end = (struct jail_stopper){.done = done, .user = user};
 }
 
-void jails_stop(struct jails *jails, struct jail_entry *entry, enum jail_stop how, jails_stopped *done, void *user) {
+void jails_stop(struct jails *jails, struct jail_entry *entry, enum jail_stop how,
+        jails_stopped *done, void *user) {
         (void)jails;
         wait_stopped(entry, done, user);
         if (entry->stopping)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The server's jails, in the order in which they were added, with what commands remember about each. */
+/* The server's jails, in the order in which they were added, with what commands remember about
+ * each. */
 #pragma once
 
 #include "base/table.h"
@@ -20,21 +21,22 @@ enum jail_reload {
 struct jail_entry {
         struct jail *jail;
         uint32_t id;
-        char *backend;               /* as `add` had it */
+        char *backend; /* as `add` had it */
         struct scan_options options;
         enum jail_reload reload;
-        bool stopping;               /* to be found no more; goes when its actions are through */
+        bool stopping; /* to be found no more; goes when its actions are through */
         struct arena config_arena;
-        struct value config;         /* LIST of the commands that made it what it is, for a reload that fails */
-        uint64_t lines, dropped;     /* read from its logs; of these given up */
+        struct value
+                config; /* LIST of the commands that made it what it is, for a reload that fails */
+        uint64_t lines, dropped; /* read from its logs; of these given up */
         struct jail_stopper *stoppers;
         struct jails *jails;
 };
 
 struct jails {
         struct jail_env env;
-        struct table names;          /* name -> entry */
-        struct jail_entry **items;   /* by id, which is also the order of adding */
+        struct table names;        /* name -> entry */
+        struct jail_entry **items; /* by id, which is also the order of adding */
         size_t count, capacity;
         uint32_t last_id;
 };
@@ -43,8 +45,10 @@ void jails_init(struct jails *jails, const struct jail_env *env);
 /* Frees what is left, without stopping it. */
 void jails_done(struct jails *jails);
 
-/* Adds a jail, which is not started. Returns NULL with fault: DuplicateJailException, ValueError for the backend, ... */
-struct jail_entry *jails_add(struct jails *jails, struct slice name, struct slice backend, struct fault *fault);
+/* Adds a jail, which is not started. Returns NULL with fault: DuplicateJailException, ValueError
+ * for the backend, ... */
+struct jail_entry *jails_add(
+        struct jails *jails, struct slice name, struct slice backend, struct fault *fault);
 /* NULL if there is none, or it is stopping. */
 struct jail_entry *jails_find(const struct jails *jails, struct slice name);
 struct jail_entry *jails_find_id(const struct jails *jails, uint32_t id);
@@ -54,7 +58,8 @@ size_t jails_count(const struct jails *jails);
 
 /* Stops it; done when it is gone. Stopping twice is allowed: both are told. */
 typedef void jails_stopped(void *user);
-void jails_stop(struct jails *jails, struct jail_entry *entry, enum jail_stop how, jails_stopped *done, void *user);
+void jails_stop(struct jails *jails, struct jail_entry *entry, enum jail_stop how,
+        jails_stopped *done, void *user);
 /* Whether a jail of that name is stopping; then done will be called when it is gone. */
 bool jails_wait_stopped(struct jails *jails, struct slice name, jails_stopped *done, void *user);
 

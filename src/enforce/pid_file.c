@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Written beside and renamed, so that nobody reads half a number, and what stands there is never written through. */
+/* Written beside and renamed, so that nobody reads half a number, and what stands there is never
+ * written through. */
 #include "enforce/pid_file.h"
 
 #include <errno.h>
@@ -15,7 +16,8 @@ static int make_folder(const char *path, struct fault *fault) {
         const char *slash = strrchr(path, '/');
         if (path[0] != '/' || slash == path)
                 return 0;
-        CLEANUP(free_p) char *folder = memory_copy_text((struct slice){path, (size_t)(slash - path)});
+        CLEANUP(free_p)
+        char *folder = memory_copy_text((struct slice){path, (size_t)(slash - path)});
         if (mkdir(folder, 0777) < 0 && errno != EEXIST)
                 return fault_set_errno(fault, -errno, "'%s'", folder);
         return 0;
@@ -31,7 +33,8 @@ int pid_file_write(const char *path, struct fault *fault) {
                 return fault_set(fault, -ENOMEM, "out of memory");
         CLEANUP(free_p) char *owned = beside;
         (void)unlink(owned); /* left by somebody who was killed */
-        CLEANUP(close_p) int fd = open(owned, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+        CLEANUP(close_p)
+        int fd = open(owned, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
         if (fd < 0)
                 return fault_set_errno(fault, -errno, "'%s'", owned);
         int length = snprintf(text, sizeof(text), "%ld\n", (long)getpid());

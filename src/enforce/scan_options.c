@@ -36,7 +36,8 @@ void scan_options_begin_reload(struct scan_options *options) {
         reset(options, SCAN_OPTION_JOURNALMATCH, value_list());
 }
 
-void scan_options_set(struct scan_options *options, enum scan_option option, const struct value *value) {
+void scan_options_set(
+        struct scan_options *options, enum scan_option option, const struct value *value) {
         arena_done(&options->arenas[option]);
         options->arenas[option] = ARENA_INIT;
         options->values[option] = value_copy(value, &options->arenas[option]);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What `get JAIL OPTION` answers for options that live in the scanner: the value that its last reply to a change gave. */
+/* What `get JAIL OPTION` answers for options that live in the scanner: the value that its last
+ * reply to a change gave. */
 #pragma once
 
 #include "base/arena.h"
@@ -28,6 +29,7 @@ void scan_options_done(struct scan_options *options);
 /* A reload forgets the regexes and journal matches. */
 void scan_options_begin_reload(struct scan_options *options);
 /* Copies value. */
-void scan_options_set(struct scan_options *options, enum scan_option option, const struct value *value);
+void scan_options_set(
+        struct scan_options *options, enum scan_option option, const struct value *value);
 /* Valid until it is set again. */
 struct value scan_options_get(const struct scan_options *options, enum scan_option option);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The object that holds everything together. What comes from the scanner is handed to the jail it is about; what comes from clients becomes
- * a call. The end is a chain of steps, each begun when the one before is through: the scanner hands over what it has read, jails stop,
- * then database, socket and pid file go, then the front answers who waits. */
+/* The object that holds everything together. What comes from the scanner is handed to the jail it
+ * is about; what comes from clients becomes a call. The end is a chain of steps, each begun when
+ * the one before is through: the scanner hands over what it has read, jails stop, then database,
+ * socket and pid file go, then the front answers who waits. */
 #include "enforce/server.h"
 
 #include <errno.h>
@@ -47,7 +48,8 @@ static void on_count(void *user, uint32_t jail, uint64_t lines, uint64_t dropped
         entry->dropped += dropped;
 }
 
-static void on_position(void *user, uint32_t jail, struct slice path, struct slice hash, uint64_t offset) {
+static void on_position(
+        void *user, uint32_t jail, struct slice path, struct slice hash, uint64_t offset) {
         struct server *server = user;
         const struct jail_entry *entry = jails_find_id(&server->jails, jail);
         if (entry)
@@ -79,7 +81,8 @@ static void on_client_done(void *user, const struct call *call) {
         front_link_answer(client->server->front, &client->request, call);
 }
 
-static void on_command(void *user, const struct front_request *request, const struct value *command) {
+static void on_command(
+        void *user, const struct front_request *request, const struct value *command) {
         struct server *server = user;
         if (server->state == SERVER_STOPPING) {
                 front_link_answer_shutdown(server->front, request);
@@ -97,9 +100,11 @@ static void on_command(void *user, const struct front_request *request, const st
                 command_run(call);
 }
 
-static const struct front_link_ops front_ops = {.on_command = on_command, .on_message = on_child_message};
+static const struct front_link_ops front_ops = {
+        .on_command = on_command, .on_message = on_child_message};
 
-void server_command(struct server *server, const struct value *command, call_done *done, void *user) {
+void server_command(
+        struct server *server, const struct value *command, call_done *done, void *user) {
         struct call *call = call_new(&server->calls, server, done, user);
         call->command = *command;
         command_run(call);
@@ -111,14 +116,16 @@ static void on_commit_timer(void *user) {
         struct server *server = user;
         if (server->store && store_is_dirty(server->store))
                 (void)store_commit(server->store); /* it says what is wrong, and tries again */
-        loop_timer_set_in(server->loop, &server->commit_timer, (int64_t)STORE_COMMIT_MS * 1000, on_commit_timer, server);
+        loop_timer_set_in(server->loop, &server->commit_timer, (int64_t)STORE_COMMIT_MS * 1000,
+                on_commit_timer, server);
 }
 
 static void on_purge_timer(void *user) {
         struct server *server = user;
         if (server->store)
                 store_purge(server->store);
-        loop_timer_set_in(server->loop, &server->purge_timer, STORE_PURGE_S * SECOND_US, on_purge_timer, server);
+        loop_timer_set_in(server->loop, &server->purge_timer, STORE_PURGE_S * SECOND_US,
+                on_purge_timer, server);
 }
 
 int server_set_store(struct server *server, const char *path, struct fault *fault) {
@@ -133,7 +140,8 @@ int server_set_store(struct server *server, const char *path, struct fault *faul
 
 static bool system_has_ipv6(void) {
         char text[8];
-        CLEANUP(close_p) int fd = open("/proc/sys/net/ipv6/conf/all/disable_ipv6", O_RDONLY | O_CLOEXEC);
+        CLEANUP(close_p)
+        int fd = open("/proc/sys/net/ipv6/conf/all/disable_ipv6", O_RDONLY | O_CLOEXEC);
         if (fd < 0)
                 return false; /* a kernel without it */
         ssize_t length = read(fd, text, sizeof(text));
@@ -179,9 +187,11 @@ static void make_parts(struct server *server) {
         server_set_ipv6(server, -1);
 }
 
-struct server *server_new(struct loop *loop, const struct clock *clock, const struct server_config *config, struct fault *fault) {
+struct server *server_new(struct loop *loop, const struct clock *clock,
+        const struct server_config *config, struct fault *fault) {
         struct server *server = memory_new(sizeof(*server));
-        *server = (struct server){.loop = loop, .clock = clock, .config = *config, .control = CONTROL_SOCKET_NONE};
+        *server = (struct server){
+                .loop = loop, .clock = clock, .config = *config, .control = CONTROL_SOCKET_NONE};
         server->purge_age = value_int(PURGE_AGE_S);
         server->scan = scan_link_new(loop, clock, config->scanner, &scan_ops, server, fault);
         if (!server->scan) {
@@ -227,7 +237,8 @@ static void remove_pid_file(const struct server *server) {
 }
 
 int server_start(struct server *server, struct fault *fault) {
-        int r = control_socket_open(&server->control, server->config.socket, server->config.force, fault);
+        int r = control_socket_open(
+                &server->control, server->config.socket, server->config.force, fault);
         if (r < 0)
                 return r;
         write_pid_file(server);
@@ -240,7 +251,8 @@ int server_start(struct server *server, struct fault *fault) {
         }
         server->state = SERVER_RUNNING;
         on_commit_timer(server);
-        loop_timer_set_in(server->loop, &server->purge_timer, STORE_PURGE_S * SECOND_US, on_purge_timer, server);
+        loop_timer_set_in(server->loop, &server->purge_timer, STORE_PURGE_S * SECOND_US,
+                on_purge_timer, server);
         return 0;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The privileged server: jails, actions, database, and its two children. Commands work on this object; it has no state beside it. */
+/* The privileged server: jails, actions, database, and its two children. Commands work on this
+ * object; it has no state beside it. */
 #pragma once
 
 #include "enforce/call.h"
@@ -11,14 +12,15 @@
 #include "enforce/resolver.h"
 #include "enforce/stream.h"
 
-#define SERVER_SCAN_STOP_MS 2000 /* for the scanner to hand over what it has read, when the server ends */
+#define SERVER_SCAN_STOP_MS                                                                        \
+        2000 /* for the scanner to hand over what it has read, when the server ends */
 #define SERVER_COMMANDS_MAX 10000 /* being carried out at once; beyond, they are refused */
 
 struct server_config {
         const char *socket;   /* control socket, unless the init system hands one over */
         const char *pid_file; /* NULL: none */
         enum control_force force;
-        struct diag_target *target; /* outlives the server */
+        struct diag_target *target;             /* outlives the server */
         const char *scanner, *front, *resolver; /* programs; NULL: found as supervise.h says */
 };
 
@@ -30,8 +32,8 @@ struct server {
         struct server_config config;
         enum server_state state;
         struct store *store;
-        struct value purge_age;  /* as set: INT or FLOAT */
-        int64_t stack_kib;       /* answered, and nothing else: there are no threads */
+        struct value purge_age; /* as set: INT or FLOAT */
+        int64_t stack_kib;      /* answered, and nothing else: there are no threads */
         struct loop_timer commit_timer, purge_timer;
         struct runner *runner;
         struct resolver *resolver;
@@ -43,23 +45,25 @@ struct server {
         struct stream_queue streams;
         struct control_socket control;
         struct front_link *front;
-        struct call *stop_call;  /* answered when everything has stopped */
+        struct call *stop_call; /* answered when everything has stopped */
 };
 
 /* config is copied, its texts are not. Returns NULL with fault if the kernel refuses something. */
-struct server *server_new(struct loop *loop, const struct clock *clock, const struct server_config *config, struct fault *fault);
+struct server *server_new(struct loop *loop, const struct clock *clock,
+        const struct server_config *config, struct fault *fault);
 /* Whatever still runs is dropped. NULL is allowed. Returns NULL. */
 struct server *server_free(struct server *server);
-/* Makes the pid file and the control socket, starts the children. Returns 0 or negative errno with fault (-EADDRINUSE: "Server already
- * running"). */
+/* Makes the pid file and the control socket, starts the children. Returns 0 or negative errno with
+ * fault (-EADDRINUSE: "Server already running"). */
 int server_start(struct server *server, struct fault *fault);
-/* Ends in order: no more commands, jails stop, database, socket and pid file go, then the loop stops with 0. Once begun, further calls do
- * nothing. call: to be answered at the end, or NULL. */
+/* Ends in order: no more commands, jails stop, database, socket and pid file go, then the loop
+ * stops with 0. Once begun, further calls do nothing. call: to be answered at the end, or NULL. */
 void server_stop(struct server *server, struct call *call);
 /* Stops all jails; done when they are gone. */
 void server_stop_jails(struct server *server, enum jail_stop how, jails_stopped *done, void *user);
 /* A command from within, e.g. ['server-stream', LIST]; command must live as long as the call. */
-void server_command(struct server *server, const struct value *command, call_done *done, void *user);
+void server_command(
+        struct server *server, const struct value *command, call_done *done, void *user);
 
 /* allowipv6: 1, 0, or -1: as the system has it. */
 void server_set_ipv6(struct server *server, int allowed);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The commands are dealt out to lanes, one for each jail, in order; those about no jail are run as they come. Within a lane a command waits
- * for those before it only where it must: `start` for all, and everything for an `add` or `stop` that has to wait for actions. A lane that
- * fails drops what is left of it, and is run once more with the commands that the jail came from, if there are any. */
+/* The commands are dealt out to lanes, one for each jail, in order; those about no jail are run as
+ * they come. Within a lane a command waits for those before it only where it must: `start` for all,
+ * and everything for an `add` or `stop` that has to wait for actions. A lane that fails drops what
+ * is left of it, and is run once more with the commands that the jail came from, if there are any.
+ */
 #include "enforce/stream.h"
 
 #include <errno.h>
@@ -21,14 +23,14 @@ struct lane {
         struct slice jail;
         struct value commands; /* LIST, shallow */
         size_t next;
-        size_t running;        /* commands that have not ended */
-        bool blocked;          /* nothing more before the last one has ended */
+        size_t running; /* commands that have not ended */
+        bool blocked;   /* nothing more before the last one has ended */
         bool pumping;
         bool failed;
-        bool former;           /* this is the second run, with the former commands */
+        bool former; /* this is the second run, with the former commands */
         bool finished;
-        bool started;          /* its last command was `start`, and went well */
-        struct slice reason;   /* of the failure */
+        bool started;        /* its last command was `start`, and went well */
+        struct slice reason; /* of the failure */
 };
 
 struct stream {
@@ -37,11 +39,12 @@ struct stream {
         struct stream_request request;
         stream_done *done;
         void *user;
-        struct table lanes;    /* jail -> lane */
-        size_t open;           /* lanes and commands that have not ended, plus one while commands are dealt out */
+        struct table lanes; /* jail -> lane */
+        size_t open; /* lanes and commands that have not ended, plus one while commands are dealt
+                        out */
         bool dealt;
         bool failed;
-        size_t failed_index;   /* of the first command that failed */
+        size_t failed_index; /* of the first command that failed */
         struct call_error error;
 };
 
@@ -50,7 +53,7 @@ struct member {
         struct stream *stream;
         struct lane *lane; /* NULL: it is about no jail */
         const struct value *command;
-        size_t index;      /* in the whole stream */
+        size_t index; /* in the whole stream */
         bool blocks;
 };
 
@@ -100,7 +103,8 @@ static void note_failure(struct member *member, const struct call *call) {
         struct slice origin = origin_of(stream, member->command);
         lane->failed = true;
         lane->next = lane->commands.list.count;
-        lane->reason = arena_printf(&stream->arena, "%.*s%.*s", SLICE_ARG(call->error.text), SLICE_ARG(origin));
+        lane->reason = arena_printf(
+                &stream->arena, "%.*s%.*s", SLICE_ARG(call->error.text), SLICE_ARG(origin));
 }
 
 static void on_member(void *user, const struct call *call) {
@@ -119,10 +123,12 @@ static void on_member(void *user, const struct call *call) {
         pump(lane);
 }
 
-static void run(struct stream *stream, struct lane *lane, const struct value *command, size_t index) {
+static void run(
+        struct stream *stream, struct lane *lane, const struct value *command, size_t index) {
         struct member *member = arena_alloc(&stream->arena, sizeof(*member));
         struct slice word = value_item_text(command, 0);
-        *member = (struct member){.stream = stream, .lane = lane, .command = command, .index = index};
+        *member =
+                (struct member){.stream = stream, .lane = lane, .command = command, .index = index};
         member->blocks = slice_is(word, "add") || slice_is(word, "stop");
         struct call *call = call_new(&stream->server->calls, stream->server, on_member, member);
         call->mode = CALL_IN_STREAM;
@@ -159,7 +165,8 @@ static bool go_back(struct lane *lane) {
         const struct value *former = value_dict_get(stream->request.former, name.data);
         if (!former || former->list.count == 0)
                 return false;
-        diag(DIAG_ERROR, LOGGER, "Jail '%.*s' keeps its former configuration: %.*s", SLICE_ARG(lane->jail), SLICE_ARG(lane->reason));
+        diag(DIAG_ERROR, LOGGER, "Jail '%.*s' keeps its former configuration: %.*s",
+                SLICE_ARG(lane->jail), SLICE_ARG(lane->reason));
         lane->former = true;
         lane->failed = false;
         lane->commands = *former;
@@ -182,8 +189,10 @@ static void end_lane(struct lane *lane) {
         struct jail_entry *entry = jails_find(&lane->stream->server->jails, lane->jail);
         lane->finished = true;
         if (lane->failed && lane->stream->server->state != SERVER_STOPPING)
-                diag(DIAG_ERROR, LOGGER, "Jail '%.*s' is not started: %.*s", SLICE_ARG(lane->jail), SLICE_ARG(lane->reason));
-        else if (entry && lane->started && slice_is(value_item_text(&lane->commands.list.items[0], 0), "add"))
+                diag(DIAG_ERROR, LOGGER, "Jail '%.*s' is not started: %.*s", SLICE_ARG(lane->jail),
+                        SLICE_ARG(lane->reason));
+        else if (entry && lane->started &&
+                 slice_is(value_item_text(&lane->commands.list.items[0], 0), "add"))
                 jail_entry_keep_config(entry, &lane->commands);
         release(lane->stream);
 }
@@ -212,7 +221,9 @@ static struct lane *lane_of(struct stream *stream, struct slice jail) {
         if (lane)
                 return lane;
         lane = arena_alloc(&stream->arena, sizeof(*lane));
-        *lane = (struct lane){.stream = stream, .jail = arena_copy(&stream->arena, jail), .commands = value_list()};
+        *lane = (struct lane){.stream = stream,
+                .jail = arena_copy(&stream->arena, jail),
+                .commands = value_list()};
         if (table_put(&stream->lanes, jail, lane) < 0)
                 return NULL;
         stream->open++;
@@ -222,7 +233,8 @@ static struct lane *lane_of(struct stream *stream, struct slice jail) {
 /* The jail of ['config-error', "Jail 'x' skipped, because of wrong configuration: ..."]. */
 static struct slice wrong_jail(const struct value *command) {
         struct slice text = value_item_text(command, 1);
-        if (!slice_is(value_item_text(command, 0), "config-error") || !slice_has_prefix(text, WRONG_BEGIN))
+        if (!slice_is(value_item_text(command, 0), "config-error") ||
+                !slice_has_prefix(text, WRONG_BEGIN))
                 return SLICE_NULL;
         size_t end = slice_find(text, WRONG_END, WRONG_BEGIN.len);
         return end < text.len ? slice_sub(text, WRONG_BEGIN.len, end) : SLICE_NULL;
@@ -251,9 +263,11 @@ static void deal(struct stream *stream, const struct value *command, size_t inde
         pump(lane);
 }
 
-void stream_run(struct server *server, const struct stream_request *request, stream_done *done, void *user) {
+void stream_run(struct server *server, const struct stream_request *request, stream_done *done,
+        void *user) {
         struct stream *stream = memory_new(sizeof(*stream));
-        *stream = (struct stream){.server = server, .request = *request, .done = done, .user = user, .open = 1};
+        *stream = (struct stream){
+                .server = server, .request = *request, .done = done, .user = user, .open = 1};
         table_init(&stream->lanes, JAILS_MAX);
         server->streams.current = stream;
         for (size_t i = 0; i < request->commands->list.count; i++)

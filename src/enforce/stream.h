@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Carries out a list of commands: a configuration. What is wrong with one jail costs that jail only. Options for the scanner are sent one
- * after the other without waiting for its answers; a jail starts when all of its have come. */
+/* Carries out a list of commands: a configuration. What is wrong with one jail costs that jail
+ * only. Options for the scanner are sent one after the other without waiting for its answers; a
+ * jail starts when all of its have come. */
 #pragma once
 
 #include "enforce/call.h"
@@ -12,12 +13,14 @@ struct stream;
 
 struct stream_request {
         const struct value *commands; /* LIST; must live until done */
-        const struct value *former;   /* DICT of jail -> LIST of the commands that it came from: what a jail with an error goes back to; or NULL */
+        const struct value *former; /* DICT of jail -> LIST of the commands that it came from: what
+                                       a jail with an error goes back to; or NULL */
 };
 
 /* error: of the first command that failed, or NULL; valid during the call. */
 typedef void stream_done(void *user, const struct call_error *error);
-void stream_run(struct server *server, const struct stream_request *request, stream_done *done, void *user);
+void stream_run(
+        struct server *server, const struct stream_request *request, stream_done *done, void *user);
 
 /* One stream at a time. */
 typedef void stream_turn(void *user);
