@@ -22,6 +22,7 @@ struct run {
         struct arena *arena;
         struct fault *fault;
         struct dated_line line;
+        bool lacks_failregex;     /* none can match */
         struct line_tuple single; /* where `current` has one line */
         struct line_list
                 original; /* the buffered lines with this one: what matches are counted in */
@@ -317,7 +318,7 @@ static int search(struct run *run) {
                 if (r != STEP_ON)
                         return r;
         }
-        for (size_t i = 0; i < filter->failregexes.count; i++) {
+        for (size_t i = 0; i < filter->failregexes.count && !run->lacks_failregex; i++) {
                 int r = try_failregex(run, (uint32_t)i);
                 if (r != STEP_ON)
                         return r;
@@ -370,10 +371,11 @@ int filter_line(struct filter *filter, const struct filter_line *line, struct ar
         else
                 run.original = (struct line_list){&newest, 1};
         run.current = run.original;
-        if (!line->hopeless || !filter_is_hopeless(filter, &newest))
-                r = search(&run);
-        else
+        run.lacks_failregex = filter_lacks(filter, FILTER_NEED_FAILREGEX, line, &newest);
+        if (filter_lacks(filter, FILTER_NEED_ALL, line, &newest))
                 filter->trace.prefregex_hit = false;
+        else
+                r = search(&run);
         if (filter->mode == FILTER_TOOL)
                 trace_line(&run);
         if (filter->maxlines > 1)

@@ -61,7 +61,7 @@ struct filter_line {
         bool has_time;        /* the source knows the time (journal): no date detection */
         double time;
         struct slice date_text;
-        bool hopeless;        /* text holds none of filter_literals(): nothing but its date counts */
+        unsigned lacks;       /* bit n: text holds none of the literals of filter_need n */
 };
 
 /* Processes one line. *ret (in arena) holds the results in order. Returns their count (0 .. FILTER_RESULTS_MAX), or negative errno with
@@ -70,9 +70,10 @@ struct filter_line {
 int filter_line(struct filter *filter, const struct filter_line *line, struct arena *arena, const struct filter_failure **ret,
         struct fault *fault);
 
-/* What a line must hold to lead to more than its date being read (detect/literals.h); count 0: nothing is known of that. Valid until the next
- * filter_set(). */
-const struct literals *filter_literals(struct filter *filter);
+/* What a line must hold (detect/literals.h) to lead to more than its date being read, or (which differs in tool mode) for any failregex to
+ * match. count 0: nothing is known of that. Valid until the next filter_set(). */
+enum filter_need { FILTER_NEED_ALL, FILTER_NEED_FAILREGEX, FILTER_NEED_COUNT };
+const struct literals *filter_literals(struct filter *filter, enum filter_need need);
 /* Grows with every option that is set: what was derived from filter_literals() holds while it stays. */
 uint64_t filter_generation(const struct filter *filter);
 

@@ -48,11 +48,11 @@ struct filter {
         struct line_buffer buffer; /* only while maxlines > 1 */
         struct sessions sessions;
         struct filter_trace trace;
-        uint64_t generation;       /* options set so far */
-        bool knows_literals;       /* seam and literals are up to date */
-        struct prefilter_seam seam;
-        struct arena literals;     /* memory of seam.literals */
-        struct buffer blob;         /* scratch of filter_save() */
+        uint64_t generation; /* options set so far */
+        bool knows_literals; /* seams and literals are up to date */
+        struct prefilter_seam seams[FILTER_NEED_COUNT];
+        struct arena literals; /* memory of their literals */
+        struct buffer blob;    /* scratch of filter_save() */
 };
 
 void filter_say(const struct filter *filter, enum diag_level level, struct slice text);
@@ -60,5 +60,7 @@ void filter_say(const struct filter *filter, enum diag_level level, struct slice
 /* ---- filter_literals.c ---- */
 
 void filter_forget_literals(struct filter *filter);
-/* Whether the line, whose text holds no literal, has none at the seam either where the date was cut out. */
-bool filter_is_hopeless(struct filter *filter, const struct line_tuple *line);
+/* Whether nothing in the line can be what is needed: no literal is in its text (line->lacks), and
+ * none comes together at the seam where the date was cut out. */
+bool filter_lacks(struct filter *filter, enum filter_need need, const struct filter_line *line,
+        const struct line_tuple *tuple);

@@ -20,11 +20,9 @@ static struct literals literals_of_list(const struct regex_list *list, struct ar
         return all;
 }
 
-static struct literals find(const struct filter *filter, struct arena *arena) {
+static struct literals find_all(const struct filter *filter, struct arena *arena) {
         struct literals failures = literals_of_list(&filter->failregexes, arena);
         struct literals all = failures;
-        if (filter->maxlines > 1 || filter->failregexes.count == 0)
-                return (struct literals){0};
         if (filter->prefregex) {
                 struct literals first = literals_of(slice_of(filter->prefregex->text), arena);
                 all = filter->mode == FILTER_TOOL ? first : *literals_better(&failures, &first);
@@ -33,6 +31,14 @@ static struct literals find(const struct filter *filter, struct arena *arena) {
                 return all;
         struct literals ignored = literals_of_list(&filter->ignoreregexes, arena);
         return literals_either(&all, &ignored, arena);
+}
+
+static struct literals find(
+        const struct filter *filter, enum filter_need need, struct arena *arena) {
+        if (filter->maxlines > 1 || filter->failregexes.count == 0)
+                return (struct literals){0};
+        return need == FILTER_NEED_ALL ? find_all(filter, arena)
+                                       : literals_of_list(&filter->failregexes, arena);
 }
 
 void filter_forget_literals(struct filter *filter) {
@@ -44,17 +50,21 @@ uint64_t filter_generation(const struct filter *filter) {
         return filter->generation;
 }
 
-const struct literals *filter_literals(struct filter *filter) {
+const struct literals *filter_literals(struct filter *filter, enum filter_need need) {
         if (!filter->knows_literals) {
                 arena_reset(&filter->literals);
-                struct literals literals = find(filter, &filter->literals);
-                prefilter_seam_init(&filter->seam, &literals);
+                for (int i = 0; i < FILTER_NEED_COUNT; i++) {
+                        struct literals literals =
+                                find(filter, (enum filter_need)i, &filter->literals);
+                        prefilter_seam_init(&filter->seams[i], &literals);
+                }
                 filter->knows_literals = true;
         }
-        return &filter->seam.literals;
+        return &filter->seams[need].literals;
 }
 
-bool filter_is_hopeless(struct filter *filter, const struct line_tuple *line) {
-        return filter_literals(filter)->count > 0 &&
-               !prefilter_seam_holds(&filter->seam, line->before, line->after);
+bool filter_lacks(struct filter *filter, enum filter_need need, const struct filter_line *line,
+        const struct line_tuple *tuple) {
+        return (line->lacks >> need & 1) != 0 && filter_literals(filter, need)->count > 0 &&
+               !prefilter_seam_holds(&filter->seams[need], tuple->before, tuple->after);
 }

@@ -31,7 +31,7 @@ static struct prefilter *make(const struct scan_log *log) {
                 return NULL;
         for (size_t i = 0; i < log->attachment_count; i++)
                 if (line_encoding_is_ascii_compatible(log->attachments[i].jail->encoding))
-                        clauses[i] = *filter_literals(log->attachments[i].jail->filter);
+                        clauses[i] = *filter_literals(log->attachments[i].jail->filter, FILTER_NEED_ALL);
         return prefilter_new(clauses, log->attachment_count);
 }
 

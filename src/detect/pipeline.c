@@ -217,10 +217,10 @@ static struct slice decode(struct pipeline *pipeline, struct scan_jail *jail, st
         return text;
 }
 
-static void run_jail(struct pipeline *pipeline, struct scan_jail *jail, struct slice text, bool hopeless) {
+static void run_jail(struct pipeline *pipeline, struct scan_jail *jail, struct slice text, unsigned lacks) {
         const struct filter_failure *failures = NULL;
         struct fault fault = FAULT_INIT;
-        struct filter_line line = {.text = text, .in_operation = pipeline->log->in_operation, .hopeless = hopeless};
+        struct filter_line line = {.text = text, .in_operation = pipeline->log->in_operation, .lacks = lacks};
         jail->lines++;
         int count = filter_line(jail->filter, &line, &pipeline->arena, &failures, &fault);
         if (count < 0)
@@ -246,7 +246,7 @@ static void run_line(struct pipeline *pipeline, struct scan_log *log, struct sli
                         attachment->jail->lines++;
                 else
                         run_jail(pipeline, attachment->jail, decode(pipeline, attachment->jail, raw, &cache),
-                                i < 64 && !(hopeful >> i & 1));
+                                i < 64 && !(hopeful >> i & 1) ? 1U << FILTER_NEED_ALL : 0);
         }
         if (skip)
                 log->skip_at = SCAN_LOG_NO_SKIP;

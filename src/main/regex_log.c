@@ -30,8 +30,8 @@ struct reader {
         struct arena arena; /* of one line */
         struct prefilter *prefilter;
         uint64_t scanned_bytes;
-        bool has_tried;   /* to make a prefilter */
-        bool is_hopeless; /* the present line, see struct filter_line */
+        bool has_tried; /* to make a prefilter */
+        unsigned lacks; /* of the present line, see struct filter_line */
 };
 
 static enum regex_end print_failures(struct reader *reader, struct slice line,
@@ -64,7 +64,7 @@ static enum regex_end process(struct reader *reader, struct slice text) {
         if (text.len == 0 || text.data[0] == '#')
                 return REGEX_GO_ON;
         struct fault fault = FAULT_INIT;
-        struct filter_line line = {.text = text, .hopeless = reader->is_hopeless};
+        struct filter_line line = {.text = text, .lacks = reader->lacks};
         const struct filter_failure *results = NULL;
         int r = filter_line(tool->filter, &line, &reader->arena, &results, &fault);
         enum regex_end end = REGEX_GO_ON;
@@ -103,6 +103,14 @@ static enum regex_end process_raw(struct reader *reader, struct slice raw) {
         return process(reader, line_strip_end(text));
 }
 
+/* Its bits are those of filter_need. */
+static struct prefilter *make_prefilter(struct filter *filter) {
+        struct literals needs[FILTER_NEED_COUNT];
+        for (int i = 0; i < FILTER_NEED_COUNT; i++)
+                needs[i] = *filter_literals(filter, (enum filter_need)i);
+        return prefilter_new(needs, FILTER_NEED_COUNT);
+}
+
 /* Lines of a long file that hold no literal need not be searched. Returns whether there is a
  * prefilter to ask. */
 static bool scan_buffer(struct reader *reader, struct slice lines) {
@@ -110,7 +118,7 @@ static bool scan_buffer(struct reader *reader, struct slice lines) {
         if (!reader->prefilter && !reader->has_tried &&
                 reader->scanned_bytes > LOG_PREFILTER_AFTER &&
                 line_encoding_is_ascii_compatible(reader->encoding)) {
-                reader->prefilter = prefilter_new(filter_literals(reader->tool->filter), 1);
+                reader->prefilter = make_prefilter(reader->tool->filter);
                 reader->has_tried = true;
         }
         if (reader->prefilter)
@@ -129,8 +137,9 @@ static enum regex_end process_buffer(struct reader *reader, struct buffer *buffe
                 if (len == 0)
                         break;
                 struct slice raw = slice_sub(lines, at, at + len);
-                reader->is_hopeless =
-                        has_hints && !(prefilter_line(reader->prefilter, raw, at, at + len) & 1);
+                reader->lacks =
+                        has_hints ? ~(unsigned)prefilter_line(reader->prefilter, raw, at, at + len)
+                                  : 0;
                 end = process_raw(reader, raw);
                 at += len;
         }

@@ -183,9 +183,10 @@ struct slice line_strip_end(struct slice raw) {
         return raw;
 }
 
-const struct literals *filter_literals(struct filter *filter) {
+const struct literals *filter_literals(struct filter *filter, enum filter_need need) {
         static const struct literals none = {0};
         (void)filter;
+        (void)need;
         return &none;
 }
 
