@@ -140,8 +140,10 @@ static int parse_plen(struct slice s, int *ret) {
         }
         if (!address_looks_inet4(s) && !address_looks_inet6(s))
                 return -EINVAL;
-        if (!parse_plain(s, &mask))
-                return -EDOM;
+        if (!parse_plain(s, &mask)) {
+                *ret = 0; /* as upstream has it: what only looks like a mask is one without bits */
+                return 0;
+        }
         *ret = mask_to_plen(&mask);
         return *ret < 0 ? -EDOM : 0;
 }
