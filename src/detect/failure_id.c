@@ -41,18 +41,39 @@ static struct slice name_of(struct slice text) {
         return tail.len > 0 ? host : text;
 }
 
+/* With a prefix length in ASCII digits, whatever script it is written in. */
+static struct slice plain_digits(struct slice text, struct arena *arena) {
+        size_t slash = slice_find_char(text, '/', 0);
+        size_t at = slash;
+        while (at < text.len && (unsigned char)text.data[at] < 0x80)
+                at++;
+        if (at == text.len)
+                return text;
+        struct slice tail = slice_sub(text, slash + 1, text.len);
+        char *buffer = arena_alloc(arena, tail.len + 1);
+        return arena_printf(arena, "%.*s/%.*s", SLICE_ARG(slice_sub(text, 0, slash)),
+                SLICE_ARG(digit_to_ascii(tail, buffer, tail.len + 1)));
+}
+
+/* The mask of text in the form that messages show it in. */
+static struct slice mask_of(struct slice text, struct arena *arena) {
+        struct slice mask = slice_sub(text, slice_find_char(text, '/', 0) + 1, text.len);
+        struct address address;
+        return address_parse(mask, &address) == 0 ? print(&address, arena) : mask;
+}
+
 /* An id as one may write it in a configuration. */
 static int normalise(
         struct slice text, struct arena *arena, struct slice *ret, struct fault *fault) {
         struct address address;
-        int r = address_parse(text, &address);
         if (text.len > 2 && text.data[0] == '[' && text.data[text.len - 1] == ']')
                 text = slice_sub(text, 1, text.len - 1);
-        if (r == -EDOM) {
-                struct slice mask = slice_sub(text, slice_find_char(text, '/', 0) + 1, text.len);
+        /* Only one pair of brackets is taken off. */
+        bool is_bracketed = text.len > 2 && text.data[0] == '[';
+        int r = is_bracketed ? -EINVAL : address_parse(plain_digits(text, arena), &address);
+        if (r == -EDOM)
                 return fault_raise(fault, "ValueError", "invalid mask %.*s, no plen representation",
-                        SLICE_ARG(repr_text(mask, arena)));
-        }
+                        SLICE_ARG(repr_text(mask_of(text, arena), arena)));
         *ret = r == 0 ? print(&address, arena) : name_of(text);
         return 0;
 }

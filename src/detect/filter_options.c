@@ -212,7 +212,8 @@ static int set_datepattern(const struct call *call) {
         int is_default = date_detector_describe(filter->dates.detector, &pattern, &name);
         *call->ret = value_tuple();
         (void)value_append(call->ret,
-                is_default ? VALUE_OF_NONE : value_string(arena_copy(call->arena, pattern)),
+                is_default || pattern.len == 0 ? VALUE_OF_NONE
+                                               : value_string(arena_copy(call->arena, pattern)),
                 call->arena);
         (void)value_append(call->ret,
                 value_string(
