@@ -404,7 +404,7 @@ static int learn(struct date_detector *detector, struct slice line, const struct
         return 0;
 }
 
-static int use_defaults(struct date_detector *detector, struct fault *fault) {
+int date_detector_use_defaults(struct date_detector *detector, struct fault *fault) {
         return date_pool_list_defaults(DATE_POOL_ALL, current_year(detector), append_strict, detector, fault);
 }
 
@@ -412,7 +412,7 @@ int date_detector_match(struct date_detector *detector, struct slice line, struc
         struct candidate winner;
         if (!line.data)
                 line = SLICE("");
-        int r = detector->count == 0 ? use_defaults(detector, fault) : 0;
+        int r = detector->count == 0 ? date_detector_use_defaults(detector, fault) : 0;
         if (r == 0)
                 r = choose(detector, line, &winner, fault);
         if (r <= 0)

@@ -34,3 +34,6 @@ struct date_detector {
 
         struct pattern *alnum; /* a letter or digit of any script, made when first needed */
 };
+
+/* Fills an empty list with the default templates, as the first line does. Returns 0 or negative errno. */
+int date_detector_use_defaults(struct date_detector *detector, struct fault *fault);

@@ -27,32 +27,34 @@ static bool is_bare(struct slice text) {
                slice_find_char(text, '[', 0) == text.len;
 }
 
+static bool has_digits_only(struct slice text) {
+        for (size_t i = 0; i < text.len; i++)
+                if (text.data[i] < '0' || text.data[i] > '9')
+                        return false;
+        return text.len > 0;
+}
+
 /* Of a text that is no address although it may look like one with a mask: then the mask is lost. */
 static struct slice name_of(struct slice text) {
         size_t slash = slice_find_char(text, '/', 0);
         struct slice host = slice_sub(text, 0, slash);
-        struct slice tail = slice_sub(text, slash + 1, text.len);
-        bool has_mask = address_looks_inet4(tail) || address_looks_inet6(tail);
-        if (slash == text.len || (!address_looks_inet4(host) && !address_looks_inet6(host)))
-                return text;
-        for (size_t i = 0; !has_mask && i < tail.len; i++)
-                if (tail.data[i] < '0' || tail.data[i] > '9')
-                        return text;
-        return tail.len > 0 ? host : text;
+        struct slice mask = slice_sub(text, slash + 1, text.len);
+        bool has_host = address_looks_inet4(host) || address_looks_inet6(host);
+        bool has_mask =
+                has_digits_only(mask) || address_looks_inet4(mask) || address_looks_inet6(mask);
+        return has_host && has_mask ? host : text;
 }
 
 /* With a prefix length in ASCII digits, whatever script it is written in. */
 static struct slice plain_digits(struct slice text, struct arena *arena) {
         size_t slash = slice_find_char(text, '/', 0);
-        size_t at = slash;
-        while (at < text.len && (unsigned char)text.data[at] < 0x80)
-                at++;
-        if (at == text.len)
-                return text;
         struct slice tail = slice_sub(text, slash + 1, text.len);
         char *buffer = arena_alloc(arena, tail.len + 1);
-        return arena_printf(arena, "%.*s/%.*s", SLICE_ARG(slice_sub(text, 0, slash)),
-                SLICE_ARG(digit_to_ascii(tail, buffer, tail.len + 1)));
+        struct slice digits = digit_to_ascii(tail, buffer, tail.len + 1);
+        if (!has_digits_only(digits))
+                return text;
+        return arena_printf(
+                arena, "%.*s/%.*s", SLICE_ARG(slice_sub(text, 0, slash)), SLICE_ARG(digits));
 }
 
 /* The mask of text in the form that messages show it in. */
@@ -70,7 +72,8 @@ static int normalise(
                 text = slice_sub(text, 1, text.len - 1);
         /* Only one pair of brackets is taken off. */
         bool is_bracketed = text.len > 2 && text.data[0] == '[';
-        int r = is_bracketed ? -EINVAL : address_parse(plain_digits(text, arena), &address);
+        text = plain_digits(text, arena);
+        int r = is_bracketed ? -EINVAL : address_parse(text, &address);
         if (r == -EDOM)
                 return fault_raise(fault, "ValueError", "invalid mask %.*s, no plen representation",
                         SLICE_ARG(repr_text(mask_of(text, arena), arena)));
@@ -87,7 +90,8 @@ static int read_plen(
         const struct value *cidr = groups_get(data, "cidr");
         struct slice text = text_of(cidr, arena);
         int r = digit_parse_int(text, ret);
-        if (r == -ERANGE)
+        char *buffer = arena_alloc(arena, text.len + 1);
+        if (r == -ERANGE && has_digits_only(digit_to_ascii(text, buffer, text.len + 1)))
                 *ret = 255;
         else if (r < 0)
                 return fault_raise(fault, "ValueError",

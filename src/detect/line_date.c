@@ -244,6 +244,7 @@ bool line_date_save(struct line_date *dates, struct buffer *out) {
         (void)message_put_u8(out, dates->last_integral);
         for (size_t i = 0; i < LINE_DATE_WARNING_COUNT; i++)
                 (void)message_put_f64(out, dates->quiet_until[i]);
+        (void)date_detector_save(dates->detector, out);
         return true;
 }
 
@@ -255,8 +256,9 @@ void line_date_load(struct line_date *dates, struct slice blob) {
         double quiet_until[LINE_DATE_WARNING_COUNT];
         for (size_t i = 0; i < LINE_DATE_WARNING_COUNT; i++)
                 quiet_until[i] = message_get_f64(&in);
-        if (!message_read_end(&in))
+        if (in.bad)
                 return;
+        (void)date_detector_load(dates->detector, in.rest); /* with other patterns there is nothing to go on with */
         remember(dates, text, last, integral);
         for (size_t i = 0; i < LINE_DATE_WARNING_COUNT; i++)
                 dates->quiet_until[i] = quiet_until[i];
