@@ -47,6 +47,7 @@ struct filter *filter_new(struct slice name, enum filter_mode mode, const struct
                 .encoding = memory_copy_text(SLICE("UTF-8")),
                 .check_all = mode == FILTER_TOOL,
                 .ignore_pending = mode == FILTER_DAEMON,
+                .traces_groups = mode == FILTER_TOOL,
                 .keeps_matches = true,
                 .trace = {.last_time = NAN},
                 .literals = ARENA_INIT,
@@ -229,8 +230,10 @@ static int search_prefregex(struct run *run) {
         filter->trace.prefregex_hit = r > 0;
         if (r <= 0)
                 return r < 0 ? r : STEP_END;
+        if (run->lacks_failregex && !filter->traces_groups)
+                return STEP_END;
         run->inherited = groups_read(filter->prefregex, run->text, &match, run->arena);
-        if (filter->mode == FILTER_TOOL)
+        if (filter->traces_groups)
                 filter->trace.prefregex_groups = groups_copy(&run->inherited, run->arena);
         struct value content = groups_take(&run->inherited, "content");
         if (content.type != VALUE_STRING || content.string.len == 0)
@@ -350,11 +353,12 @@ static void trace_line(struct run *run) {
         struct filter_trace *trace = &run->filter->trace;
         trace->ignore_hits = run->ignore_hits;
         trace->ignore_hit_count = run->ignore_hit_count;
+        trace->consumed = value_list();
+        if (run->filter->maxlines <= 1)
+                return;
         trace->stripped = arena_printf(run->arena, "%.*s%.*s", SLICE_ARG(run->line.tuple.before),
                 SLICE_ARG(run->line.tuple.after));
-        trace->consumed = value_list();
-        if (run->filter->maxlines > 1)
-                trace_consumed(run);
+        trace_consumed(run);
 }
 
 int filter_line(struct filter *filter, const struct filter_line *line, struct arena *arena,

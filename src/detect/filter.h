@@ -35,7 +35,8 @@ struct filter *filter_free(struct filter *filter);
 /* Carries out one option of the command stream: "usedns", "prefregex", "addfailregex", "delfailregex", "addignoreregex",
  * "delignoreregex", "maxlines", "datepattern", "logtimezone", "logencoding", "findtime", "keepmatches", and "begin" (reload: regex lists
  * are cleared). FILTER_TOOL only, with a bool: "checkall" (false: stop at the first regex that matches), "ignorepending" (true: results
- * without id are left out), "rawhost" (true: host names and ids stay as they are). arguments: list of values as in the stream; several regexes may come in one call. On success *ret_value (in arena) is
+ * without id are left out), "rawhost" (true: host names and ids stay as they are),
+ * "tracegroups" (false: the trace lacks the groups of the prefregex). arguments: list of values as in the stream; several regexes may come in one call. On success *ret_value (in arena) is
  * what `set` answers, i.e. the option's new value in the form of spec server.md 3.3. Returns 0, or -EINVAL with kind (Python's
  * exception class) and text as upstream's. */
 int filter_set(struct filter *filter, struct slice option, const struct value *arguments, struct arena *arena,
@@ -94,7 +95,7 @@ struct filter_trace {
         size_t ignore_hit_count;
         struct value consumed;         /* maxlines > 1: LIST of [before, date, after] of earlier lines that were in the buffer before this line,
                                           did not scroll out with it, and are no longer (equal to one) in it */
-        struct slice stripped;         /* the newest line of the buffer without its date */
+        struct slice stripped;         /* maxlines > 1: the newest line of the buffer without its date */
         double last_time;              /* of the last line that had a date; NAN: none yet */
         bool last_integral;            /* see date.h: upstream has an int there */
 };

@@ -44,6 +44,7 @@ struct filter {
         bool check_all; /* every regex is tried */
         bool ignore_pending;
         bool raw_host;
+        bool traces_groups;
         bool keeps_matches;        /* results carry their lines */
         struct line_buffer buffer; /* only while maxlines > 1 */
         struct sessions sessions;

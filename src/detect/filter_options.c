@@ -289,6 +289,10 @@ static int set_ignorepending(const struct call *call) {
         return set_switch(call, &call->filter->ignore_pending);
 }
 
+static int set_tracegroups(const struct call *call) {
+        return set_switch(call, &call->filter->traces_groups);
+}
+
 static int set_rawhost(const struct call *call) {
         return set_switch(call, &call->filter->raw_host);
 }
@@ -313,6 +317,7 @@ static const struct {
         {"checkall",       set_checkall      },
         {"ignorepending",  set_ignorepending },
         {"rawhost",        set_rawhost       },
+        {"tracegroups",    set_tracegroups   },
 };
 
 int filter_set(struct filter *filter, struct slice option, const struct value *arguments,

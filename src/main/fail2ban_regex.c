@@ -203,6 +203,8 @@ static int apply_arguments(struct regex_tool *tool, struct fault *fault) {
                 r = regex_tool_set_bool(tool, "checkall", false, fault);
         if (r >= 0 && a->out.data)
                 r = regex_tool_set_bool(tool, "ignorepending", true, fault);
+        if (r >= 0 && a->verbose == 0)
+                r = regex_tool_set_bool(tool, "tracegroups", false, fault);
         return r;
 }
 
@@ -263,7 +265,7 @@ static int work(struct regex_tool *tool) {
         if (set_log_level(tool->arguments.log_level) < 0)
                 return REGEX_UNCAUGHT;
         struct filter_env env = {
-                .clock = &tool->clock, .diag = forward_message, .resolve = regex_dns_resolve};
+                .clock = &tool->now, .diag = forward_message, .resolve = regex_dns_resolve};
         tool->filter = filter_new(SLICE("None"), FILTER_TOOL, &env);
         regex_report_init(&tool->report, &tool->arguments, &tool->clock, tool->filter);
         enum regex_end end = run(tool);
@@ -276,7 +278,8 @@ static int work(struct regex_tool *tool) {
 
 int main(int argc, char **argv) {
         static char output[OUTPUT_BYTES];
-        struct regex_tool tool = {.clock = CLOCK_INIT, .arena = ARENA_INIT, .backend = "auto"};
+        struct regex_tool tool = {
+                .clock = CLOCK_INIT, .now = CLOCK_INIT, .arena = ARENA_INIT, .backend = "auto"};
         struct slice encoding = locale_encoding();
         (void)setvbuf(stdout, output, _IOFBF, sizeof(output));
         (void)signal(SIGPIPE, SIG_IGN); /* a closed pipe ends the program quietly */

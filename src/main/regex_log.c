@@ -132,6 +132,7 @@ static enum regex_end process_buffer(struct reader *reader, struct buffer *buffe
         struct slice lines = buffer_view(buffer);
         size_t at = 0;
         bool has_hints = scan_buffer(reader, lines);
+        clock_fix(&reader->tool->now, clock_wall_us(&reader->tool->clock));
         while (end == REGEX_GO_ON) {
                 size_t len = line_length(reader->encoding, slice_sub(lines, at, lines.len));
                 if (len == 0)

@@ -77,7 +77,7 @@ static void note_hit(
 
 static void note_prefregex(
         struct regex_report *report, const struct filter_trace *trace, struct arena *arena) {
-        if (filter_prefregex(report->filter).len == 0 || !trace->prefregex_hit)
+        if (!trace->prefregex_hit)
                 return;
         report->prefregex_hits++;
         if (report->arguments->verbose == 0)
