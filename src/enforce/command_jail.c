@@ -103,7 +103,16 @@ static struct slice known_usedns(struct slice text) {
         return SLICE_NULL;
 }
 
+/* Regexes that are added from now on are expanded accordingly, so the scanner has to know at once. */
+static int tell_usedns(struct call *call, struct slice value, struct fault *fault) {
+        struct value arguments = value_list();
+        value_append(&arguments, value_string(value), &call->arena);
+        return scan_link_set(call->server->scan, call->entry->id, SLICE("usedns"), &arguments, NULL,
+                NULL, fault);
+}
+
 void command_set_usedns(struct call *call) {
+        struct fault fault = FAULT_INIT;
         const struct value *given = call_item(call, 3);
         struct slice value = known_usedns(call_word(call, 3));
         if (given->type == VALUE_BOOL)
@@ -114,6 +123,10 @@ void command_set_usedns(struct call *call) {
                         "Incorrect value %.*s specified for usedns. Using safe 'no'",
                         SLICE_ARG(text));
                 value = SLICE("no");
+        }
+        if (tell_usedns(call, value, &fault) < 0) {
+                call_raise_fault(call, &fault);
+                return;
         }
         struct jail_settings *settings = settings_of(call);
         free(settings->usedns);
