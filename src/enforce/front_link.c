@@ -32,6 +32,7 @@ struct front_link {
         bool ready;
         bool closed; /* no more clients are wanted */
         struct loop_source *source;
+        struct loop_timer turn_timer;
         struct loop_timer resume_timer;
         double tokens; /* connections that may be accepted at once */
         int64_t tokens_us;
@@ -62,6 +63,10 @@ static void send(
 /* Accepting. */
 
 static void update_listening(struct front_link *link);
+
+static bool wants_clients(const struct front_link *link) {
+        return link->ready && !link->closed && link->connection_count < FRONT_CONNECTIONS_MAX;
+}
 
 static void on_resume(void *user) {
         update_listening(user);
@@ -116,10 +121,10 @@ static bool accept_one(struct front_link *link) {
         return link->connection_count < FRONT_CONNECTIONS_MAX;
 }
 
-static void on_listening(void *user, int fd, uint32_t events) {
+static void on_turn(void *user) {
         struct front_link *link = user;
-        (void)fd;
-        (void)events;
+        if (!wants_clients(link))
+                return;
         for (int i = 0; i < FRONT_ACCEPT_BURST; i++) {
                 if (!take_token(link)) {
                         pause_for(link, SECOND_US / FRONT_ACCEPT_RATE);
@@ -128,14 +133,23 @@ static void on_listening(void *user, int fd, uint32_t events) {
                 if (!accept_one(link))
                         break;
         }
-        if (link->connection_count >= FRONT_CONNECTIONS_MAX)
-                update_listening(link);
+        update_listening(link);
+}
+
+/* Not at once: the front may have died, and that event come in the same round. Whoever knows that
+ * by its having hung up on him is then served by the next one. */
+static void on_listening(void *user, int fd, uint32_t events) {
+        struct front_link *link = user;
+        (void)fd;
+        (void)events;
+        loop_change(link->loop, link->source, 0);
+        loop_timer_set_in(link->loop, &link->turn_timer, 0, on_turn, link);
 }
 
 static void update_listening(struct front_link *link) {
-        bool open = link->ready && !link->closed && link->connection_count < FRONT_CONNECTIONS_MAX;
-        if (link->source && !loop_timer_is_set(&link->resume_timer))
-                loop_change(link->loop, link->source, open ? EPOLLIN : 0);
+        bool waits = loop_timer_is_set(&link->resume_timer) || loop_timer_is_set(&link->turn_timer);
+        if (link->source && !waits)
+                loop_change(link->loop, link->source, wants_clients(link) ? EPOLLIN : 0);
 }
 
 /* What the front says. */
@@ -288,6 +302,7 @@ int front_link_start(struct front_link *link, struct fault *fault) {
 
 void front_link_stop_listening(struct front_link *link) {
         link->closed = true;
+        loop_timer_cancel(link->loop, &link->turn_timer);
         loop_timer_cancel(link->loop, &link->resume_timer);
         loop_remove(link->loop, link->source);
         link->source = NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A front that tests can speak with by hand: a client sends words and a newline, and gets outcome, error class and repr of the value, and a
- * newline. "crash" ends it, "forge" breaks the protocol. */
+/* A front that tests can speak with by hand: a client sends words and a newline, and gets outcome,
+ * error class and repr of the value, and a newline. "crash" ends it, "forge" breaks the protocol.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -73,7 +74,8 @@ static void add_client(struct message *message) {
         for (size_t i = 0; i < CLIENTS_MAX; i++) {
                 if (clients[i].connection)
                         continue;
-                clients[i] = (struct client){.connection = message_get_u32(&in), .fd = message->fds[0]};
+                clients[i] =
+                        (struct client){.connection = message_get_u32(&in), .fd = message->fds[0]};
                 clients[i].source = loop_add(loop, clients[i].fd, EPOLLIN, on_client, &clients[i]);
                 message->fds[0] = -1;
                 return;
@@ -92,7 +94,8 @@ static void reply(struct slice body) {
         struct slice line = arena_printf(
                 &arena, "%u %.*s %.*s\n", outcome, SLICE_ARG(class_name), SLICE_ARG(text));
         for (size_t i = 0; i < CLIENTS_MAX; i++)
-                if (clients[i].connection == connection && write(clients[i].fd, line.data, line.len) < 0)
+                if (clients[i].connection == connection &&
+                        write(clients[i].fd, line.data, line.len) < 0)
                         (void)fputs("client is gone\n", stderr);
         arena_done(&arena);
 }
@@ -121,7 +124,8 @@ int main(void) {
         loop = loop_new();
         if (!loop)
                 return 1;
-        channel = channel_new(loop, CHANNEL_FD, CHANNEL_FRONT, CHANNEL_SERVER, on_message, on_close, NULL);
+        channel = channel_new(
+                loop, CHANNEL_FD, CHANNEL_FRONT, CHANNEL_SERVER, on_message, on_close, NULL);
         int r = loop_run(loop);
         channel = channel_free(channel);
         loop = loop_free(loop);

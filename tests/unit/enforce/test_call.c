@@ -24,7 +24,8 @@ static void on_done(void *user, const struct call *call) {
         seen->failed = call->failed;
         if (call->failed) {
                 struct slice shown = call_error_repr(&call->error, &arena);
-                (void)snprintf(seen->class_name, sizeof(seen->class_name), "%.*s", SLICE_ARG(call->error.class_name));
+                (void)snprintf(seen->class_name, sizeof(seen->class_name), "%.*s",
+                        SLICE_ARG(call->error.class_name));
                 (void)snprintf(seen->text, sizeof(seen->text), "%.*s", SLICE_ARG(call->error.text));
                 (void)snprintf(seen->repr, sizeof(seen->repr), "%.*s", SLICE_ARG(shown));
         } else {
@@ -36,7 +37,8 @@ static void on_done(void *user, const struct call *call) {
 
 static void sink(void *user, enum diag_level level, const char *logger, struct slice text) {
         struct seen *seen = user;
-        (void)snprintf(seen->logged, sizeof(seen->logged), "%d %s %.*s", (int)level, logger, SLICE_ARG(text));
+        (void)snprintf(seen->logged, sizeof(seen->logged), "%d %s %.*s", (int)level, logger,
+                SLICE_ARG(text));
 }
 
 static struct call *begin(struct call_list *list, struct seen *seen) {
@@ -70,12 +72,16 @@ static void errors_are_pythons_exceptions(void **state) {
         static const struct {
                 const char *kind, *text, *class_name, *shown, *repr;
         } cases[] = {
-                {"ValueError", "bad 'x'", "builtins.ValueError", "bad 'x'", "ValueError(\"bad 'x'\")"},
-                {"KeyError", "no", "builtins.KeyError", "'no'", "KeyError('no')"},
-                {"UnknownJailException", "j", "fail2ban.exceptions.UnknownJailException", "'j'", "UnknownJailException('j')"},
-                {"DuplicateJailException", "j", "fail2ban.exceptions.DuplicateJailException", "j", "DuplicateJailException('j')"},
-                {"RegexException", "r", "fail2ban.server.failregex.RegexException", "r", "RegexException('r')"},
-                {"a.b.C", "", "a.b.C", "", "C('')"},
+                {"ValueError",             "bad 'x'", "builtins.ValueError",                        "bad 'x'",
+                 "ValueError(\"bad 'x'\")"                                                                                     },
+                {"KeyError",               "no",      "builtins.KeyError",                          "'no'",    "KeyError('no')"},
+                {"UnknownJailException",   "j",       "fail2ban.exceptions.UnknownJailException",   "'j'",
+                 "UnknownJailException('j')"                                                                                   },
+                {"DuplicateJailException", "j",       "fail2ban.exceptions.DuplicateJailException", "j",
+                 "DuplicateJailException('j')"                                                                                 },
+                {"RegexException",         "r",       "fail2ban.server.failregex.RegexException",   "r",
+                 "RegexException('r')"                                                                                         },
+                {"a.b.C",                  "",        "a.b.C",                                      "",        "C('')"         },
         };
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
                 struct call_list list = {0};
@@ -93,8 +99,8 @@ static void failures_are_logged_with_the_command(void **state) {
         struct call_list list = {0};
         struct seen seen;
         call_raise(begin(&list, &seen), "Exception", "Invalid command");
-        assert_string_equal(
-                seen.logged, "40 fail2ban.transmitter Command ['get', 'x'] has failed. Received Exception('Invalid command')");
+        assert_string_equal(seen.logged, "40 fail2ban.transmitter Command ['get', 'x'] has failed. "
+                                         "Received Exception('Invalid command')");
         struct call *call = begin(&list, &seen);
         call->told = true;
         call_raise(call, "Exception", "Invalid command");

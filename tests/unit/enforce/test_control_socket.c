@@ -12,7 +12,7 @@
 #include "base/diag.h"
 
 static char folder[64];
-static char path[128];
+static char path[100];
 static char logged[1024];
 
 static void sink(void *user, enum diag_level level, const char *logger, struct slice text) {
@@ -108,7 +108,8 @@ static void a_stale_socket_needs_force(void **state) {
         assert_int_equal(control_socket_open(&control, path, CONTROL_CAREFUL, &fault), -EADDRINUSE);
         logged[0] = '\0';
         assert_int_equal(control_socket_open(&control, path, CONTROL_FORCE, &fault), 0);
-        assert_string_equal(logged, "Fail2ban seems to be already running|Forcing execution of the server|");
+        assert_string_equal(
+                logged, "Fail2ban seems to be already running|Forcing execution of the server|");
         control_socket_close(&control);
         fault_done(&fault);
 }
@@ -135,7 +136,8 @@ static void a_path_that_is_too_long_is_refused(void **state) {
         memset(longer, 'a', sizeof(longer));
         longer[0] = '/';
         longer[sizeof(longer) - 1] = '\0';
-        assert_int_equal(control_socket_open(&control, longer, CONTROL_CAREFUL, &fault), -ENAMETOOLONG);
+        assert_int_equal(
+                control_socket_open(&control, longer, CONTROL_CAREFUL, &fault), -ENAMETOOLONG);
         assert_false(control_socket_is_alive(longer));
         fault_done(&fault);
 }
@@ -153,7 +155,8 @@ static void an_activated_socket_is_used_and_kept(void **state) {
         (void)setenv("LISTEN_PID", pid, 1);
         (void)setenv("LISTEN_FDS", "2", 1);
         (void)setenv("LISTEN_FDNAMES", "other:fail2ban", 1);
-        assert_int_equal(control_socket_open(&control, "/no/such/folder/sock", CONTROL_CAREFUL, &fault), 0);
+        assert_int_equal(
+                control_socket_open(&control, "/no/such/folder/sock", CONTROL_CAREFUL, &fault), 0);
         assert_int_equal(control.fd, 4);
         assert_null(control.path);
         assert_null(getenv("LISTEN_FDS"));
@@ -180,13 +183,18 @@ static void sockets_for_another_process_are_ignored(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(only_the_owner_may_use_it, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(the_peers_user_comes_from_the_kernel, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(a_living_server_is_left_alone_even_with_force, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        the_peers_user_comes_from_the_kernel, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        a_living_server_is_left_alone_even_with_force, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(a_stale_socket_needs_force, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(nothing_but_a_socket_is_removed, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(a_path_that_is_too_long_is_refused, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(an_activated_socket_is_used_and_kept, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(sockets_for_another_process_are_ignored, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        a_path_that_is_too_long_is_refused, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        an_activated_socket_is_used_and_kept, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        sockets_for_another_process_are_ignored, set_up, tear_down),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,7 @@ struct test {
         struct control_socket control;
         struct front_link *link;
         char folder[64];
-        char path[128];
+        char path[100];
         struct call_list calls;
         unsigned commands;
         struct front_request held; /* a command that is not answered yet */
@@ -35,7 +35,8 @@ static void on_answered(void *user, const struct call *call) {
 }
 
 /* "raise" fails, anything else is answered with its number of words. */
-static void on_command(void *user, const struct front_request *request, const struct value *command) {
+static void on_command(
+        void *user, const struct front_request *request, const struct value *command) {
         struct test *t = user;
         t->commands++;
         t->held = *request;
@@ -235,11 +236,16 @@ static void the_end_comes_in_order(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(commands_are_answered_on_their_connection, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(a_front_that_dies_comes_back_and_serves_new_clients, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(an_answer_that_comes_too_late_finds_nobody, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(a_front_that_lies_about_connections_is_killed, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(connections_are_bounded_and_the_rest_waits, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        commands_are_answered_on_their_connection, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        a_front_that_dies_comes_back_and_serves_new_clients, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        an_answer_that_comes_too_late_finds_nobody, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        a_front_that_lies_about_connections_is_killed, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        connections_are_bounded_and_the_rest_waits, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(the_end_comes_in_order, set_up, tear_down),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,10 +90,12 @@ static void what_cannot_be_written_is_a_fault(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(the_file_has_our_id_and_a_newline, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        the_file_has_our_id_and_a_newline, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(a_link_is_replaced_not_followed, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(another_servers_file_stays, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(what_cannot_be_written_is_a_fault, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        what_cannot_be_written_is_a_fault, set_up, tear_down),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

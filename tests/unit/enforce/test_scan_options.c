@@ -5,7 +5,8 @@
 
 #include "base/repr.h"
 
-static void assert_option(const struct scan_options *options, enum scan_option option, const char *wanted) {
+static void assert_option(
+        const struct scan_options *options, enum scan_option option, const char *wanted) {
         struct arena arena = ARENA_INIT;
         struct value value = scan_options_get(options, option);
         struct slice text = repr(&value, &arena);

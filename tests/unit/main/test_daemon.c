@@ -46,8 +46,9 @@ static void serve_and_die(int report, const char *path) {
 
 static void serve_and_look(int report, const char *path) {
         char folder[64] = "";
-        bool detached = getsid(0) != getpid() && getpgrp() != getpid() && strcmp(getcwd(folder, sizeof(folder)), "/") == 0 &&
-                        !isatty(0) && fcntl(9, F_GETFD) < 0 && access(path, F_OK) == 0;
+        bool detached = getsid(0) != getpid() && getpgrp() != getpid() &&
+                        strcmp(getcwd(folder, sizeof(folder)), "/") == 0 && !isatty(0) &&
+                        fcntl(9, F_GETFD) < 0 && access(path, F_OK) == 0;
         daemon_report(&report, detached ? 0 : 1);
         _exit(0);
 }

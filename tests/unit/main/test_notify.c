@@ -16,7 +16,9 @@ static int receiver(const char *name) {
         memcpy(address.sun_path, name, length);
         if (name[0] == '@')
                 address.sun_path[0] = '\0';
-        assert_int_equal(bind(fd, (const struct sockaddr *)&address, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)), 0);
+        assert_int_equal(bind(fd, (const struct sockaddr *)&address,
+                                 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)),
+                0);
         return fd;
 }
 
