@@ -65,7 +65,8 @@ static void send(
 static void update_listening(struct front_link *link);
 
 static bool wants_clients(const struct front_link *link) {
-        return link->ready && !link->closed && link->connection_count < FRONT_CONNECTIONS_MAX;
+        return link->ready && channel_of(link) && !link->closed &&
+               link->connection_count < FRONT_CONNECTIONS_MAX;
 }
 
 static void on_resume(void *user) {
