@@ -30,7 +30,7 @@ struct run {
         struct slice text;        /* of current; data NULL: it has changed */
         struct value inherited;   /* groups of the prefregex */
         struct filter_failure *results;
-        size_t count;
+        size_t count, capacity;
         uint32_t *ignore_hits;
         size_t ignore_hit_count;
 };
@@ -89,14 +89,23 @@ void filter_say(const struct filter *filter, enum diag_level level, struct slice
 
 /* ---- results ---- */
 
+/* Most lines have one result: room for more is made when they come. */
+static void make_room(struct run *run) {
+        if (run->count < run->capacity)
+                return;
+        struct filter_failure *old = run->results;
+        run->capacity = run->count == 0 ? 4 : 2 * run->capacity;
+        run->results = arena_alloc_array(run->arena, run->capacity, sizeof(*run->results));
+        for (size_t i = 0; i < run->count; i++)
+                run->results[i] = old[i];
+}
+
 static void add_result(
         struct run *run, uint32_t regex, const struct value *data, struct filter_failure result) {
         const struct filter *filter = run->filter;
         if (run->count == FILTER_RESULTS_MAX)
                 return;
-        if (run->count == 0)
-                run->results =
-                        arena_alloc_array(run->arena, FILTER_RESULTS_MAX, sizeof(*run->results));
+        make_room(run);
         result.regex = regex;
         result.time = run->line.time;
         result.integral_time = run->line.integral;
