@@ -422,11 +422,11 @@ int date_detector_match(struct date_detector *detector, struct slice line, struc
         if (r < 0)
                 return r;
         const struct date_span *span = &winner.hit.span;
-        *ret = (struct date_match){span->cut_start, span->cut_end, detector->last, NAN, false};
+        *ret = (struct date_match){span->cut_start, span->cut_end, detector->last, (double)NAN, false};
         if (span->cut_start == span->cut_end)
                 return DATE_EMPTY;
         const int *zone = detector->has_zone ? &detector->zone_minutes : NULL;
-        struct date_time time = {NAN, false};
+        struct date_time time = {(double)NAN, false};
         r = date_template_time(template, &winner.hit, &detector->calendar, zone, &time, fault);
         ret->time = time.seconds;
         ret->integral = time.integral;

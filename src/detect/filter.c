@@ -49,7 +49,7 @@ struct filter *filter_new(struct slice name, enum filter_mode mode, const struct
                 .ignore_pending = mode == FILTER_DAEMON,
                 .traces_groups = mode == FILTER_TOOL,
                 .keeps_matches = true,
-                .trace = {.last_time = NAN},
+                .trace = {.last_time = (double)NAN},
                 .literals = ARENA_INIT,
                 .blob = BUFFER_INIT((size_t)1 << 20),
         };

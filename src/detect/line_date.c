@@ -26,7 +26,7 @@ void line_date_init(struct line_date *dates, const char *name, enum filter_mode 
                 .checks = mode == FILTER_DAEMON,
                 .findtime = value_int(600),
                 .last_text = BUFFER_INIT(LINE_DATE_TEXT_MAX),
-                .last = NAN,
+                .last = (double)NAN,
         };
 }
 
@@ -189,7 +189,7 @@ static void warn_old(struct line_date *dates, const struct filter_line *line, st
 
 int line_date_read(struct line_date *dates, const struct filter_line *line, struct arena *arena,
         struct dated_line *ret, struct fault *fault) {
-        *ret = (struct dated_line){.time = NAN};
+        *ret = (struct dated_line){.time = (double)NAN};
         if (line->has_time) {
                 ret->tuple = (struct line_tuple){
                         .before = SLICE(""), .date = line->date_text, .after = line->text};

@@ -47,7 +47,7 @@ static enum regex_end print_failures(struct reader *reader, struct slice line,
         if (n == 0 && !tool->arguments.invert)
                 return REGEX_GO_ON;
         if (n == 0) {
-                struct filter_trace trace = {.last_time = NAN};
+                struct filter_trace trace = {.last_time = (double)NAN};
                 filter_trace(tool->filter, &trace);
                 kept[n++] = regex_output_inverted(
                         line, trace.last_time, trace.last_integral, &reader->arena);

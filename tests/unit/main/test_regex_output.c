@@ -154,7 +154,7 @@ static void inverted_line_has_no_id(void **state) {
         t.failures[0] = regex_output_inverted(SLICE("the line"), 1709629200, false, &t.arena);
         assert_string_equal(print(&t, "row", 1), "['',\t1709629200.0,\t{'fid': ''}],\n");
         assert_string_equal(print(&t, "msg", 1), "the line\n");
-        t.failures[0] = regex_output_inverted(SLICE("the line"), NAN, false, &t.arena);
+        t.failures[0] = regex_output_inverted(SLICE("the line"), (double)NAN, false, &t.arena);
         assert_string_equal(print(&t, "row", 1), "['',\tNone,\t{'fid': ''}],\n");
         finish(&t);
 }
@@ -164,7 +164,7 @@ static void failure_without_date_has_the_present_time_in_tags_only(void **state)
         struct test t;
         (void)state;
         begin(&t);
-        t.failures[0].time = NAN;
+        t.failures[0].time = (double)NAN;
         t.failures[0].integral_time = true;
         assert_string_equal(print(&t, "<time>", 1), "1709632800.5\n");
         assert_non_null(strstr(print(&t, "row", 1), "',\tNone,\t{"));

@@ -101,7 +101,7 @@ static const struct filter_failure hit = {
         .regex = 0, .time = 1709629200, .id = {"192.0.2.1", 9}
 };
 static const struct filter_failure quiet = {
-        .regex = 1, .time = NAN, .id = {"192.0.2.2", 9},
+        .regex = 1, .time = (double)NAN, .id = {"192.0.2.2", 9},
                 .nofail = true
 };
 
@@ -141,7 +141,7 @@ static void line_counts_once_and_each_regex_of_it(void **state) {
 }
 
 static void hit_without_date_shows_the_present_time(void **state) {
-        struct filter_failure none = {.regex = 0, .time = NAN, .id = SLICE_NULL};
+        struct filter_failure none = {.regex = 0, .time = (double)NAN, .id = SLICE_NULL};
         struct test t;
         (void)state;
         begin_with(&t, (struct regex_arguments){.verbose = 1});

@@ -14,8 +14,8 @@ static void times_print_as_python_has_them(void **state) {
                 {1709629200,    REGEX_TIME_FLOAT, "1709629200.0" },
                 {1709629200.25, REGEX_TIME_FLOAT, "1709629200.25"},
                 {1709629200,    REGEX_TIME_INT,   "1709629200"   },
-                {NAN,           REGEX_TIME_FLOAT, "None"         },
-                {NAN,           REGEX_TIME_INT,   "None"         },
+                {(double)NAN,   REGEX_TIME_FLOAT, "None"         },
+                {(double)NAN,   REGEX_TIME_INT,   "None"         },
         };
         struct arena arena = ARENA_INIT;
         (void)state;
