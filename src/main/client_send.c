@@ -30,19 +30,18 @@ static void print_line(struct slice text) {
         (void)putchar('\n');
 }
 
-static void print_json(struct exchange *e, const struct value *value) {
+static void print_json(const struct value *value) {
         struct buffer out = BUFFER_INIT(CLIENT_PRINT_MAX);
         if (json_encode(&out, value) == 0)
                 print_line(buffer_view(&out));
         else
                 diag(DIAG_ERROR, CLIENT_LOGGER, "the reply is too large for JSON");
         buffer_done(&out);
-        (void)e;
 }
 
 static void print_reply(struct exchange *e, const struct value *reply) {
         if (e->client->arguments.json) {
-                print_json(e, reply);
+                print_json(reply);
                 return;
         }
         struct slice text;
@@ -55,10 +54,12 @@ static void print_reply(struct exchange *e, const struct value *reply) {
         print_line(text);
 }
 
-/* Commands that carry a stream of the configuration: server-stream STREAM, reload JAIL OPTIONS
- * STREAM. */
-static void say_origin(struct exchange *e, struct slice error) {
+/* For commands that carry a stream of the configuration: server-stream STREAM, reload JAIL OPTIONS
+ * STREAM. An error about a jail's name is about no value. */
+static void say_origin(struct exchange *e, const struct pickle_reply *reply, struct slice error) {
         const struct value *stream = NULL;
+        if (slice_has_suffix(reply->error_class, SLICE("JailException")))
+                return;
         if (slice_is(first_word(e), "server-stream"))
                 stream = value_item(e->command, 1);
         if (slice_is(first_word(e), "reload"))
@@ -73,7 +74,7 @@ static void print_error(struct exchange *e, const struct pickle_reply *reply) {
         struct value arguments = client_error_arguments(reply, &e->arena);
         struct slice text = client_error_text(reply, &e->arena);
         diag(DIAG_ERROR, CLIENT_LOGGER, "NOK: %.*s", SLICE_ARG(repr(&arguments, &e->arena)));
-        say_origin(e, text);
+        say_origin(e, reply, text);
         if (!e->show)
                 return;
         if (!e->client->arguments.json) {
@@ -82,7 +83,7 @@ static void print_error(struct exchange *e, const struct pickle_reply *reply) {
         }
         struct value error = value_dict();
         value_dict_put(&error, value_text("error"), value_string(text), &e->arena);
-        print_json(e, &error);
+        print_json(&error);
 }
 
 /* Says what is wrong with the socket, as far as can be seen. */
