@@ -11,8 +11,11 @@
 
 #define IGNORE_ENTRIES_MAX 100000
 
+#define IGNORE_CHECKS_MAX 1000 /* checks of one jail that wait for names or commands; beyond, the check ends as "not ignored" */
+
 struct resolver;
 struct own_addresses;
+struct action_info_ops; /* action.h */
 struct ignore;
 
 struct ignore_env {
@@ -22,6 +25,8 @@ struct ignore_env {
         struct resolver *resolver;   /* names in ignoreip; NULL: they match nothing */
         struct own_addresses *self;  /* NULL: ignoreself matches nothing */
         const char *jail;            /* for messages; must outlive it */
+        const struct action_info_ops *info; /* the jail's tags in ignorecommand and ignorecache, or NULL */
+        void *user;                  /* of info */
 };
 
 struct ignore *ignore_new(const struct ignore_env *env);
@@ -43,7 +48,8 @@ struct value ignore_command(const struct ignore *ignore, struct arena *arena);
 int ignore_set_cache(struct ignore *ignore, struct slice text, struct fault *fault);
 struct value ignore_cache(const struct ignore *ignore, struct arena *arena);
 
-/* Decides about a ticket. source: as logged after "Ignore IP by ", or NULL: not ignored. Calls done at once where it can, else later from the
- * loop, when names or the command have answered. */
+/* Decides about a ticket. source: as logged after "Ignore IP by ", empty: ignored, but not to be logged again (ignorecache), or NULL: not
+ * ignored. Calls done at once where it can, else later from the loop, when names or the command have answered; or never, if ignore
+ * is freed before. */
 typedef void ignore_done(void *user, struct ticket *ticket, const char *source);
 void ignore_check(struct ignore *ignore, struct ticket *ticket, ignore_done *done, void *user);

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Failures on their way to a ban. They are worked on strictly in the order of the log, but what
+ * they wait for (host names, the command of ignorecommand) is asked ahead: names at once, ignoreip
+ * for the first JAIL_CHECKS_AHEAD. The place in the log is one of the items, so it is written only
+ * when all before it has been decided: what is not decided when the server dies is read again.
+ * Above JAIL_INTAKE_PAUSE items the scanner is told to wait. Nothing moves while the jail is idle:
+ * during a reload there is no ignoreip. Upstream: fail2ban/server/filter.py processLineAndAdd(),
+ * addAttempt(), 1.1. */
+#include <errno.h>
+
+#include "base/diag.h"
+#include "base/memory.h"
+#include "base/repr.h"
+#include "enforce/jail_state.h"
+#include "enforce/resolver.h"
+
+enum intake_kind { INTAKE_FAILURE, INTAKE_ATTEMPT, INTAKE_RESTORE, INTAKE_POSITION };
+enum intake_state { INTAKE_NAMING, INTAKE_NEW, INTAKE_CHECKING, INTAKE_DECIDED };
+
+struct intake_item {
+        struct intake_item *next;
+        struct jail *jail;
+        enum intake_kind kind;
+        enum intake_state state;
+        bool is_ignored;
+        struct ticket *ticket; /* NULL: a position */
+        double weight;         /* towards maxretry */
+        char *source;          /* by what it is ignored */
+        struct jail_job *job;  /* of an attempt */
+        char *path, *hash;     /* of a position */
+        uint64_t offset;
+};
+
+static void tell_scanner(struct jail *jail) {
+        scan_link_jail_set_state(jail->env.scan, jail->id,
+                jail->is_idle || jail->intake.is_paused ? SCAN_JAIL_IDLE : SCAN_JAIL_ACTIVE);
+}
+
+static struct intake_item *push_after(struct jail *jail, struct intake_item *before,
+        enum intake_kind kind, struct ticket *ticket) {
+        struct intake *intake = &jail->intake;
+        struct intake_item *item = memory_new(sizeof(*item));
+        *item = (struct intake_item){.jail = jail, .kind = kind, .state = INTAKE_NEW, .weight = 1};
+        if (ticket)
+                item->ticket = ticket_ref(ticket);
+        item->next = before ? before->next : NULL;
+        if (before)
+                before->next = item;
+        else
+                intake->first = item;
+        if (!item->next)
+                intake->last = item;
+        intake->count++;
+        if (intake->count > JAIL_INTAKE_PAUSE && !intake->is_paused) {
+                intake->is_paused = true;
+                tell_scanner(jail);
+        }
+        return item;
+}
+
+static struct intake_item *push(struct jail *jail, enum intake_kind kind, struct ticket *ticket) {
+        return push_after(jail, jail->intake.last, kind, ticket);
+}
+
+static void item_free(struct intake_item *item) {
+        (void)ticket_unref(item->ticket);
+        free(item->source);
+        free(item->path);
+        free(item->hash);
+        free(item);
+}
+
+static struct intake_item *pop(struct jail *jail) {
+        struct intake *intake = &jail->intake;
+        struct intake_item *item = intake->first;
+        intake->first = item->next;
+        if (!intake->first)
+                intake->last = NULL;
+        intake->count--;
+        if (intake->is_paused && intake->count < JAIL_INTAKE_RESUME) {
+                intake->is_paused = false;
+                tell_scanner(jail);
+        }
+        return item;
+}
+
+void jail_intake_stop(struct jail *jail) {
+        for (struct intake_item *item = jail->intake.first; item; item = item->next) {
+                if (item->job)
+                        jail_job_release(item->job);
+                item->job = NULL;
+        }
+}
+
+void jail_intake_done(struct jail *jail) {
+        while (jail->intake.first) {
+                struct intake_item *item = jail->intake.first;
+                if (item->state == INTAKE_NAMING && jail->env.resolver)
+                        resolver_forget(jail->env.resolver, item);
+                jail->intake.first = item->next;
+                item_free(item);
+        }
+        jail->intake.last = NULL;
+        jail->intake.count = 0;
+}
+
+/* Bans what has been taken out of the window; gives up the reference. */
+static void ban_taken(struct jail *jail, struct ticket *ticket) {
+        if (!ticket)
+                return;
+        (void)jail_ban_ticket(jail, ticket, NULL, NULL);
+        (void)ticket_unref(ticket);
+}
+
+static void count_failure(struct jail *jail, struct ticket *ticket, double weight) {
+        struct ticket *reached = NULL;
+        if (window_add(&jail->window, ticket, weight, WINDOW_FROM_LOG) >= jail->settings.maxretry)
+                reached = window_take(&jail->window, ticket_id(ticket));
+        /* Looks into the database before the ban is there. */
+        struct ticket *bad = jail_observe_failure(jail, ticket);
+        ban_taken(jail, reached);
+        ban_taken(jail, bad);
+        window_cleanup(&jail->window, jail_now(jail));
+}
+
+static void say_found(const struct jail *jail, const struct intake_item *item) {
+        char text[JAIL_TIME_TEXT_MAX];
+        if (diag_enabled(DIAG_INFO))
+                diag(DIAG_INFO, JAIL_LOG_FILTER, "[%s] %s %s - %s", jail->name,
+                        item->kind == INTAKE_ATTEMPT ? "Attempt" : "Found", item->ticket->id,
+                        jail_time_text(item->ticket->time, text));
+}
+
+static void apply_position(struct jail *jail, struct intake_item *item) {
+        window_cleanup(&jail->window, jail_now(jail));
+        if (jail_store(jail))
+                store_log_put(jail_store(jail), slice_of(jail->name), slice_of(item->path),
+                        slice_of(item->hash), item->offset);
+}
+
+static void apply(struct jail *jail, struct intake_item *item) {
+        if (item->is_ignored && item->source && item->source[0])
+                diag(DIAG_INFO, JAIL_LOG_FILTER, "[%s] Ignore %s by %s", jail->name,
+                        item->ticket->id, item->source);
+        if (item->is_ignored)
+                return;
+        switch (item->kind) {
+        case INTAKE_FAILURE:
+        case INTAKE_ATTEMPT:
+                say_found(jail, item);
+                count_failure(jail, item->ticket, item->weight);
+                break;
+        case INTAKE_RESTORE:
+                (void)jail_ban_ticket(jail, item->ticket, NULL, NULL);
+                break;
+        case INTAKE_POSITION:
+                apply_position(jail, item);
+                break;
+        }
+}
+
+static void on_ignore(void *user, struct ticket *ticket, const char *source) {
+        struct intake_item *item = user;
+        (void)ticket;
+        item->state = INTAKE_DECIDED;
+        item->is_ignored = source != NULL;
+        if (source)
+                item->source = memory_copy_text(slice_of(source));
+        jail_intake_pump(item->jail);
+}
+
+static void check_ahead(struct jail *jail) {
+        struct intake_item *item = jail->intake.first;
+        for (unsigned i = 0; item && i < JAIL_CHECKS_AHEAD; i++, item = item->next) {
+                if (item->state != INTAKE_NEW)
+                        continue;
+                item->state = INTAKE_CHECKING;
+                if (item->ticket)
+                        ignore_check(jail->ignore, item->ticket, on_ignore, item);
+                else
+                        item->state = INTAKE_DECIDED;
+        }
+}
+
+void jail_intake_pump(struct jail *jail) {
+        struct intake *intake = &jail->intake;
+        if (intake->is_pumping)
+                return;
+        intake->is_pumping = true;
+        while (jail_is_working(jail) && intake->first) {
+                check_ahead(jail);
+                if (intake->first->state != INTAKE_DECIDED)
+                        break;
+                struct intake_item *item = pop(jail);
+                apply(jail, item);
+                if (item->job) {
+                        item->job->count = !item->is_ignored;
+                        jail_job_release(item->job);
+                }
+                item_free(item);
+        }
+        intake->is_pumping = false;
+}
+
+static bool has_room(struct jail *jail) {
+        if (jail->intake.count < JAIL_INTAKE_MAX)
+                return true;
+        jail->intake.dropped++;
+        if (!jail->intake.said_dropped)
+                diag(DIAG_ERROR, JAIL_LOG_FILTER,
+                        "[%s] more than %d failures wait: further ones are dropped", jail->name,
+                        JAIL_INTAKE_MAX);
+        jail->intake.said_dropped = true;
+        return false;
+}
+
+/* The failure with id an address that its name has. */
+static struct ticket *with_address(
+        const struct ticket *named, const struct address *address, struct arena *arena) {
+        char text[ADDRESS_TEXT_MAX];
+        struct ticket *ticket = ticket_new(address_print(address, text), address, named->time);
+        struct value data = ticket_data(named, arena);
+        ticket_set_data(ticket, &data);
+        return ticket;
+}
+
+static void say_determined(const struct jail *jail, const struct ticket *named,
+        const struct address *addresses, size_t count) {
+        struct arena arena = ARENA_INIT;
+        struct value set = value_set();
+        if (strcmp(jail->settings.usedns, "warn") == 0) {
+                for (size_t i = 0; i < count; i++) {
+                        char text[ADDRESS_TEXT_MAX];
+                        (void)value_append(&set,
+                                value_string(
+                                        arena_copy(&arena, address_print(&addresses[i], text))),
+                                &arena);
+                }
+                diag(DIAG_WARNING, "fail2ban.ipdns", "Determined IP using DNS Lookup: %s = %.*s",
+                        named->id, SLICE_ARG(repr(&set, &arena)));
+        }
+        arena_done(&arena);
+}
+
+/* The item becomes one item for each address; without any it is dropped. */
+static void on_addresses(
+        void *user, const struct address *addresses, size_t count, const struct fault *fault) {
+        struct intake_item *item = user, *last = item;
+        struct jail *jail = item->jail;
+        struct ticket *named = item->ticket;
+        struct arena arena = ARENA_INIT;
+        (void)fault; /* the resolver says once why a name has no address */
+        item->state = INTAKE_NEW;
+        if (count == 0) {
+                item->state = INTAKE_DECIDED;
+                item->is_ignored = true;
+        } else {
+                say_determined(jail, named, addresses, count);
+                item->ticket = with_address(named, &addresses[0], &arena);
+                for (size_t i = 1; i < count; i++) {
+                        struct ticket *ticket = with_address(named, &addresses[i], &arena);
+                        last = push_after(jail, last, INTAKE_FAILURE, ticket);
+                        (void)ticket_unref(ticket);
+                }
+                (void)ticket_unref(named);
+        }
+        arena_done(&arena);
+        jail_intake_pump(jail);
+}
+
+static void resolve(struct jail *jail, struct ticket *ticket) {
+        if (jail->env.resolver) {
+                struct intake_item *item = push(jail, INTAKE_FAILURE, ticket);
+                item->state = INTAKE_NAMING;
+                resolver_ask_addresses(jail->env.resolver, ticket_id(ticket), on_addresses, item);
+                return;
+        }
+        if (!jail->intake.said_no_resolver)
+                diag(DIAG_WARNING, "fail2ban.ipdns",
+                        "[%s] Unable to find a corresponding IP address for %s: no resolver",
+                        jail->name, ticket->id);
+        jail->intake.said_no_resolver = true;
+}
+
+void jail_failure(struct jail *jail, const struct record *record) {
+        double now = jail_now(jail), time = record->failure.time < now ? record->failure.time : now;
+        struct slice id = record->failure.id;
+        if (jail->is_stopping || id.len == 0 || id.len > RECORD_ID_MAX || !has_room(jail))
+                return;
+        bool is_text = record->failure.flags & (FAILURE_RAW_ID | FAILURE_NEEDS_DNS);
+        struct ticket *ticket = is_text ? ticket_new(id, NULL, time) : jail_ticket_of(id, time);
+        ticket_set_data(ticket, &record->failure.data);
+        if (record->failure.flags & FAILURE_NEEDS_DNS)
+                resolve(jail, ticket);
+        else
+                (void)push(jail, INTAKE_FAILURE, ticket);
+        (void)ticket_unref(ticket);
+        jail_intake_pump(jail);
+}
+
+/* "Added logfile" comes when it is known where reading begins. */
+static void announce(struct jail *jail, struct slice path, struct slice hash, uint64_t offset) {
+        for (struct jail_path **place = &jail->unannounced; *place; place = &(*place)->next) {
+                struct jail_path *item = *place;
+                if (!slice_is(path, item->path))
+                        continue;
+                struct arena arena = ARENA_INIT;
+                diag(DIAG_INFO, JAIL_LOG_FILTER, "Added logfile: %.*s (pos = %llu, hash = %.*s)",
+                        SLICE_ARG(repr_text(path, &arena)), (unsigned long long)offset,
+                        SLICE_ARG(hash));
+                arena_done(&arena);
+                *place = item->next;
+                free(item->path);
+                free(item);
+                return;
+        }
+}
+
+void jail_position(struct jail *jail, struct slice path, struct slice hash, uint64_t offset) {
+        if (jail->is_stopping)
+                return;
+        announce(jail, path, hash, offset);
+        struct intake_item *item = push(jail, INTAKE_POSITION, NULL);
+        item->path = memory_copy_text(path);
+        item->hash = memory_copy_text(hash);
+        item->offset = offset;
+        jail_intake_pump(jail);
+}
+
+void jail_intake_restore(struct jail *jail, struct ticket *ticket) {
+        (void)push(jail, INTAKE_RESTORE, ticket);
+}
+
+void jail_attempt(struct jail *jail, struct slice id, const struct value *matches,
+        jail_count_done *done, void *user) {
+        struct jail_job *job = jail_job_new(jail, done, user);
+        if (id.len == 0 || id.len > RECORD_ID_MAX || !has_room(jail)) {
+                jail_job_release(job);
+                return;
+        }
+        struct ticket *ticket = jail_ticket_of(id, jail_now(jail));
+        struct value data = value_dict();
+        value_dict_put(&data, value_text("matches"), *matches, &job->arena);
+        ticket_set_data(ticket, &data);
+        struct intake_item *item = push(jail, INTAKE_ATTEMPT, ticket);
+        item->job = job;
+        if (value_is_container(matches) && matches->list.count > 1)
+                item->weight = (double)matches->list.count;
+        (void)ticket_unref(ticket);
+        jail_intake_pump(jail);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What others may see of a jail: counts, lists, and the tags of actions that need the jail. */
+#include "base/memory.h"
+#include "base/repr.h"
+#include "enforce/jail_state.h"
+
+#define TIME_END 253402214400.0 /* from here on the year 9999 might be over somewhere */
+
+const char *jail_time_text(double time, char buffer[static JAIL_TIME_TEXT_MAX]) {
+        struct tm local;
+        time_t s = (time_t)floor(rint(time * 1e6) / 1e6);
+        if (!(time < TIME_END) || !localtime_r(&s, &local) ||
+                strftime(buffer, JAIL_TIME_TEXT_MAX, "%Y-%m-%d %H:%M:%S", &local) == 0)
+                (void)snprintf(buffer, JAIL_TIME_TEXT_MAX, "9999-12-31 23:59:59");
+        return buffer;
+}
+
+struct jail_counts jail_counts(const struct jail *jail) {
+        return (struct jail_counts){jail->window.table.count, jail->window.total,
+                jail->book.table.count, jail->book.total};
+}
+
+struct value jail_log_paths(const struct jail *jail, struct arena *arena) {
+        struct value list = value_list();
+        struct slice path;
+        for (size_t i = 0; scan_link_log_at(jail->env.scan, jail->id, i, &path) == 0; i++)
+                (void)value_append(&list, value_string(arena_copy(arena, path)), arena);
+        return list;
+}
+
+static struct ticket **ordered(const struct jail *jail, enum jail_order order, size_t *ret_count) {
+        return order == JAIL_BY_END ? ban_book_by_end(&jail->book, ret_count)
+                                    : ban_book_by_ban(&jail->book, ret_count);
+}
+
+struct value jail_banned(const struct jail *jail, enum jail_order order, struct arena *arena) {
+        size_t count;
+        struct value list = value_list();
+        struct ticket **tickets = ordered(jail, order, &count);
+        for (size_t i = 0; i < count; i++)
+                (void)value_append(
+                        &list, value_string(arena_copy(arena, ticket_id(tickets[i]))), arena);
+        free(tickets);
+        return list;
+}
+
+static double ban_time_of(const struct jail *jail, const struct ticket *ticket) {
+        return isnan(ticket->ban_time_s) ? (double)jail->settings.bantime_s : ticket->ban_time_s;
+}
+
+struct value jail_banned_with_time(const struct jail *jail, struct arena *arena) {
+        size_t count;
+        char from[JAIL_TIME_TEXT_MAX], until[JAIL_TIME_TEXT_MAX];
+        struct value list = value_list();
+        struct ticket **tickets = ordered(jail, JAIL_BY_END, &count);
+        for (size_t i = 0; i < count; i++) {
+                const struct ticket *ticket = tickets[i];
+                struct slice text = arena_printf(arena, "%s \t%s + %.0f = %s", ticket->id,
+                        jail_time_text(ticket->time, from), trunc(ban_time_of(jail, ticket)),
+                        jail_time_text(
+                                ticket_end(ticket, (double)jail->settings.bantime_s), until));
+                (void)value_append(&list, value_string(text), arena);
+        }
+        free(tickets);
+        return list;
+}
+
+bool jail_is_banned(const struct jail *jail, struct slice id) {
+        return ban_book_find(&jail->book, id) != NULL;
+}
+
+/* <ipmatches> and <ipfailures> over all jails, <ipjailmatches> and <ipjailfailures> of this one;
+ * from the ticket where the database has none. */
+static bool merged(const struct jail *jail, const struct ticket *ticket, struct slice tag,
+        struct arena *arena, struct slice *ret) {
+        bool is_jail = slice_has_prefix(tag, SLICE("ipjail"));
+        struct slice what = slice_sub(tag, is_jail ? 6 : 2, tag.len);
+        bool is_failures = slice_is(what, "failures");
+        if (!is_failures && !slice_is(what, "matches"))
+                return false;
+        struct value matches = VALUE_OF_NONE;
+        int64_t failures = ticket->failures;
+        bool has_rows = jail_store(jail) && store_ban_merged(jail_store(jail),
+                                                    is_jail ? slice_of(jail->name) : SLICE_NULL,
+                                                    ticket_id(ticket), arena, &matches, &failures);
+        if (is_failures) {
+                *ret = arena_printf(arena, "%lld", (long long)failures);
+                return true;
+        }
+        if (has_rows) {
+                struct ticket *all = ticket_new(SLICE(""), NULL, 0);
+                struct value data = value_dict();
+                value_dict_put(&data, value_text("matches"), matches, arena);
+                ticket_set_data(all, &data);
+                *ret = ticket_matches_text(all, arena);
+                (void)ticket_unref(all);
+                return true;
+        }
+        *ret = ticket_matches_text(ticket, arena);
+        return true;
+}
+
+static bool info_tag(void *user, const struct ticket *ticket, struct slice tag, struct arena *arena,
+        struct slice *ret) {
+        const struct jail *jail = user;
+        struct jail_counts counts = jail_counts(jail);
+        if (slice_is(tag, "bantime"))
+                *ret = arena_printf(arena, "%.0f", trunc(ban_time_of(jail, ticket)));
+        else if (slice_is(tag, "jail.name"))
+                *ret = slice_of(jail->name);
+        else if (slice_is(tag, "jail.banned"))
+                *ret = arena_printf(arena, "%llu", (unsigned long long)counts.banned);
+        else if (slice_is(tag, "jail.banned_total"))
+                *ret = arena_printf(arena, "%llu", (unsigned long long)counts.banned_total);
+        else if (slice_is(tag, "jail.found"))
+                *ret = arena_printf(arena, "%llu", (unsigned long long)counts.failing);
+        else if (slice_is(tag, "jail.found_total"))
+                *ret = arena_printf(arena, "%llu", (unsigned long long)counts.failed_total);
+        else
+                return slice_has_prefix(tag, SLICE("ip")) && merged(jail, ticket, tag, arena, ret);
+        return true;
+}
+
+const struct action_info_ops jail_info_ops = {info_tag};

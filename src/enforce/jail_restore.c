@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* At its start a jail bans again what the database says is banned, with times cut to what the jail
+ * allows now (spec server.md 5.4). Rows are not rewritten. Upstream: fail2ban/server/database.py
+ * getCurrentBans(), jail.py restoreCurrentBans(), 1.1. */
+#include "enforce/jail_state.h"
+
+#define BAN_TIME_UNKNOWN (-2.0) /* rows of old databases */
+
+static double cut(const struct jail *jail, double ban_time_s) {
+        double bantime_s = (double)jail->settings.bantime_s,
+               max_s = escalate_max_s(jail->escalation, bantime_s);
+        if (ban_time_s == BAN_TIME_UNKNOWN)
+                return bantime_s;
+        /* A maximum of 0 is none, as upstream's test of it reads. */
+        if (max_s > 0 && (ban_time_s == TICKET_PERMANENT || ban_time_s > max_s))
+                return max_s;
+        return ban_time_s;
+}
+
+static void on_row(void *user, const struct store_ban *row) {
+        struct jail *jail = user;
+        double ban_time_s = cut(jail, row->ban_time_s);
+        if (row->id.len == 0 || row->id.len > RECORD_ID_MAX)
+                return;
+        if (ban_time_s != TICKET_PERMANENT && row->time + ban_time_s <= jail_now(jail))
+                return;
+        struct ticket *ticket = jail_ticket_of(row->id, row->time);
+        ticket_set_data(ticket, &row->data);
+        ticket_keep_matches(ticket, jail->settings.maxmatches);
+        ticket->ban_time_s = ban_time_s;
+        ticket->ban_count = row->count;
+        ticket->restored = true;
+        ticket->integral_time = true;
+        jail_intake_restore(jail, ticket);
+        (void)ticket_unref(ticket);
+}
+
+void jail_restore(struct jail *jail) {
+        double now = jail_now(jail), newer_than = 0;
+        if (!jail_store(jail))
+                return;
+        if (!escalate_is_on(jail->escalation) && jail->settings.bantime_s != -1)
+                newer_than = now - (double)jail->settings.bantime_s;
+        store_bans_current(jail_store(jail), slice_of(jail->name), now, newer_than, on_row, jail);
+}

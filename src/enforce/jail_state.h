@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The inside of a jail, for the files jail*.c alone. */
+#pragma once
+
+#include "enforce/ban_book.h"
+#include "enforce/escalate.h"
+#include "enforce/jail.h"
+#include "enforce/window.h"
+
+#define JAIL_LOG_FILTER "fail2ban.filter"
+#define JAIL_LOG_ACTIONS "fail2ban.actions"
+#define JAIL_LOG_OBSERVER "fail2ban.observer"
+#define JAIL_LOG_JAIL "fail2ban.jail"
+
+#define JAIL_INTAKE_PAUSE                                                                          \
+        10000 /* failures that wait for names or commands, after which reading pauses ... */
+#define JAIL_INTAKE_RESUME 1000  /* ... until only so many are left */
+#define JAIL_INTAKE_MAX 1000000  /* beyond, failures are dropped and counted */
+#define JAIL_CHECKS_AHEAD 16     /* failures that are checked against ignoreip at once */
+#define JAIL_PROLONGS_MAX 100000 /* delayed actionprolongs; beyond, they come at once */
+#define JAIL_UNBAN_CHUNK                                                                           \
+        64 /* bans lifted at first in one go; doubles while the actions keep up                    \
+            */
+#define JAIL_UNBAN_CHUNK_MAX 65536
+#define JAIL_TIME_TEXT_MAX 20 /* "2026-11-25 10:00:00" and NUL */
+
+struct intake_item;
+
+/* What waits for names, ignoreip and the commands behind it, in the order of the log. */
+struct intake {
+        struct intake_item *first;
+        struct intake_item *last;
+        size_t count;
+        bool is_pumping;
+        bool is_paused; /* the scanner has been told to wait */
+        uint64_t dropped;
+        bool said_no_resolver;
+        bool said_dropped;
+};
+
+/* A host name whose addresses a command waits for. */
+struct jail_asked {
+        struct jail_asked *next;
+        struct jail_job *job;
+        struct slice name; /* in the job's arena, as this */
+};
+
+/* A command that waits for actions. */
+struct jail_job {
+        struct jail_job *next;
+        struct jail *jail;
+        unsigned pending;
+        uint64_t count;
+        struct arena arena;
+        struct value absent;
+        struct jail_asked *asked;
+        jail_count_done *done;
+        void *user;
+        struct loop_timer timer;
+};
+
+struct jail_prolong {
+        struct jail_prolong *next;
+        int64_t due_us; /* monotonic, loop_now_us() */
+        struct ticket *ticket;
+};
+
+/* A path whose place has not been told yet, or that a reload has not named yet. */
+struct jail_path {
+        struct jail_path *next;
+        char *path;
+};
+
+struct jail {
+        struct jail_env env;
+        uint32_t id;
+        char *name;
+        char *backend_name;
+        enum log_watch_backend backend;
+        struct jail_settings settings;
+        double told_findtime_s; /* what the scanner knows; NAN: nothing yet */
+        int told_keep_matches;  /* -1: nothing yet */
+        struct escalate_settings *escalation;
+        struct ignore *ignore;
+        struct action_list *actions;
+        struct window window;
+        struct ban_book book;
+        struct intake intake;
+        struct jail_job *jobs;
+        struct jail_prolong *prolongs;      /* by due_us */
+        struct jail_prolong *prolongs_last; /* NULL if there are none */
+        size_t prolong_count;
+        struct loop_timer prolong_timer;
+        struct loop_timer expire_timer;
+        uint32_t unban_chunk;
+        uint64_t refused;              /* bans for which there was no room */
+        struct jail_path *unannounced; /* "Added logfile" is said when their place is known */
+        struct jail_path *unnamed;     /* reload: logs not added again so far */
+        bool is_started;
+        bool is_idle;
+        bool is_reloading;
+        bool is_stopping;
+        jail_done *stop_done;
+        void *stop_user;
+        jail_done *reload_done;
+        void *reload_user;
+        uint64_t random; /* state of the generator for rndtime */
+};
+
+/* Local time as upstream prints it; far ends are 9999-12-31 23:59:59. */
+const char *jail_time_text(double time, char buffer[static JAIL_TIME_TEXT_MAX]);
+double jail_now(const struct jail *jail);
+struct store *jail_store(const struct jail *jail);
+/* Whether failures may be worked on and bans may end now. */
+bool jail_is_working(const struct jail *jail);
+/* The id as upstream's addresses have it: normal form, or the text itself. */
+struct ticket *jail_ticket_of(struct slice id, double time);
+
+/* jail_intake.c. */
+void jail_intake_pump(struct jail *jail);
+void jail_intake_restore(struct jail *jail, struct ticket *ticket);
+/* Attempts are answered with 0; nothing is worked on any more. */
+void jail_intake_stop(struct jail *jail);
+void jail_intake_done(struct jail *jail);
+
+/* jail_bans.c: bans, or finds that it is banned. Returns how many bans were ordered (0 or 1); done
+ * then comes from the actions. */
+unsigned jail_ban_ticket(
+        struct jail *jail, struct ticket *ticket, action_list_done *done, void *user);
+/* Lifts what has ended, and sets the timer for the next end. */
+void jail_expire(struct jail *jail);
+void jail_expire_arm(struct jail *jail);
+
+/* jail_observe.c: bantime.increment. A failure of somebody known weighs more: returns the ticket
+ * that has to be banned therefore (the caller's), or NULL. */
+struct ticket *jail_observe_failure(struct jail *jail, struct ticket *ticket);
+/* A new ban: makes it longer if id is known, and stores it. */
+void jail_observe_ban(struct jail *jail, struct ticket *ticket);
+void jail_observe_done(struct jail *jail);
+
+/* jail_jobs.c. */
+struct jail_job *jail_job_new(struct jail *jail, jail_count_done *done, void *user);
+void jail_job_hold(struct jail_job *job);
+/* The last release makes the answer come, from the loop. */
+void jail_job_release(struct jail_job *job);
+/* The same, as the actions' callback. */
+void jail_job_on_action(void *user, unsigned failed);
+void jail_jobs_done(struct jail *jail);
+
+/* jail_restore.c. */
+void jail_restore(struct jail *jail);
+
+/* jail_look.c: the tags that need the jail; user is the jail. */
+extern const struct action_info_ops jail_info_ops;

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A ticket is one block: the struct with the id behind it. Groups and matches are kept encoded
+ * (channel/value_code.h): most tickets are only counted, and never looked into again. Invariant:
+ * data, if there is any, is one valid DICT of text keys; all matches together with it are at most
+ * TICKET_DATA_MAX bytes. */
+#include "enforce/ticket.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/memory.h"
+#include "base/repr.h"
+#include "channel/value_code.h"
+
+struct ticket *ticket_new(struct slice id, const struct address *address, double time) {
+        assert(id.len < TICKET_DATA_MAX);
+        struct ticket *ticket = memory_new(sizeof(*ticket) + id.len + 1);
+        ticket->refs = 1;
+        if (address)
+                ticket->address = *address;
+        ticket->id = (char *)(ticket + 1);
+        if (id.len > 0)
+                memcpy(ticket->id, id.data, id.len);
+        ticket->id_len = (uint32_t)id.len;
+        ticket->time = ticket->first_time = time;
+        ticket->ban_time_s = TICKET_BAN_TIME_JAIL;
+        return ticket;
+}
+
+struct ticket *ticket_ref(struct ticket *ticket) {
+        ticket->refs++;
+        return ticket;
+}
+
+static void drop_matches(struct ticket *ticket, uint32_t count) {
+        for (uint32_t i = 0; i < count; i++)
+                free(ticket->matches[i]);
+        ticket->match_count -= count;
+        if (ticket->match_count == 0) {
+                free(ticket->matches);
+                free(ticket->match_lens);
+                ticket->matches = NULL;
+                ticket->match_lens = NULL;
+                return;
+        }
+        memmove(ticket->matches, ticket->matches + count,
+                ticket->match_count * sizeof(*ticket->matches));
+        memmove(ticket->match_lens, ticket->match_lens + count,
+                ticket->match_count * sizeof(*ticket->match_lens));
+}
+
+struct ticket *ticket_unref(struct ticket *ticket) {
+        if (!ticket || --ticket->refs > 0)
+                return NULL;
+        if (ticket->match_count > 0)
+                drop_matches(ticket, ticket->match_count);
+        free(ticket->data);
+        free(ticket);
+        return NULL;
+}
+
+struct slice ticket_id(const struct ticket *ticket) {
+        return (struct slice){ticket->id, ticket->id_len};
+}
+
+static size_t bytes_of(const struct ticket *ticket) {
+        size_t sum = ticket->data_len;
+        for (uint32_t i = 0; i < ticket->match_count; i++)
+                sum += ticket->match_lens[i];
+        return sum;
+}
+
+/* Takes over bytes. Those that are too many push out the oldest. */
+static void push_match(struct ticket *ticket, char *bytes, size_t len) {
+        uint32_t count = ticket->match_count + 1;
+        ticket->matches = memory_resize(ticket->matches, count, sizeof(*ticket->matches));
+        ticket->match_lens = memory_resize(ticket->match_lens, count, sizeof(*ticket->match_lens));
+        ticket->matches[count - 1] = bytes;
+        ticket->match_lens[count - 1] = (uint32_t)len;
+        ticket->match_count = count;
+        size_t sum = bytes_of(ticket);
+        uint32_t drop = 0;
+        while (sum > TICKET_DATA_MAX && drop < count)
+                sum -= ticket->match_lens[drop++];
+        if (drop > 0)
+                drop_matches(ticket, drop);
+}
+
+static void push_value(struct ticket *ticket, const struct value *match) {
+        struct buffer out = BUFFER_INIT(TICKET_DATA_MAX);
+        if (value_put(&out, match) == 0) {
+                struct slice bytes = buffer_view(&out);
+                char *copy = memory_new(bytes.len);
+                memcpy(copy, bytes.data, bytes.len);
+                push_match(ticket, copy, bytes.len);
+        }
+        buffer_done(&out);
+}
+
+static struct value decode(const char *bytes, size_t len, struct arena *arena) {
+        struct message_reader in = message_reader_of((struct slice){bytes, len});
+        return value_get(&in, arena);
+}
+
+/* The text of a match: its pieces put together. */
+static struct slice match_text(const struct value *match, struct arena *arena) {
+        if (match->type == VALUE_STRING)
+                return match->string;
+        if (!value_is_container(match))
+                return repr_str(match, arena);
+        size_t len = 0;
+        for (size_t i = 0; i < match->list.count; i++)
+                len += value_item_text(match, i).len;
+        char *text = arena_alloc(arena, len + 1);
+        size_t at = 0;
+        for (size_t i = 0; i < match->list.count; i++) {
+                struct slice piece = value_item_text(match, i);
+                if (piece.len > 0)
+                        memcpy(text + at, piece.data, piece.len);
+                at += piece.len;
+        }
+        return (struct slice){text, len};
+}
+
+void ticket_keep_matches(struct ticket *ticket, uint32_t max) {
+        if (ticket->match_count > max)
+                drop_matches(ticket, ticket->match_count - max);
+}
+
+void ticket_add_matches(struct ticket *ticket, const struct ticket *from, uint32_t max) {
+        struct arena arena = ARENA_INIT;
+        uint32_t first = from->match_count > max ? from->match_count - max : 0;
+        for (uint32_t i = first; i < from->match_count; i++) {
+                struct value match = decode(from->matches[i], from->match_lens[i], &arena);
+                struct value text = value_string(match_text(&match, &arena));
+                push_value(ticket, &text);
+        }
+        arena_done(&arena);
+        ticket_keep_matches(ticket, max);
+}
+
+/* The groups of dict that have a value, as far as they fit. */
+static void set_groups(struct ticket *ticket, const struct value *groups) {
+        struct buffer out = BUFFER_INIT(TICKET_DATA_MAX);
+        free(ticket->data);
+        ticket->data = NULL;
+        ticket->data_len = 0;
+        if (groups->list.count > 0 && value_put(&out, groups) == 0) {
+                struct slice bytes = buffer_view(&out);
+                ticket->data = memory_new(bytes.len);
+                memcpy(ticket->data, bytes.data, bytes.len);
+                ticket->data_len = (uint32_t)bytes.len;
+        }
+        buffer_done(&out);
+}
+
+static void set_failures(struct ticket *ticket, const struct value *v) {
+        if (v->type != VALUE_INT || v->integer < 0 || v->integer > UINT32_MAX)
+                return;
+        ticket->failures = (uint32_t)v->integer;
+        ticket->retry = (double)v->integer;
+}
+
+void ticket_set_data(struct ticket *ticket, const struct value *dict) {
+        struct arena arena = ARENA_INIT;
+        struct value groups = value_dict();
+        const struct value *matches = NULL;
+        for (size_t i = 0; dict->type == VALUE_DICT && i + 1 < dict->list.count; i += 2) {
+                const struct value *key = &dict->list.items[i], *item = key + 1;
+                if (key->type != VALUE_STRING || item->type == VALUE_NONE)
+                        continue;
+                if (slice_is(key->string, "matches"))
+                        matches = item;
+                else if (slice_is(key->string, "failures"))
+                        set_failures(ticket, item);
+                else
+                        value_dict_put(&groups, *key, *item, &arena);
+        }
+        set_groups(ticket, &groups);
+        for (size_t i = 0; matches && value_is_container(matches) && i < matches->list.count; i++)
+                push_value(ticket, &matches->list.items[i]);
+        arena_done(&arena);
+}
+
+struct value ticket_matches(const struct ticket *ticket, struct arena *arena) {
+        struct value list = value_list();
+        for (uint32_t i = 0; i < ticket->match_count; i++)
+                (void)value_append(
+                        &list, decode(ticket->matches[i], ticket->match_lens[i], arena), arena);
+        return list;
+}
+
+struct slice ticket_matches_text(const struct ticket *ticket, struct arena *arena) {
+        struct buffer text = BUFFER_INIT(TICKET_DATA_MAX * 2);
+        for (uint32_t i = 0; i < ticket->match_count; i++) {
+                struct value match = decode(ticket->matches[i], ticket->match_lens[i], arena);
+                if (i > 0)
+                        (void)buffer_append_char(&text, '\n'); /* TICKET_DATA_MAX bounds the sum */
+                (void)buffer_append(&text, match_text(&match, arena));
+        }
+        struct slice copy = arena_copy(arena, buffer_view(&text));
+        buffer_done(&text);
+        return copy;
+}
+
+struct value ticket_data(const struct ticket *ticket, struct arena *arena) {
+        struct value dict = value_dict();
+        value_dict_put(&dict, value_text("matches"), ticket_matches(ticket, arena), arena);
+        value_dict_put(&dict, value_text("failures"), value_int(ticket->failures), arena);
+        if (ticket->data_len == 0)
+                return dict;
+        struct value groups = decode(ticket->data, ticket->data_len, arena);
+        for (size_t i = 0; i + 1 < groups.list.count; i += 2)
+                value_dict_put(&dict, groups.list.items[i], groups.list.items[i + 1], arena);
+        return dict;
+}
+
+bool ticket_group(
+        const struct ticket *ticket, struct slice name, struct arena *arena, struct slice *ret) {
+        if (ticket->data_len == 0)
+                return false;
+        struct value groups = decode(ticket->data, ticket->data_len, arena);
+        for (size_t i = 0; i + 1 < groups.list.count; i += 2) {
+                if (!slice_equal(groups.list.items[i].string, name))
+                        continue;
+                *ret = repr_str(&groups.list.items[i + 1], arena);
+                return true;
+        }
+        return false;
+}
+
+double ticket_end(const struct ticket *ticket, double jail_ban_time_s) {
+        double ban_time_s = isnan(ticket->ban_time_s) ? jail_ban_time_s : ticket->ban_time_s;
+        return ban_time_s == TICKET_PERMANENT ? (double)INFINITY : ticket->time + ban_time_s;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tickets by id, in order of insertion: about 24 bytes a ticket besides the ticket itself. */
+#pragma once
+
+#include <stddef.h>
+
+#include "enforce/ticket.h"
+
+struct ticket_table {
+        struct ticket *
+                *items;   /* in order of insertion; removed ones are NULL until the next growth */
+        uint32_t *hashes; /* of items */
+        uint32_t *slots;  /* index + 1 into items; 0 = free */
+        uint32_t count;   /* living items */
+        uint32_t used;    /* items, dead ones included */
+        uint32_t capacity;
+        uint32_t slot_count; /* power of two */
+        uint32_t max;
+        uint64_t seed[2];
+};
+
+/* max: tickets at most, 1 .. 2^30. */
+void ticket_table_init(struct ticket_table *table, uint32_t max);
+/* Gives up the references. */
+void ticket_table_done(struct ticket_table *table);
+/* The ticket (borrowed), or NULL. */
+struct ticket *ticket_table_find(const struct ticket_table *table, struct slice id);
+/* Takes another reference. Returns 0, -EEXIST, or -ENOBUFS if the table is full. */
+int ticket_table_add(struct ticket_table *table, struct ticket *ticket);
+/* Takes the ticket out; the reference becomes the caller's. Returns NULL if it is not there. */
+struct ticket *ticket_table_take(struct ticket_table *table, struct slice id);
+/* Iterates in order of insertion: start with *position 0. Taking out the ticket just returned is
+ * allowed, adding is not. NULL at the end. */
+struct ticket *ticket_table_next(const struct ticket_table *table, uint32_t *position);
+/* Bytes of the table itself. */
+size_t ticket_table_bytes(const struct ticket_table *table);

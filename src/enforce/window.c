@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The first ticket of an id is its entry: it gathers times, counts and matches of the later ones.
+ * Nothing slides: of an id only first time, last time and count are known, and a failure after a
+ * gap reduces the count in proportion, as upstream's does. Upstream:
+ * fail2ban/server/failmanager.py, ticket.py, 1.1. */
+#include "enforce/window.h"
+
+#include <assert.h>
+
+#include "base/memory.h"
+
+#define FORGET_PART 16 /* of max_ids, when they are reached */
+
+void window_init(struct window *window, uint32_t max_ids) {
+        *window = (struct window){
+                .findtime_s = 600, .maxretry = 3, .maxmatches = 5, .oldest = INFINITY};
+        window->next_cleanup = -(double)INFINITY;
+        ticket_table_init(&window->table, max_ids);
+}
+
+void window_done(struct window *window) {
+        ticket_table_done(&window->table);
+}
+
+/* A later failure at time: the span from the first one may not become longer than findtime. */
+static void adjust_time(struct ticket *entry, double time, double findtime_s) {
+        if (time <= entry->time)
+                return;
+        if (entry->first_time < time - findtime_s) {
+                entry->retry = rint(entry->retry / (time - entry->first_time) * findtime_s);
+                entry->first_time = time - findtime_s;
+        }
+        entry->time = time;
+}
+
+static double add_known(
+        struct window *window, struct ticket *entry, struct ticket *ticket, double count) {
+        adjust_time(entry, ticket->time, window->findtime_s);
+        entry->retry += count;
+        if (entry == ticket) {
+                entry->failures++;
+        } else {
+                entry->failures += ticket->failures > 0 ? ticket->failures : 1;
+                if (window->maxmatches > 0)
+                        ticket_add_matches(entry, ticket, window->maxmatches);
+        }
+        ticket_keep_matches(entry, window->maxmatches);
+        return entry->retry;
+}
+
+static int compare_times(const void *a, const void *b) {
+        double x = *(const double *)a, y = *(const double *)b;
+        return (x > y) - (x < y);
+}
+
+static void remove_until(struct window *window, double time) {
+        uint32_t position = 0;
+        struct ticket *ticket;
+        window->oldest = INFINITY;
+        while ((ticket = ticket_table_next(&window->table, &position))) {
+                if (ticket->time <= time)
+                        (void)ticket_unref(ticket_table_take(&window->table, ticket_id(ticket)));
+                else if (ticket->time < window->oldest)
+                        window->oldest = ticket->time;
+        }
+}
+
+/* Makes room: a whole part at once, so that the search for the oldest costs little for each. */
+static void forget_oldest(struct window *window) {
+        uint32_t count = 0, position = 0, before = window->table.count;
+        double *times = memory_new_array(before, sizeof(*times));
+        for (struct ticket *ticket; (ticket = ticket_table_next(&window->table, &position));)
+                times[count++] = ticket->time;
+        qsort(times, count, sizeof(*times), compare_times);
+        double until = times[count / FORGET_PART];
+        free(times);
+        remove_until(window, until);
+        window->forgotten += before - window->table.count;
+}
+
+double window_add(
+        struct window *window, struct ticket *ticket, double count, enum window_source source) {
+        struct ticket *entry = ticket_table_find(&window->table, ticket_id(ticket));
+        if (entry) {
+                window->total++;
+                return add_known(window, entry, ticket, count);
+        }
+        if (source == WINDOW_FROM_OBSERVER)
+                return ticket->retry;
+        if (window->table.count >= window->table.max)
+                forget_oldest(window);
+        if (count > ticket->failures) {
+                ticket->retry = count;
+                if (ticket->failures == 0)
+                        ticket->failures = 1;
+        }
+        int r = ticket_table_add(&window->table, ticket);
+        assert(r == 0);
+        (void)r;
+        if (ticket->time < window->oldest)
+                window->oldest = ticket->time;
+        window->total++;
+        return ticket->retry;
+}
+
+struct ticket *window_take(struct window *window, struct slice id) {
+        struct ticket *entry = ticket_table_find(&window->table, id);
+        return entry && entry->retry >= window->maxretry ? ticket_table_take(&window->table, id)
+                                                         : NULL;
+}
+
+void window_cleanup(struct window *window, double now) {
+        if (now < window->next_cleanup && now > window->next_cleanup - 2 * WINDOW_CLEANUP_S)
+                return;
+        window->next_cleanup = now + WINDOW_CLEANUP_S;
+        if (window->oldest <= now - window->findtime_s)
+                remove_until(window, now - window->findtime_s);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who has failed how often within findtime, and is not banned (spec filter.md 3.8). */
+#pragma once
+
+#include "enforce/ticket_table.h"
+
+#define WINDOW_CLEANUP_S 5.0 /* expired ids are looked for this often at most */
+
+struct window {
+        struct ticket_table table;
+        double findtime_s;
+        uint32_t maxretry;
+        uint32_t maxmatches;
+        uint64_t total;      /* failures counted */
+        uint64_t forgotten;  /* ids given up because there were too many */
+        double oldest;       /* no entry's last failure is older */
+        double next_cleanup; /* time before which no cleanup is done */
+};
+
+/* max_ids: cap; beyond it the longest silent sixteenth is forgotten, and counted. findtime 600 s,
+ * maxretry 3, maxmatches 5. */
+void window_init(struct window *window, uint32_t max_ids);
+void window_done(struct window *window);
+
+enum window_source {
+        WINDOW_FROM_LOG,
+        WINDOW_FROM_OBSERVER, /* more weight for a failure already counted: an id that is gone
+                                 meanwhile is not added again */
+};
+/* Counts a failure: count is what it weighs towards maxretry, ticket->failures (at least 1) what it
+ * is in truth. A new id's ticket is kept (another reference), of later ones the matches. A gap that
+ * makes the id's time span longer than findtime turns its count into an estimate from the rate.
+ * Returns the id's count. */
+double window_add(
+        struct window *window, struct ticket *ticket, double count, enum window_source source);
+/* Takes the id out if it has reached maxretry: its ticket, now the caller's; else NULL. */
+struct ticket *window_take(struct window *window, struct slice id);
+/* Forgets ids whose last failure is findtime or longer ago. Does nothing within WINDOW_CLEANUP_S of
+ * the last time. */
+void window_cleanup(struct window *window, double now);
