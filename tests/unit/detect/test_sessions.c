@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "detect/sessions.h"
+
+#include <stdio.h>
+
+#include "../cmocka_include.h"
+#include "base/repr.h"
+#include "detect/groups.h"
+
+struct fixture {
+        struct clock clock;
+        struct arena arena;
+        struct sessions sessions;
+};
+
+static int setup(void **state) {
+        static struct fixture fixture;
+        fixture = (struct fixture){.arena = ARENA_INIT};
+        clock_fix(&fixture.clock, 1000000000);
+        sessions_init(&fixture.sessions, &fixture.clock);
+        *state = &fixture;
+        return 0;
+}
+
+static int teardown(void **state) {
+        struct fixture *f = *state;
+        sessions_done(&f->sessions);
+        arena_done(&f->arena);
+        return 0;
+}
+
+/* A line of session id. marks: "q" quiet, "g" gained, "f" forgets, "u..." with the user that follows. */
+static struct value run(struct fixture *f, const char *id, const char *marks, const char *text) {
+        struct value data = value_dict();
+        struct value matched = value_list();
+        (void)value_append(&matched, value_text(text), &f->arena);
+        groups_put(&data, "mlfid", value_text(id), &f->arena);
+        for (; *marks; marks++) {
+                if (*marks == 'u') {
+                        groups_put(&data, "user", value_text(marks + 1), &f->arena);
+                        break;
+                }
+                groups_put(&data, *marks == 'q' ? "nofail" : *marks == 'g' ? "mlfgained" : "mlfforget", value_text("x"), &f->arena);
+        }
+        struct session *session = sessions_merge(&f->sessions, slice_of(id), &matched, &data, &f->arena);
+        if (session)
+                session_keep(&f->sessions, session, &data, &f->arena);
+        return data;
+}
+
+static struct slice matches_of(const struct value *data, struct fixture *f) {
+        const struct value *matches = groups_get(data, "matches");
+        return matches && !groups_has(data, "nofail") ? repr(matches, &f->arena) : SLICE("quiet");
+}
+
+/* The table of the specification; what needs the caller (pending lines) is in test_filter.c. */
+static void lines_of_a_session_add_up(void **state) {
+        static const struct {
+                const char *marks[5];
+                const char *results[5];
+        } rows[] = {
+                {{"q", "uroot", "uroot"},        {"quiet", "['0', '1']", "['2']"}          },
+                {{"q", "uroot", "uadm", "qf"},   {"quiet", "['0', '1']", "['2']", "['3']"} },
+                {{"q", "gf"},                    {"quiet", "quiet"}                        },
+                {{"q", "uroot", "gfuroot"},      {"quiet", "['0', '1']", "quiet"}          },
+                {{"q", "uadm", "gfuroot"},       {"quiet", "['0', '1']", "['2']"}          },
+                {{"q", "guroot", "qf"},          {"quiet", "quiet", "quiet"}               },
+                {{"q", "guroot", "guadm"},       {"quiet", "quiet", "['0', '1', '2']"}     },
+                {{"q", "f"},                     {"quiet", "['0', '1']"}                   },
+                {{"q", "q", "qf", "u"},          {"quiet", "quiet", "quiet", "['3']"}      },
+        };
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                (void)setup(state);
+                struct fixture *f = *state;
+                for (size_t k = 0; k < 5 && rows[i].marks[k]; k++) {
+                        static const char *const names[] = {"0", "1", "2", "3", "4"};
+                        struct value data = run(f, "c1", rows[i].marks[k], names[k]);
+                        assert_slice(matches_of(&data, f), rows[i].results[k]);
+                }
+                (void)teardown(state);
+        }
+        (void)setup(state);
+}
+
+static void sessions_do_not_mix(void **state) {
+        struct fixture *f = *state;
+        (void)run(f, "c1", "q", "a");
+        (void)run(f, "c2", "q", "b");
+        struct value data = run(f, "c1", "ux", "c");
+        assert_slice(matches_of(&data, f), "['a', 'c']");
+}
+
+static void groups_of_earlier_lines_stay_known(void **state) {
+        struct fixture *f = *state;
+        (void)run(f, "c1", "quroot", "a");
+        struct value data = run(f, "c1", "", "b");
+        assert_slice(groups_get(&data, "user")->string, "root");
+        assert_slice(repr(groups_get(&data, "users"), &f->arena), "{'root'}");
+}
+
+static void session_expires_after_its_first_line(void **state) {
+        struct fixture *f = *state;
+        (void)run(f, "c1", "q", "a");
+        clock_advance(&f->clock, (SESSION_TTL_S - 1) * INT64_C(1000000));
+        (void)run(f, "c1", "q", "b");
+        clock_advance(&f->clock, 1000000);
+        struct value data = run(f, "c1", "", "c");
+        assert_slice(matches_of(&data, f), "['c']");
+}
+
+static void oldest_session_makes_room(void **state) {
+        struct fixture *f = *state;
+        char id[16];
+        for (int i = 0; i < SESSIONS_MAX + 1; i++) {
+                (void)snprintf(id, sizeof(id), "c%d", i);
+                (void)run(f, id, "q", "a");
+        }
+        struct value second = run(f, "c1", "", "b");
+        assert_slice(matches_of(&second, f), "['a', 'b']");
+        struct value first = run(f, "c0", "", "b");
+        assert_slice(matches_of(&first, f), "['b']");
+}
+
+static void kept_lines_are_bounded(void **state) {
+        struct fixture *f = *state;
+        for (int i = 0; i < SESSION_MATCHES_MAX + 50; i++)
+                (void)run(f, "c1", "q", i < 50 ? "old" : "new");
+        struct value data = run(f, "c1", "", "last");
+        const struct value *matches = groups_get(&data, "matches");
+        assert_int_equal(matches->list.count, SESSION_MATCHES_MAX + 1);
+        assert_slice(matches->list.items[0].string, "new");
+}
+
+static void session_of_long_lines_keeps_the_newest(void **state) {
+        static char text[SESSION_BYTES_MAX / 3];
+        struct fixture *f = *state;
+        memset(text, 'x', sizeof(text) - 1);
+        for (int i = 0; i < 8; i++)
+                (void)run(f, "c1", "q", text);
+        struct value data = run(f, "c1", "", "last");
+        assert_in_range(groups_get(&data, "matches")->list.count, 2, 3);
+        assert_int_equal(f->sessions.dropped, 0);
+}
+
+static void session_too_large_to_keep_is_dropped(void **state) {
+        static char text[SESSION_BYTES_MAX + 1];
+        struct fixture *f = *state;
+        memset(text, 'x', sizeof(text) - 1);
+        (void)run(f, "c1", "q", text);
+        assert_int_equal(f->sessions.dropped, 1);
+        (void)run(f, text, "q", "a");
+        assert_int_equal(f->sessions.dropped, 2);
+        struct value data = run(f, "c1", "", "b");
+        assert_slice(matches_of(&data, f), "['b']");
+}
+
+static void saved_sessions_come_back_in_order(void **state) {
+        struct fixture *f = *state;
+        struct sessions other;
+        struct buffer blob = BUFFER_INIT(300000);
+        sessions_init(&other, &f->clock);
+        (void)run(f, "c1", "q", "a");
+        (void)run(f, "c2", "q", "b");
+        for (size_t i = SESSIONS_MAX; i-- > 0;) {
+                buffer_clear(&blob);
+                if (sessions_save(&f->sessions, i, &blob))
+                        sessions_load(&other, i, buffer_view(&blob));
+                assert_false(sessions_save(&f->sessions, i, &blob));
+        }
+        assert_int_equal(other.next_sequence, 2);
+        assert_true(other.items[0].sequence < other.items[1].sequence);
+        sessions_done(&f->sessions);
+        f->sessions = other;
+        struct value data = run(f, "c1", "f", "c");
+        assert_slice(matches_of(&data, f), "['a', 'c']");
+        buffer_clear(&blob);
+        assert_true(sessions_save(&f->sessions, 0, &blob));
+        assert_int_equal(buffer_len(&blob), 0);
+        buffer_done(&blob);
+}
+
+static void bad_bytes_are_not_loaded(void **state) {
+        struct fixture *f = *state;
+        static const struct slice rows[] = {{"", 0}, {"x", 1}, {"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\5\0\0\0ab", 22}};
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                sessions_load(&f->sessions, 0, rows[i]);
+                assert_false(f->sessions.items[0].used);
+        }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(lines_of_a_session_add_up, setup, teardown),
+                cmocka_unit_test_setup_teardown(sessions_do_not_mix, setup, teardown),
+                cmocka_unit_test_setup_teardown(groups_of_earlier_lines_stay_known, setup, teardown),
+                cmocka_unit_test_setup_teardown(session_expires_after_its_first_line, setup, teardown),
+                cmocka_unit_test_setup_teardown(oldest_session_makes_room, setup, teardown),
+                cmocka_unit_test_setup_teardown(kept_lines_are_bounded, setup, teardown),
+                cmocka_unit_test_setup_teardown(session_of_long_lines_keeps_the_newest, setup, teardown),
+                cmocka_unit_test_setup_teardown(session_too_large_to_keep_is_dropped, setup, teardown),
+                cmocka_unit_test_setup_teardown(saved_sessions_come_back_in_order, setup, teardown),
+                cmocka_unit_test_setup_teardown(bad_bytes_are_not_loaded, setup, teardown),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
