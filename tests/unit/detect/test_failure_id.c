@@ -20,40 +20,48 @@ static struct arena arena;
 
 static void ids_have_fail2bans_form(void **state) {
         static const struct row rows[] = {
-                {"ip4", "1.2.3.4",            NULL,  FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN,   "1.2.3.4"         },
-                {"ip4", "1.2.3.4",            NULL,  FAILURE_NAMES_RAW,     FAILURE_ID_PLAIN,   "1.2.3.4"         },
-                {"ip4", "1.2.3.999",          NULL,  FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN,   "1.2.3.999"       },
-                {"ip4", "01.2.3.4",           NULL,  FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN,   "01.2.3.4"        },
-                {"ip4", "1.2.3.4",            "24",  FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN,   "1.2.3.0/24"      },
-                {"ip4", "1.2.3.4",            "٢٤", FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN,   "1.2.3.0/24"      },
-                {"ip4", "1.2.3.4",            "",    FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN,   "1.2.3.4"         },
-                {"ip4", "1.2.3.4",            "99999999999999999999", FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN, "1.2.3.4"},
-                {"ip4", "1.2.3.4/24",         NULL,  FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN,   "1.2.3.4/24"      },
-                {"ip4", "::1",                NULL,  FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN,   "::1"             },
-                {"ip6", "2001:DB8::1",        NULL,  FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN,   "2001:db8::1"     },
-                {"ip6", "::ffff:1.2.3.4",     NULL,  FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN,   "1.2.3.4"         },
-                {"ip6", "::ffff:1.2.3.4",     "120", FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN,   "::ffff:1.2.3.0/120"},
-                {"ip6", "1.2.3.4",            NULL,  FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN,   "1.2.3.4"         },
-                {"ip6", "1::2::3",            NULL,  FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN,   "1::2::3"         },
-                {"dns", "host.example",       NULL,  FAILURE_NAMES_RESOLVE, FAILURE_ID_NAME,    "host.example"    },
-                {"dns", "host.example",       NULL,  FAILURE_NAMES_REFUSE,  FAILURE_ID_REFUSED, "host.example"    },
-                {"dns", "host.example",       NULL,  FAILURE_NAMES_RAW,     FAILURE_ID_RAW,     "host.example"    },
-                {"dns", "1.2.3.4",            NULL,  FAILURE_NAMES_REFUSE,  FAILURE_ID_PLAIN,   "1.2.3.4"         },
-                {"dns", "[2001:DB8::1]",      NULL,  FAILURE_NAMES_REFUSE,  FAILURE_ID_PLAIN,   "2001:db8::1"     },
-                {"dns", "1.2.3.999",          NULL,  FAILURE_NAMES_RESOLVE, FAILURE_ID_NAME,    "1.2.3.999"       },
-                {"fid", "[2001:db8::1]",      NULL,  FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN,   "2001:db8::1"     },
-                {"fid", "[2001:db8::1]",      NULL,  FAILURE_NAMES_RAW,     FAILURE_ID_RAW,     "[2001:db8::1]"   },
-                {"fid", "10.1.2.3/8",         NULL,  FAILURE_NAMES_REFUSE,  FAILURE_ID_PLAIN,   "10.0.0.0/8"      },
-                {"fid", "10.1.2.3/255.255.0.0", NULL, FAILURE_NAMES_REFUSE, FAILURE_ID_PLAIN,   "10.1.0.0/16"     },
-                {"fid", "1.2.3.4/٢٤",       NULL,  FAILURE_NAMES_REFUSE,  FAILURE_ID_PLAIN,   "1.2.3.0/24"      },
-                {"fid", "1.2.3.999/24",       NULL,  FAILURE_NAMES_REFUSE,  FAILURE_ID_PLAIN,   "1.2.3.999"       },
-                {"fid", "1.2.3.4/abc",        NULL,  FAILURE_NAMES_REFUSE,  FAILURE_ID_PLAIN,   "1.2.3.4/abc"     },
-                {"fid", "2001:db8::1/ffff:::1", NULL, FAILURE_NAMES_REFUSE, FAILURE_ID_PLAIN,   "::"              },
-                {"fid", "[user]",             NULL,  FAILURE_NAMES_REFUSE,  FAILURE_ID_PLAIN,   "user"            },
-                {"fid", "[[1.2.3.4]]",        NULL,  FAILURE_NAMES_REFUSE,  FAILURE_ID_PLAIN,   "[1.2.3.4]"       },
-                {"fid", "[]",                 NULL,  FAILURE_NAMES_REFUSE,  FAILURE_ID_PLAIN,   "[]"              },
-                {"fid", "",                   NULL,  FAILURE_NAMES_REFUSE,  FAILURE_ID_PLAIN,   ""                },
-                {"user", "root",              NULL,  FAILURE_NAMES_RESOLVE, FAILURE_ID_ABSENT,  ""                },
+                {"ip4",  "1.2.3.4",              NULL,                   FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN,   "1.2.3.4"      },
+                {"ip4",  "1.2.3.4",              NULL,                   FAILURE_NAMES_RAW,     FAILURE_ID_PLAIN,   "1.2.3.4"      },
+                {"ip4",  "1.2.3.999",            NULL,                   FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN,   "1.2.3.999"    },
+                {"ip4",  "01.2.3.4",             NULL,                   FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN,   "01.2.3.4"     },
+                {"ip4",  "1.2.3.4",              "24",                   FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN,   "1.2.3.0/24"   },
+                {"ip4",  "1.2.3.4",              "٢٤",                 FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN,   "1.2.3.0/24"   },
+                {"ip4",  "1.2.3.4",              "",                     FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN,   "1.2.3.4"      },
+                {"ip4",  "1.2.3.4",              "99999999999999999999", FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN,
+                 "1.2.3.4"                                                                                                         },
+                {"ip4",  "1.2.3.4/24",           NULL,                   FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN,   "1.2.3.4/24"   },
+                {"ip4",  "::1",                  NULL,                   FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN,   "::1"          },
+                {"ip6",  "2001:DB8::1",          NULL,                   FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN,
+                 "2001:db8::1"                                                                                                     },
+                {"ip6",  "::ffff:1.2.3.4",       NULL,                   FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN,   "1.2.3.4"      },
+                {"ip6",  "::ffff:1.2.3.4",       "120",                  FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN,
+                 "::ffff:1.2.3.0/120"                                                                                              },
+                {"ip6",  "1.2.3.4",              NULL,                   FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN,   "1.2.3.4"      },
+                {"ip6",  "1::2::3",              NULL,                   FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN,   "1::2::3"      },
+                {"dns",  "host.example",         NULL,                   FAILURE_NAMES_RESOLVE, FAILURE_ID_NAME,
+                 "host.example"                                                                                                    },
+                {"dns",  "host.example",         NULL,                   FAILURE_NAMES_REFUSE,  FAILURE_ID_REFUSED,
+                 "host.example"                                                                                                    },
+                {"dns",  "host.example",         NULL,                   FAILURE_NAMES_RAW,     FAILURE_ID_RAW,     "host.example" },
+                {"dns",  "1.2.3.4",              NULL,                   FAILURE_NAMES_REFUSE,  FAILURE_ID_PLAIN,   "1.2.3.4"      },
+                {"dns",  "[2001:DB8::1]",        NULL,                   FAILURE_NAMES_REFUSE,  FAILURE_ID_PLAIN,
+                 "2001:db8::1"                                                                                                     },
+                {"dns",  "1.2.3.999",            NULL,                   FAILURE_NAMES_RESOLVE, FAILURE_ID_NAME,    "1.2.3.999"    },
+                {"fid",  "[2001:db8::1]",        NULL,                   FAILURE_NAMES_RESOLVE, FAILURE_ID_PLAIN,
+                 "2001:db8::1"                                                                                                     },
+                {"fid",  "[2001:db8::1]",        NULL,                   FAILURE_NAMES_RAW,     FAILURE_ID_RAW,     "[2001:db8::1]"},
+                {"fid",  "10.1.2.3/8",           NULL,                   FAILURE_NAMES_REFUSE,  FAILURE_ID_PLAIN,   "10.0.0.0/8"   },
+                {"fid",  "10.1.2.3/255.255.0.0", NULL,                   FAILURE_NAMES_REFUSE,  FAILURE_ID_PLAIN,
+                 "10.1.0.0/16"                                                                                                     },
+                {"fid",  "1.2.3.4/٢٤",         NULL,                   FAILURE_NAMES_REFUSE,  FAILURE_ID_PLAIN,   "1.2.3.0/24"   },
+                {"fid",  "1.2.3.999/24",         NULL,                   FAILURE_NAMES_REFUSE,  FAILURE_ID_PLAIN,   "1.2.3.999"    },
+                {"fid",  "1.2.3.4/abc",          NULL,                   FAILURE_NAMES_REFUSE,  FAILURE_ID_PLAIN,   "1.2.3.4/abc"  },
+                {"fid",  "2001:db8::1/ffff:::1", NULL,                   FAILURE_NAMES_REFUSE,  FAILURE_ID_PLAIN,   "::"           },
+                {"fid",  "[user]",               NULL,                   FAILURE_NAMES_REFUSE,  FAILURE_ID_PLAIN,   "user"         },
+                {"fid",  "[[1.2.3.4]]",          NULL,                   FAILURE_NAMES_REFUSE,  FAILURE_ID_PLAIN,   "[1.2.3.4]"    },
+                {"fid",  "[]",                   NULL,                   FAILURE_NAMES_REFUSE,  FAILURE_ID_PLAIN,   "[]"           },
+                {"fid",  "",                     NULL,                   FAILURE_NAMES_REFUSE,  FAILURE_ID_PLAIN,   ""             },
+                {"user", "root",                 NULL,                   FAILURE_NAMES_RESOLVE, FAILURE_ID_ABSENT,  ""             },
         };
         (void)state;
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -78,12 +86,13 @@ static void own_id_stands_above_the_address(void **state) {
                 const char *id;
                 const char *ip;
         } rows[] = {
-                {"root",        "ip4", "1.2.3.4",     FAILURE_NAMES_RESOLVE, "root",        "1.2.3.4"    },
-                {"1.2.3.4",     "ip4", "1.2.3.4",     FAILURE_NAMES_RESOLVE, "1.2.3.4",     NULL         },
-                {"[2001:db8::1]", "ip6", "2001:db8::1", FAILURE_NAMES_RESOLVE, "2001:db8::1", "2001:db8::1"},
-                {"root",        "dns", "host",        FAILURE_NAMES_RAW,     "root",        "host"       },
-                {"host",        "dns", "host",        FAILURE_NAMES_RAW,     "host",        NULL         },
-                {"root",        "dns", "host",        FAILURE_NAMES_RESOLVE, "host",        NULL         },
+                {"root",          "ip4", "1.2.3.4",     FAILURE_NAMES_RESOLVE, "root",        "1.2.3.4"},
+                {"1.2.3.4",       "ip4", "1.2.3.4",     FAILURE_NAMES_RESOLVE, "1.2.3.4",     NULL     },
+                {"[2001:db8::1]", "ip6", "2001:db8::1", FAILURE_NAMES_RESOLVE, "2001:db8::1",
+                 "2001:db8::1"                                                                         },
+                {"root",          "dns", "host",        FAILURE_NAMES_RAW,     "root",        "host"   },
+                {"host",          "dns", "host",        FAILURE_NAMES_RAW,     "host",        NULL     },
+                {"root",          "dns", "host",        FAILURE_NAMES_RESOLVE, "host",        NULL     },
         };
         (void)state;
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -120,10 +129,11 @@ static void exceptions_have_pythons_words(void **state) {
                 const char *cidr;
                 const char *text;
         } rows[] = {
-                {"fid", "10.1.2.3/255.0.255.0", NULL,  "invalid mask '255.0.255.0', no plen representation"  },
-                {"ip4", "1.2.3.4",              "x'y", "invalid literal for int() with base 10: \"x'y\""     },
+                {"fid", "10.1.2.3/255.0.255.0", NULL,
+                 "invalid mask '255.0.255.0', no plen representation"                                                      },
+                {"ip4", "1.2.3.4",              "x'y",                    "invalid literal for int() with base 10: \"x'y\""},
                 {"ip6", "::1",                  "99999999999999999999:1",
-                        "invalid literal for int() with base 10: '99999999999999999999:1'"                   },
+                 "invalid literal for int() with base 10: '99999999999999999999:1'"                                        },
         };
         (void)state;
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -133,7 +143,8 @@ static void exceptions_have_pythons_words(void **state) {
                 groups_put(&data, rows[i].group, value_text(rows[i].value), &arena);
                 if (rows[i].cidr)
                         groups_put(&data, "cidr", value_text(rows[i].cidr), &arena);
-                assert_int_equal(failure_id_find(&data, FAILURE_NAMES_RESOLVE, &arena, &id, &fault), -EINVAL);
+                assert_int_equal(failure_id_find(&data, FAILURE_NAMES_RESOLVE, &arena, &id, &fault),
+                        -EINVAL);
                 assert_string_equal(fault.kind, "ValueError");
                 assert_string_equal(fault_text(&fault), rows[i].text);
                 fault_done(&fault);

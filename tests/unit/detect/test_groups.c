@@ -9,8 +9,10 @@ static struct arena arena;
 static struct value read_groups(const char *text, const char *line) {
         struct failregex *regex = NULL;
         struct pattern_match match;
-        assert_int_equal(failregex_new(slice_of(text), TAG_HOSTS_NAMED, PATTERN_PLAIN, &regex, NULL), 0);
-        assert_int_equal(pattern_search(regex->pattern, slice_of(line), 0, strlen(line), &match, NULL), 1);
+        assert_int_equal(
+                failregex_new(slice_of(text), TAG_HOSTS_NAMED, PATTERN_PLAIN, &regex, NULL), 0);
+        assert_int_equal(
+                pattern_search(regex->pattern, slice_of(line), 0, strlen(line), &match, NULL), 1);
         struct value groups = groups_read(regex, slice_of(line), &match, &arena);
         struct value copy = value_copy(&groups, &arena); /* names borrow from the regex */
         (void)failregex_free(regex);
@@ -23,15 +25,17 @@ static void groups_merge_as_in_fail2ban(void **state) {
                 const char *line;
                 const char *groups;
         } rows[] = {
-                {"(?P<b>b)?(?P<a>a)(x)",                                  "ax",      "{'b': None, 'a': 'a'}"                                      },
-                {"(?P<alt_user_1>a*)-(?P<alt_user_2>b*)",                 "aa-bb",   "{'alt_user_1': 'aa', 'alt_user_2': 'bb', 'user': 'aa'}"     },
-                {"(?P<alt_user_1>a*)-(?P<alt_user_2>b*)",                 "-bb",     "{'alt_user_1': '', 'alt_user_2': 'bb', 'user': 'bb'}"       },
-                {"(?P<user>x)?-(?P<alt_user>b*)",                         "-b",      "{'user': 'b', 'alt_user': 'b'}"                             },
-                {"(?P<user>x)?-(?P<alt_user>b*)",                         "x-b",     "{'user': 'x', 'alt_user': 'b'}"                             },
-                {"(?P<user>x)?-(?P<alt_user>b)?",                         "-",       "{'user': None, 'alt_user': None}"                           },
-                {"(?P<fid>\\d) (?P<tuple_id_1>x) (?P<tuple_id_2>y)?",     "1 x ",
-                        "{'fid': ('1', 'x', None), 'tuple_id_1': 'x', 'tuple_id_2': None}"                                                        },
-                {"(?P<tuple_user>b)",                                     "b",       "{'tuple_user': 'b', 'user': (None, 'b')}"                   },
+                {"(?P<b>b)?(?P<a>a)(x)",                              "ax",    "{'b': None, 'a': 'a'}"                   },
+                {"(?P<alt_user_1>a*)-(?P<alt_user_2>b*)",             "aa-bb",
+                 "{'alt_user_1': 'aa', 'alt_user_2': 'bb', 'user': 'aa'}"                                                },
+                {"(?P<alt_user_1>a*)-(?P<alt_user_2>b*)",             "-bb",
+                 "{'alt_user_1': '', 'alt_user_2': 'bb', 'user': 'bb'}"                                                  },
+                {"(?P<user>x)?-(?P<alt_user>b*)",                     "-b",    "{'user': 'b', 'alt_user': 'b'}"          },
+                {"(?P<user>x)?-(?P<alt_user>b*)",                     "x-b",   "{'user': 'x', 'alt_user': 'b'}"          },
+                {"(?P<user>x)?-(?P<alt_user>b)?",                     "-",     "{'user': None, 'alt_user': None}"        },
+                {"(?P<fid>\\d) (?P<tuple_id_1>x) (?P<tuple_id_2>y)?", "1 x ",
+                 "{'fid': ('1', 'x', None), 'tuple_id_1': 'x', 'tuple_id_2': None}"                                      },
+                {"(?P<tuple_user>b)",                                 "b",     "{'tuple_user': 'b', 'user': (None, 'b')}"},
         };
         (void)state;
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -46,7 +46,8 @@ static void any_lines_in_any_order_can_be_kept(void **state) {
                 add(&buffer, (char[]){*text, '\0'}, 10);
         struct line_tuple line = tuple("", "", "new");
         struct line_list all = line_buffer_with(&buffer, &line, 10, &arena);
-        struct line_tuple some[] = {all.items[6], all.items[4], all.items[0], tuple("", "", "other"), all.items[2]};
+        struct line_tuple some[] = {
+                all.items[6], all.items[4], all.items[0], tuple("", "", "other"), all.items[2]};
         line_buffer_keep(&buffer, &(struct line_list){some, 5});
         assert_slice(content(&buffer), "new\n<e\n<a\nother\n<c\n");
         line_buffer_keep(&buffer, &(struct line_list){NULL, 0});
@@ -91,7 +92,11 @@ static void oldest_lines_are_left_out_of_too_large_a_save(void **state) {
 
 static void bad_bytes_are_not_loaded(void **state) {
         static const struct slice rows[] = {
-                {"", 0}, {"\1", 1}, {"\xff\xff\xff\xff", 4}, {"\1\0\0\0\5\0\0\0ab", 10}, {"\0\0\0\0x", 5},
+                {"",                   0 },
+                {"\1",                 1 },
+                {"\xff\xff\xff\xff",   4 },
+                {"\1\0\0\0\5\0\0\0ab", 10},
+                {"\0\0\0\0x",          5 },
         };
         (void)state;
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

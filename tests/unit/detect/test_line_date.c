@@ -34,7 +34,8 @@ static void begin(enum filter_mode mode, const char *pattern) {
         diag_set_threshold(DIAG_INFO);
         clock_fix(&fixture.clock, NOW * INT64_C(1000000));
         line_date_init(&fixture.dates, "sshd", mode, &fixture.env);
-        assert_int_equal(date_detector_set_pattern(fixture.dates.detector, slice_of(pattern), NULL), 0);
+        assert_int_equal(
+                date_detector_set_pattern(fixture.dates.detector, slice_of(pattern), NULL), 0);
 }
 
 static void end(void) {
@@ -167,8 +168,8 @@ static void warnings_come_once_a_day(void **state) {
         (void)state;
         begin(FILTER_DAEMON, "%Y-%m-%d %H:%M:%S");
         (void)read_line("2026-08-14 10:00:00 x", NEW, &line);
-        assert_string_equal(fixture.last,
-                "[sshd] Please check a jail for a timing issue. Line with odd timestamp: 2026-08-14 10:00:00 x");
+        assert_string_equal(fixture.last, "[sshd] Please check a jail for a timing issue. Line "
+                                          "with odd timestamp: 2026-08-14 10:00:00 x");
         (void)read_line("2026-08-14 10:00:00 x", NEW, &line);
         assert_int_equal(fixture.messages, 2);
         (void)read_line("2026-08-14 10:00:00 x", OLD, &line);
@@ -185,8 +186,11 @@ static void warnings_come_once_a_day(void **state) {
 
 static void source_may_know_the_time(void **state) {
         struct dated_line line;
-        const struct filter_line entry = {
-                .text = SLICE("x"), .in_operation = true, .has_time = true, .time = NOW - 5.5, .date_text = SLICE("2026")};
+        const struct filter_line entry = {.text = SLICE("x"),
+                .in_operation = true,
+                .has_time = true,
+                .time = NOW - 5.5,
+                .date_text = SLICE("2026")};
         (void)state;
         begin(FILTER_DAEMON, "%Y-%m-%d %H:%M:%S");
         assert_int_equal(line_date_read(&fixture.dates, &entry, &fixture.arena, &line, NULL), 1);

@@ -10,20 +10,20 @@ static void match_is_widened_to_lines(void **state) {
                 const char *matched;
                 const char *unmatched;
         } rows[] = {
-                {"a|b|c",         "b",                        "b\n",       "a\nc\n"   },
-                {"a|b|c",         "^a$",                      "a\n",       "b\nc\n"   },
-                {"a|b|c",         "c\\n",                     "c\n",       "a\nb\n"   },
-                {"a|b|c",         "a\\nb",                    "a\nb\n",    "c\n"      },
-                {"a|b|c",         "\\nb",                     "b\n",       "a\nc\n"   },
-                {"a|b|c",         "b\\n",                     "b\n",       "a\nc\n"   },
-                {"a|b|c",         "(?s).*",                   "a\nb\nc\n", "\n"       },
-                {"a|x|b|c",       "a$<SKIPLINES>^b",          "a\nb\n",    "x\nc\n"   },
-                {"a|x|y|b",       "a$<SKIPLINES>^b",          "a\nb\n",    "x\ny\n"   },
-                {"a|x|b|y|c|d",   "a$<SKIPLINES>^b$<SKIPLINES>^c", "a\nb\nc\n", "x\ny\nd\n"},
-                {"z|a|a|x|b",     "a$<SKIPLINES>^b",          "a\nb\n",    "z\na\nx\n"},
-                {"a|\xc3\xa9|b",  "a$<SKIPLINES>^b",          "a\nb\n",    "\xc3\xa9\n"},
-                {"a||b",          "a$<SKIPLINES>^b",          "a\nb\n",    "\n"       },
-                {"only",          "x?",                       "only\n",    "\n"       },
+                {"a|b|c",        "b",                             "b\n",       "a\nc\n"    },
+                {"a|b|c",        "^a$",                           "a\n",       "b\nc\n"    },
+                {"a|b|c",        "c\\n",                          "c\n",       "a\nb\n"    },
+                {"a|b|c",        "a\\nb",                         "a\nb\n",    "c\n"       },
+                {"a|b|c",        "\\nb",                          "b\n",       "a\nc\n"    },
+                {"a|b|c",        "b\\n",                          "b\n",       "a\nc\n"    },
+                {"a|b|c",        "(?s).*",                        "a\nb\nc\n", "\n"        },
+                {"a|x|b|c",      "a$<SKIPLINES>^b",               "a\nb\n",    "x\nc\n"    },
+                {"a|x|y|b",      "a$<SKIPLINES>^b",               "a\nb\n",    "x\ny\n"    },
+                {"a|x|b|y|c|d",  "a$<SKIPLINES>^b$<SKIPLINES>^c", "a\nb\nc\n", "x\ny\nd\n" },
+                {"z|a|a|x|b",    "a$<SKIPLINES>^b",               "a\nb\n",    "z\na\nx\n" },
+                {"a|\xc3\xa9|b", "a$<SKIPLINES>^b",               "a\nb\n",    "\xc3\xa9\n"},
+                {"a||b",         "a$<SKIPLINES>^b",               "a\nb\n",    "\n"        },
+                {"only",         "x?",                            "only\n",    "\n"        },
         };
         (void)state;
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -37,8 +37,11 @@ static void match_is_widened_to_lines(void **state) {
                 struct pattern_match match;
                 struct matched_lines found;
                 struct slice text = line_list_text(&lines, &arena);
-                assert_int_equal(failregex_new(slice_of(rows[i].regex), TAG_HOSTS_NAMED, PATTERN_MULTILINE, &regex, NULL), 0);
-                assert_int_equal(pattern_search(regex->pattern, text, 0, text.len, &match, NULL), 1);
+                assert_int_equal(failregex_new(slice_of(rows[i].regex), TAG_HOSTS_NAMED,
+                                         PATTERN_MULTILINE, &regex, NULL),
+                        0);
+                assert_int_equal(
+                        pattern_search(regex->pattern, text, 0, text.len, &match, NULL), 1);
                 matched_lines_find(regex, text, &match, &lines, &arena, &found);
                 assert_slice(line_list_text(&found.matched, &arena), rows[i].matched);
                 assert_slice(line_list_text(&found.unmatched, &arena), rows[i].unmatched);
@@ -47,17 +50,21 @@ static void match_is_widened_to_lines(void **state) {
         }
 }
 
-/* Lines are cut where Python's splitlines() cuts, so one with a form feed inside is not found, and stays matched. */
+/* Lines are cut where Python's splitlines() cuts, so one with a form feed inside is not found, and
+ * stays matched. */
 static void skipped_line_with_an_inner_break_is_not_recognised(void **state) {
         struct arena arena = ARENA_INIT;
-        struct line_tuple items[] = {{.after = SLICE("a")}, {.after = SLICE("x\fy")}, {.after = SLICE("b")}};
+        struct line_tuple items[] = {
+                {.after = SLICE("a")}, {.after = SLICE("x\fy")}, {.after = SLICE("b")}};
         struct line_list lines = {items, 3};
         struct failregex *regex = NULL;
         struct pattern_match match;
         struct matched_lines found;
         (void)state;
         struct slice text = line_list_text(&lines, &arena);
-        assert_int_equal(failregex_new(SLICE("a$<SKIPLINES>^b"), TAG_HOSTS_NAMED, PATTERN_MULTILINE, &regex, NULL), 0);
+        assert_int_equal(failregex_new(SLICE("a$<SKIPLINES>^b"), TAG_HOSTS_NAMED, PATTERN_MULTILINE,
+                                 &regex, NULL),
+                0);
         assert_int_equal(pattern_search(regex->pattern, text, 0, text.len, &match, NULL), 1);
         matched_lines_find(regex, text, &match, &lines, &arena, &found);
         assert_int_equal(found.matched.count, 3);

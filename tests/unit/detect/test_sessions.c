@@ -29,7 +29,8 @@ static int teardown(void **state) {
         return 0;
 }
 
-/* A line of session id. marks: "q" quiet, "g" gained, "f" forgets, "u..." with the user that follows. */
+/* A line of session id. marks: "q" quiet, "g" gained, "f" forgets, "u..." with the user that
+ * follows. */
 static struct value run(struct fixture *f, const char *id, const char *marks, const char *text) {
         struct value data = value_dict();
         struct value matched = value_list();
@@ -40,9 +41,14 @@ static struct value run(struct fixture *f, const char *id, const char *marks, co
                         groups_put(&data, "user", value_text(marks + 1), &f->arena);
                         break;
                 }
-                groups_put(&data, *marks == 'q' ? "nofail" : *marks == 'g' ? "mlfgained" : "mlfforget", value_text("x"), &f->arena);
+                groups_put(&data,
+                        *marks == 'q'   ? "nofail"
+                        : *marks == 'g' ? "mlfgained"
+                                        : "mlfforget",
+                        value_text("x"), &f->arena);
         }
-        struct session *session = sessions_merge(&f->sessions, slice_of(id), &matched, &data, &f->arena);
+        struct session *session =
+                sessions_merge(&f->sessions, slice_of(id), &matched, &data, &f->arena);
         if (session)
                 session_keep(&f->sessions, session, &data, &f->arena);
         return data;
@@ -59,15 +65,15 @@ static void lines_of_a_session_add_up(void **state) {
                 const char *marks[5];
                 const char *results[5];
         } rows[] = {
-                {{"q", "uroot", "uroot"},        {"quiet", "['0', '1']", "['2']"}          },
-                {{"q", "uroot", "uadm", "qf"},   {"quiet", "['0', '1']", "['2']", "['3']"} },
-                {{"q", "gf"},                    {"quiet", "quiet"}                        },
-                {{"q", "uroot", "gfuroot"},      {"quiet", "['0', '1']", "quiet"}          },
-                {{"q", "uadm", "gfuroot"},       {"quiet", "['0', '1']", "['2']"}          },
-                {{"q", "guroot", "qf"},          {"quiet", "quiet", "quiet"}               },
-                {{"q", "guroot", "guadm"},       {"quiet", "quiet", "['0', '1', '2']"}     },
-                {{"q", "f"},                     {"quiet", "['0', '1']"}                   },
-                {{"q", "q", "qf", "u"},          {"quiet", "quiet", "quiet", "['3']"}      },
+                {{"q", "uroot", "uroot"},      {"quiet", "['0', '1']", "['2']"}         },
+                {{"q", "uroot", "uadm", "qf"}, {"quiet", "['0', '1']", "['2']", "['3']"}},
+                {{"q", "gf"},                  {"quiet", "quiet"}                       },
+                {{"q", "uroot", "gfuroot"},    {"quiet", "['0', '1']", "quiet"}         },
+                {{"q", "uadm", "gfuroot"},     {"quiet", "['0', '1']", "['2']"}         },
+                {{"q", "guroot", "qf"},        {"quiet", "quiet", "quiet"}              },
+                {{"q", "guroot", "guadm"},     {"quiet", "quiet", "['0', '1', '2']"}    },
+                {{"q", "f"},                   {"quiet", "['0', '1']"}                  },
+                {{"q", "q", "qf", "u"},        {"quiet", "quiet", "quiet", "['3']"}     },
         };
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 (void)setup(state);
@@ -181,7 +187,11 @@ static void saved_sessions_come_back_in_order(void **state) {
 
 static void bad_bytes_are_not_loaded(void **state) {
         struct fixture *f = *state;
-        static const struct slice rows[] = {{"", 0}, {"x", 1}, {"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\5\0\0\0ab", 22}};
+        static const struct slice rows[] = {
+                {"",                                           0 },
+                {"x",                                          1 },
+                {"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\5\0\0\0ab", 22}
+        };
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 sessions_load(&f->sessions, 0, rows[i]);
                 assert_false(f->sessions.items[0].used);
@@ -192,12 +202,16 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(lines_of_a_session_add_up, setup, teardown),
                 cmocka_unit_test_setup_teardown(sessions_do_not_mix, setup, teardown),
-                cmocka_unit_test_setup_teardown(groups_of_earlier_lines_stay_known, setup, teardown),
-                cmocka_unit_test_setup_teardown(session_expires_after_its_first_line, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                        groups_of_earlier_lines_stay_known, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                        session_expires_after_its_first_line, setup, teardown),
                 cmocka_unit_test_setup_teardown(oldest_session_makes_room, setup, teardown),
                 cmocka_unit_test_setup_teardown(kept_lines_are_bounded, setup, teardown),
-                cmocka_unit_test_setup_teardown(session_of_long_lines_keeps_the_newest, setup, teardown),
-                cmocka_unit_test_setup_teardown(session_too_large_to_keep_is_dropped, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                        session_of_long_lines_keeps_the_newest, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                        session_too_large_to_keep_is_dropped, setup, teardown),
                 cmocka_unit_test_setup_teardown(saved_sessions_come_back_in_order, setup, teardown),
                 cmocka_unit_test_setup_teardown(bad_bytes_are_not_loaded, setup, teardown),
         };

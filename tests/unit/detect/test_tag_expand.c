@@ -23,23 +23,24 @@ static void tags_have_their_regexes(void **state) {
                 const char *regex;
                 const char *expected;
         } rows[] = {
-                {"", ""},
-                {"a b", "a b"},
-                {"^<HOST>$", "^(?:" ADDR "|" DNS ")$"},
-                {"<ADDR><F-ADDR/>", ADDR ADDR},
-                {"<IP4>", IP4},
-                {"<F-IP6/>", IP6},
-                {"<DNS>", DNS},
-                {"<CIDR>", CIDR},
-                {"<SUBNET>", "\\[?(?:" IP4 "|" IP6 ")(?:/" CIDR ")?\\]?"},
-                {"<F-ID/>", "(?P<fid>\\S+)"},
-                {"<F-PORT/>", "(?P<fport>\\w+)"},
-                {"<F-ID>x</F-ID>", "(?P<fid>x)"},
-                {"<F-PORT>x</F-PORT>", "(?P<fport>x)"},
-                {"<F-USER>x</F-USER>", "(?P<user>x)"},
-                {"<F-ALT_USER_1>x</F-ALT_USER_1>", "(?P<alt_user_1>x)"},
-                {"<F-MLF-ID>x</F-MLF-ID>", "(?P<mlf-id>x)"},
-                {"a<SKIPLINES>b<SKIPLINES>", "a\\n(?P<skiplines0>(?:(?:.*\\n)*?))b\\n(?P<skiplines1>(?:(?:.*\\n)*?))"},
+                {"",                               ""                                         },
+                {"a b",                            "a b"                                      },
+                {"^<HOST>$",                       "^(?:" ADDR "|" DNS ")$"                   },
+                {"<ADDR><F-ADDR/>",                ADDR ADDR                                  },
+                {"<IP4>",                          IP4                                        },
+                {"<F-IP6/>",                       IP6                                        },
+                {"<DNS>",                          DNS                                        },
+                {"<CIDR>",                         CIDR                                       },
+                {"<SUBNET>",                       "\\[?(?:" IP4 "|" IP6 ")(?:/" CIDR ")?\\]?"},
+                {"<F-ID/>",                        "(?P<fid>\\S+)"                            },
+                {"<F-PORT/>",                      "(?P<fport>\\w+)"                          },
+                {"<F-ID>x</F-ID>",                 "(?P<fid>x)"                               },
+                {"<F-PORT>x</F-PORT>",             "(?P<fport>x)"                             },
+                {"<F-USER>x</F-USER>",             "(?P<user>x)"                              },
+                {"<F-ALT_USER_1>x</F-ALT_USER_1>", "(?P<alt_user_1>x)"                        },
+                {"<F-MLF-ID>x</F-MLF-ID>",         "(?P<mlf-id>x)"                            },
+                {"a<SKIPLINES>b<SKIPLINES>",
+                 "a\\n(?P<skiplines0>(?:(?:.*\\n)*?))b\\n(?P<skiplines1>(?:(?:.*\\n)*?))"     },
         };
         (void)state;
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -48,9 +49,24 @@ static void tags_have_their_regexes(void **state) {
 
 static void what_is_no_tag_stays(void **state) {
         static const char *const rows[] = {
-                "<host>",  "<F-a>",      "<f-user>", "<UNKNOWN>", "<F-USER/>", "<F-HOST/>", "</HOST>", "</F-USER>",
-                "(?<=:):", "(?P<name>x)", "<>",       "</>",       "<",         "<HOST",     "< HOST>", "<F->",
-                "<F-É>",   "a<b<c>d",
+                "<host>",
+                "<F-a>",
+                "<f-user>",
+                "<UNKNOWN>",
+                "<F-USER/>",
+                "<F-HOST/>",
+                "</HOST>",
+                "</F-USER>",
+                "(?<=:):",
+                "(?P<name>x)",
+                "<>",
+                "</>",
+                "<",
+                "<HOST",
+                "< HOST>",
+                "<F->",
+                "<F-É>",
+                "a<b<c>d",
         };
         (void)state;
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -59,7 +75,8 @@ static void what_is_no_tag_stays(void **state) {
 
 static void closing_needs_an_opening_of_the_same_name_before(void **state) {
         (void)state;
-        assert_expands("</F-USER><F-USER></F-USER></F-USER></F-ID>", TAG_HOSTS_NAMED, "</F-USER>(?P<user>))</F-ID>");
+        assert_expands("</F-USER><F-USER></F-USER></F-USER></F-ID>", TAG_HOSTS_NAMED,
+                "</F-USER>(?P<user>))</F-ID>");
 }
 
 static void without_dns_a_host_is_an_address(void **state) {
