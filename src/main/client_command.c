@@ -71,8 +71,8 @@ static bool socket_exists(const struct client *client, struct arena *arena) {
 
 static enum client_outcome start_in(struct client *client, struct arena *arena) {
         struct fault fault = FAULT_INIT;
-        struct value stream;
-        pid_t pid;
+        struct value stream = VALUE_OF_NONE;
+        pid_t pid = 0;
         if (client_send_ping(client, 0.1))
                 return fail("Server already running");
         if (!client->arguments.foreground &&

@@ -26,7 +26,7 @@ static inline void config_tree_hear(
         (void)logger;
         size_t used = strlen(tree->said);
         (void)snprintf(tree->said + used, sizeof(tree->said) - used, "%s %.*s\n",
-                diag_level_name(level), SLICE_ARG(text));
+                diag_level_name((int)level), SLICE_ARG(text));
 }
 
 static inline void config_tree_init(struct config_tree *tree) {

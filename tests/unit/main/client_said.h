@@ -14,7 +14,7 @@ static inline void client_said_hear(
         (void)logger;
         size_t used = strlen(client_said);
         (void)snprintf(client_said + used, sizeof(client_said) - used, "%s %.*s\n",
-                diag_level_name(level), SLICE_ARG(text));
+                diag_level_name((int)level), SLICE_ARG(text));
 }
 
 static inline void client_said_begin(void) {
