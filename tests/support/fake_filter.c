@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A filter that tests can predict, in place of detect/filter.c and detect/line.c: "fail ID" is a failure of ID, "session N ID" stores
  * ID under N, "deny N" is a failure of the ID stored under N (state that must survive the process), "error" cannot be processed,
- * "crash" kills the process, "date T" has the date T. Option "set" takes any value. */
+ * "crash" kills the process, "date T" has the date T. Option "set" takes any value; options answer with their first
+ * argument, "(bad" is refused. */
 #include <errno.h>
 #include <signal.h>
 
@@ -55,6 +56,8 @@ int filter_set(struct filter *filter, struct slice option, const struct value *a
                         (void)getenv("PATH");
         if (slice_is(option, "bad"))
                 return fault_raise(fault, "ValueError", "bad value '%.*s'", SLICE_ARG(first));
+        if (slice_is(first, "(bad"))
+                return fault_raise(fault, "RegexException", "Unable to compile '%.*s'", SLICE_ARG(first));
         *ret_value = value_string(first);
         return 0;
 }
