@@ -22,6 +22,7 @@ struct lane {
         struct stream *stream;
         struct slice jail;
         struct value commands; /* LIST, shallow */
+        struct value indexes;  /* LIST of INT: where in the stream each of them stands */
         size_t next;
         size_t running; /* commands that have not ended */
         bool blocked;   /* nothing more before the last one has ended */
@@ -206,7 +207,10 @@ static void pump(struct lane *lane) {
                 lane->next = lane->commands.list.count;
         while (may_run(lane)) {
                 size_t at = lane->next++;
-                run(stream, lane, &lane->commands.list.items[at], at);
+                /* What goes wrong in a second run is of no interest any more. */
+                size_t index =
+                        lane->former ? SIZE_MAX : (size_t)lane->indexes.list.items[at].integer;
+                run(stream, lane, &lane->commands.list.items[at], index);
         }
         lane->pumping = false;
         if (!stream->dealt || lane->finished || lane->running > 0 || lane->blocked)
@@ -223,7 +227,8 @@ static struct lane *lane_of(struct stream *stream, struct slice jail) {
         lane = arena_alloc(&stream->arena, sizeof(*lane));
         *lane = (struct lane){.stream = stream,
                 .jail = arena_copy(&stream->arena, jail),
-                .commands = value_list()};
+                .commands = value_list(),
+                .indexes = value_list()};
         if (table_put(&stream->lanes, jail, lane) < 0)
                 return NULL;
         stream->open++;
@@ -258,6 +263,7 @@ static void deal(struct stream *stream, const struct value *command, size_t inde
                 return;
         }
         value_append(&lane->commands, *command, &stream->arena);
+        value_append(&lane->indexes, value_int((int64_t)index), &stream->arena);
         if (lane->failed)
                 lane->next = lane->commands.list.count;
         pump(lane);

@@ -13,7 +13,7 @@ static void bans_by_hand_are_counted(void **state) {
                 {"set j banip 192.0.2.1", "0"},
                 {"set j banip", "0"},
                 {"get j banned", "['192.0.2.1', '192.0.2.2', '2001:db8::5']"},
-                {"get j banip", "['192.0.2.1', '192.0.2.2', '2001:db8::5']"},
+                {"get j banip", "['192.0.2.2', '2001:db8::5', '192.0.2.1']"}, /* banned twice: it ends last */
                 {"get j banned 192.0.2.1", "1"},
                 {"get j banned 9.9.9.9", "0"},
                 {"get j banned 192.0.2.1 9.9.9.9 2001:db8::5", "[1, 0, 1]"},
