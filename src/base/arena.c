@@ -56,6 +56,20 @@ struct slice arena_copy(struct arena *arena, struct slice s) {
         return (struct slice){copy, s.len};
 }
 
+struct slice arena_join(struct arena *arena, const struct slice *parts, size_t count) {
+        size_t size = 0;
+        for (size_t i = 0; i < count; i++)
+                size += parts[i].len;
+        char *text = arena_alloc(arena, size + 1);
+        char *end = text;
+        for (size_t i = 0; i < count; i++) {
+                if (parts[i].len > 0)
+                        memcpy(end, parts[i].data, parts[i].len);
+                end += parts[i].len;
+        }
+        return (struct slice){text, size};
+}
+
 struct slice arena_printf(struct arena *arena, const char *format, ...) {
         va_list args;
         va_start(args, format);

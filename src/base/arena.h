@@ -20,6 +20,11 @@ void *arena_alloc(struct arena *arena, size_t size);
 void *arena_alloc_array(struct arena *arena, size_t count, size_t size);
 /* Copies of bytes; the copy is followed by a NUL that its length does not count. */
 struct slice arena_copy(struct arena *arena, struct slice s);
+/* One text of several, which may hold NULs (arena_printf() would stop at them). */
+struct slice arena_join(struct arena *arena, const struct slice *parts, size_t count);
+#define ARENA_JOIN(arena, ...)                                                                     \
+        arena_join((arena), (const struct slice[]){__VA_ARGS__},                                   \
+                sizeof((const struct slice[]){__VA_ARGS__}) / sizeof(struct slice))
 struct slice arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Forgets everything but keeps one block for reuse: no allocation in a steady state. */
 void arena_reset(struct arena *arena);

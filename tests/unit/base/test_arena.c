@@ -40,11 +40,22 @@ static void texts_end_with_nul(void **state) {
         arena_done(&arena);
 }
 
+static void joined_texts_may_hold_nuls(void **state) {
+        (void)state;
+        struct arena arena = ARENA_INIT;
+        struct slice s = ARENA_JOIN(&arena, SLICE("a"), SLICE_NULL, SLICE("\0b"), SLICE("c"));
+        assert_int_equal(s.len, 4);
+        assert_memory_equal(s.data, "a\0bc", 5);
+        assert_int_equal(arena_join(&arena, NULL, 0).len, 0);
+        arena_done(&arena);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(memory_is_zeroed_and_aligned_even_after_reset),
                 cmocka_unit_test(large_requests_get_their_own_block),
                 cmocka_unit_test(texts_end_with_nul),
+                cmocka_unit_test(joined_texts_may_hold_nuls),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
