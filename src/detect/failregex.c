@@ -10,12 +10,14 @@
 
 #include "base/cleanup.h"
 #include "base/memory.h"
+#include "base/repr.h"
 
 DEFINE_CLEANUP(struct failregex *, failregex_free);
 
 #define ALT SLICE("alt_")
 #define TUPLE SLICE("tuple_")
 #define TARGET_BYTES 256
+#define REPR_CHARS 200 /* of a regex that Python shows */
 
 /* Length of the "(?letters)" at from without its closing parenthesis, or 0. */
 static size_t flag_group_length(struct slice text, size_t from) {
@@ -144,6 +146,7 @@ int failregex_new(struct slice regex, enum tag_hosts hosts, unsigned flags, stru
         fault_done(&reason);
         if (r < 0)
                 return r;
+        new->flags = flags;
         new->has_id = names_an_id(new->pattern);
         find_merges(new->pattern, ALT, &new->alts, &new->alt_count);
         find_merges(new->pattern, TUPLE, &new->tuples, &new->tuple_count);
@@ -164,4 +167,39 @@ struct failregex *failregex_free(struct failregex *regex) {
         free(regex->text);
         free(regex);
         return NULL;
+}
+
+static bool has_flag(const struct failregex *regex, char letter) {
+        size_t len = flag_group_length(slice_of(regex->text), 0);
+        if (letter == 'm' && (regex->flags & PATTERN_MULTILINE))
+                return true;
+        return memchr(regex->text, letter, len) != NULL;
+}
+
+static struct slice cut(struct slice text, size_t chars) {
+        size_t at = 0;
+        for (; at < text.len; at++)
+                if (((unsigned char)text.data[at] & 0xc0) != 0x80 && chars-- == 0)
+                        break;
+        return slice_sub(text, 0, at);
+}
+
+struct slice failregex_repr(const struct failregex *regex, struct arena *arena) {
+        static const struct {
+                char letter;
+                const char *name;
+        } flags[] = {
+                {'i', "re.IGNORECASE"},
+                {'m', "re.MULTILINE" },
+                {'s', "re.DOTALL"    },
+                {'x', "re.VERBOSE"   },
+                {'a', "re.ASCII"     }
+        };
+        struct slice text = cut(repr_text(slice_of(regex->text), arena), REPR_CHARS);
+        struct slice names = SLICE("");
+        for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+                if (has_flag(regex, flags[i].letter))
+                        names = arena_printf(arena, "%.*s%s%s", SLICE_ARG(names),
+                                names.len > 0 ? "|" : ", ", flags[i].name);
+        return arena_printf(arena, "re.compile(%.*s%.*s)", SLICE_ARG(text), SLICE_ARG(names));
 }

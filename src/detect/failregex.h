@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "base/arena.h"
 #include "base/fault.h"
 #include "base/slice.h"
 #include "detect/pattern.h"
@@ -22,6 +23,7 @@ struct failregex_merge {
 struct failregex {
         char *text; /* expanded */
         struct pattern *pattern;
+        unsigned flags;               /* enum pattern_flag */
         bool has_id;                  /* one of fid, ip4, ip6, dns, mlfid is there */
         struct failregex_merge *alts; /* alt_*: fill what is empty; sorted by name */
         size_t alt_count;
@@ -34,3 +36,6 @@ struct failregex {
 int failregex_new(struct slice regex, enum tag_hosts hosts, unsigned flags, struct failregex **ret,
         struct fault *fault);
 struct failregex *failregex_free(struct failregex *regex);
+/* The compiled regex as Python shows it in messages: "re.compile('...', re.IGNORECASE)", the text
+ * cut to 200 characters. */
+struct slice failregex_repr(const struct failregex *regex, struct arena *arena);

@@ -53,8 +53,7 @@ static struct slice plain_digits(struct slice text, struct arena *arena) {
         struct slice digits = digit_to_ascii(tail, buffer, tail.len + 1);
         if (!has_digits_only(digits))
                 return text;
-        return arena_printf(
-                arena, "%.*s/%.*s", SLICE_ARG(slice_sub(text, 0, slash)), SLICE_ARG(digits));
+        return ARENA_JOIN(arena, slice_sub(text, 0, slash + 1), digits);
 }
 
 /* The mask of text in the form that messages show it in. */

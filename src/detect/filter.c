@@ -137,8 +137,8 @@ static void add_resolved(
                 struct value set = addresses;
                 set.type = VALUE_SET;
                 filter->env.diag(filter->env.user, DIAG_WARNING, "fail2ban.ipdns",
-                        arena_printf(run->arena, "Determined IP using DNS Lookup: %.*s = %.*s",
-                                SLICE_ARG(name), SLICE_ARG(repr(&set, run->arena))));
+                        ARENA_JOIN(run->arena, SLICE("Determined IP using DNS Lookup: "), name,
+                                SLICE(" = "), repr(&set, run->arena)));
         }
         for (size_t i = 0; i < addresses.list.count; i++)
                 add_result(run, regex, data,
@@ -154,10 +154,9 @@ static enum failure_names names_of(const struct filter *filter) {
 /* The regex matched without any of its id groups: a mistake in it. */
 static void tell_no_group(
         const struct run *run, const struct failregex *regex, struct slice searched) {
-        struct slice quoted = repr_text(slice_of(regex->text), run->arena);
         filter_say(run->filter, DIAG_ERROR,
-                arena_printf(run->arena, "No group found in '%.*s' using 're.compile(%.*s)'",
-                        SLICE_ARG(searched), SLICE_ARG(slice_sub(quoted, 0, 200))));
+                ARENA_JOIN(run->arena, SLICE("No group found in '"), searched, SLICE("' using '"),
+                        failregex_repr(regex, run->arena), SLICE("'")));
 }
 
 enum has_session { SESSION_NONE, SESSION_KNOWN };
@@ -366,8 +365,7 @@ static void trace_line(struct run *run) {
         trace->consumed = value_list();
         if (run->filter->maxlines <= 1)
                 return;
-        trace->stripped = arena_printf(run->arena, "%.*s%.*s", SLICE_ARG(run->line.tuple.before),
-                SLICE_ARG(run->line.tuple.after));
+        trace->stripped = ARENA_JOIN(run->arena, run->line.tuple.before, run->line.tuple.after);
         trace_consumed(run);
 }
 

@@ -61,18 +61,17 @@ static bool is_due(struct line_date *dates, enum line_date_warning warning, stru
         return true;
 }
 
-static void warn(struct line_date *dates, struct slice text, struct arena *arena) {
-        say(dates, DIAG_WARNING, arena_printf(arena, "[%s] %.*s", dates->name, SLICE_ARG(text)));
+static void warn(
+        struct line_date *dates, struct slice text, struct slice more, struct arena *arena) {
+        say(dates, DIAG_WARNING,
+                ARENA_JOIN(arena, SLICE("["), slice_of(dates->name), SLICE("] "), text, more));
 }
 
 static void warn_line(
         struct line_date *dates, const struct filter_line *line, struct arena *arena) {
         struct slice date = line->has_time ? line->date_text : SLICE("");
-        warn(dates,
-                arena_printf(arena,
-                        "Please check a jail for a timing issue. Line with odd timestamp: %.*s%.*s",
-                        SLICE_ARG(date), SLICE_ARG(line->text)),
-                arena);
+        warn(dates, SLICE("Please check a jail for a timing issue. Line with odd timestamp: "),
+                ARENA_JOIN(arena, date, line->text), arena);
 }
 
 static void remember(struct line_date *dates, struct slice text, double time, bool integral) {
@@ -117,8 +116,8 @@ static void take_match(struct line_date *dates, struct slice text, const struct 
                 remember(dates, ret->tuple.date, match->time, match->integral);
         } else {
                 say(dates, DIAG_ERROR,
-                        arena_printf(arena, "findFailure failed to parse timeText: %.*s",
-                                SLICE_ARG(ret->tuple.date)));
+                        ARENA_JOIN(arena, SLICE("findFailure failed to parse timeText: "),
+                                ret->tuple.date));
         }
 }
 
@@ -160,7 +159,7 @@ static void correct_odd(struct line_date *dates, const struct filter_line *line,
         if (is_heard(dates, LINE_DATE_ODD)) {
                 struct slice first = odd_text(delta, arena);
                 if (is_due(dates, LINE_DATE_ODD, first)) {
-                        warn(dates, first, arena);
+                        warn(dates, first, SLICE(""), arena);
                         warn_line(dates, line, arena);
                 }
         }
@@ -183,7 +182,7 @@ static void warn_old(struct line_date *dates, const struct filter_line *line, st
                 SLICE_ARG(repr_str(&dates->findtime, arena)));
         if (!is_due(dates, LINE_DATE_OLD, first))
                 return;
-        warn(dates, first, arena);
+        warn(dates, first, SLICE(""), arena);
         warn_line(dates, line, arena);
 }
 
@@ -212,6 +211,20 @@ int line_date_read(struct line_date *dates, const struct filter_line *line, stru
         return 0;
 }
 
+static struct slice whole_lines(const struct line_list *lines, struct arena *arena) {
+        struct slice *parts = arena_alloc_array(arena, lines->count * 4, sizeof(*parts));
+        size_t count = 0;
+        for (size_t i = 0; i < lines->count; i++) {
+                const struct line_tuple *line = &lines->items[i];
+                if (i > 0)
+                        parts[count++] = SLICE("\n");
+                parts[count++] = line->before;
+                parts[count++] = line->date;
+                parts[count++] = line->after;
+        }
+        return arena_join(arena, parts, count);
+}
+
 void line_date_warn_missing(struct line_date *dates, const struct dated_line *line,
         const struct line_list *matched, struct arena *arena) {
         if (!is_heard(dates, LINE_DATE_MISSING))
@@ -221,18 +234,10 @@ void line_date_warn_missing(struct line_date *dates, const struct dated_line *li
                         SLICE_ARG(repr_text(line->tuple.date, arena)));
         if (!is_due(dates, LINE_DATE_MISSING, first))
                 return;
-        struct slice lines = SLICE("");
-        for (size_t i = 0; i < matched->count; i++) {
-                const struct line_tuple *m = &matched->items[i];
-                lines = arena_printf(arena, "%.*s%s%.*s%.*s%.*s", SLICE_ARG(lines),
-                        i == 0 ? "" : "\n", SLICE_ARG(m->before), SLICE_ARG(m->date),
-                        SLICE_ARG(m->after));
-        }
-        warn(dates, first, arena);
-        warn(dates, arena_printf(arena, "Match without a timestamp: %.*s", SLICE_ARG(lines)),
-                arena);
+        warn(dates, first, SLICE(""), arena);
+        warn(dates, SLICE("Match without a timestamp: "), whole_lines(matched, arena), arena);
         warn(dates, SLICE("Please try setting a custom date pattern (see man page jail.conf(5))."),
-                arena);
+                SLICE(""), arena);
 }
 
 bool line_date_save(struct line_date *dates, struct buffer *out) {
@@ -258,7 +263,8 @@ void line_date_load(struct line_date *dates, struct slice blob) {
                 quiet_until[i] = message_get_f64(&in);
         if (in.bad)
                 return;
-        (void)date_detector_load(dates->detector, in.rest); /* with other patterns there is nothing to go on with */
+        (void)date_detector_load(
+                dates->detector, in.rest); /* with other patterns there is nothing to go on with */
         remember(dates, text, last, integral);
         for (size_t i = 0; i < LINE_DATE_WARNING_COUNT; i++)
                 dates->quiet_until[i] = quiet_until[i];

@@ -15,6 +15,7 @@ import subprocess
 import sys
 
 SEP = '\x1f'
+NEWLINE = '\x1e'   # inside an option's argument
 NOW = 1786700000
 
 
@@ -25,6 +26,8 @@ def arguments():
     parser.add_argument('--rounds', type=int, default=500)
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--kind', choices=sorted(KINDS))
+    parser.add_argument('--config', help='for the kind "stock": the stock configuration')
+    parser.add_argument('--cases', help='for the kind "stock": folder of FILTER.jsonl with sample lines (key "lines") and options')
     parser.add_argument('--show', type=int, default=3, help='differences to print')
     return parser.parse_args()
 
@@ -155,7 +158,72 @@ def dated_line(rng, now):
     return date + rng.choice(['f 1.2.3.4', 'f 1.2.3.4', 'x', 'f 5.6.7.8 '])
 
 
-KINDS = {'ids': ids, 'sessions': sessions, 'multi-line': multi_line, 'dates': dates}
+def no_id(rng):
+    """Regexes that may match without an id, which is told."""
+    flags = rng.choice(['', '(?i)', '(?is)'])
+    options = [('usedns', 'yes'), ('datepattern', '{NONE}')]
+    mode = mode_and_switches(rng, options)
+    if rng.random() < .4:
+        options.append(('maxlines', '2'))
+    options.append(('addfailregex', flags + rng.choice(["^a(?: <HOST>)?", "^a(?: <F-ID>é'\\d</F-ID>)?" + 'x?' * rng.choice([0, 90, 120])])))
+    options.append(('addfailregex', '<F-ID>.?</F-ID>\n'))
+    return mode, options, [rng.choice(['a', 'A', 'a 1.2.3.4', "a é'1", 'b', 'é']) for _ in range(20)]
+
+
+def entries(rng):
+    """Lines of a source that knows their times."""
+    mode, options, _ = sessions(rng)
+    return mode, options, [('%s' % rng.choice([0, 0, -5.5, 30, -100, 4000, -90000]), line) for line in _]
+
+
+class Stock:
+    """Stock filters with sample lines, some of them damaged."""
+
+    def __init__(self, config, cases):
+        import glob
+        import json
+        from fail2ban.client.filterreader import FilterReader
+        logging.getLogger('fail2ban').setLevel(logging.CRITICAL)
+        groups = {}
+        for path in sorted(glob.glob(cases + '/*.jsonl')):
+            for row in open(path):
+                row = json.loads(row)
+                key = (row['filter'], json.dumps(row['options'], sort_keys=True))
+                groups.setdefault(key, []).extend(row['lines'])
+        self.groups = []
+        for (name, options), lines in groups.items():
+            reader = FilterReader(name, 'jail', json.loads(options), basedir=config)
+            if not reader.read():
+                continue
+            reader.getOptions(None)
+            stream = []
+            for command in reader.convert():
+                if command[2] in ('prefregex', 'datepattern', 'maxlines', 'addfailregex', 'addignoreregex'):
+                    values = command[3] if command[0] == 'multi-set' else [command[3]]
+                    stream += [(command[2], str(v)) for v in values]
+            self.groups.append((stream, lines))
+        logging.getLogger('fail2ban').setLevel(logging.WARNING)
+
+    def __call__(self, rng):
+        stream, samples = rng.choice(self.groups)
+        options = [('usedns', rng.choice(['yes', 'no', 'raw']))]
+        mode = mode_and_switches(rng, options)
+        start = rng.randrange(len(samples))
+        lines = [damage(rng, samples[(start + i) % len(samples)]) for i in range(40)]
+        return mode, options + stream, [line for line in lines if '\n' not in line and SEP not in line]
+
+
+def damage(rng, line):
+    if rng.random() < .6 or not line:
+        return line
+    at = rng.randrange(len(line))
+    return rng.choice([
+        line[:at] + line[at + 1:], line[:at], line[:at] + rng.choice(['é', ' ', '\u2028', '\x00', '\ufffd', 'x' * 300, '"', '[', '\t']) + line[at:],
+        line + ' ' + line, line.upper(), line[at:], line + ' ',
+    ])
+
+
+KINDS = {'ids': ids, 'entries': entries, 'no-id': no_id, 'stock': None, 'sessions': sessions, 'multi-line': multi_line, 'dates': dates}
 
 
 # ---- the reference ----
@@ -215,11 +283,11 @@ class Reference:
         self.clock.now = seconds
         self.mytime.setTime(seconds)
 
-    def line(self, text, in_operation):
+    def line(self, text, in_operation, date=None):
         out = []
         self.filter.inOperation = in_operation
         try:
-            for regex, ident, time, data in self.filter.processLine(text):
+            for regex, ident, time, data in self.filter.processLine(text, date):
                 if self.mode == 'daemon':
                     time = min(time, self.mytime.time())
                     # A resolved name is no text to be parsed once more.
@@ -258,7 +326,7 @@ class Console:
         self.process = subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def ask(self, *parts):
-        self.process.stdin.write((SEP.join(parts) + '\n').encode())
+        self.process.stdin.write((SEP.join(parts).replace('\n', NEWLINE) + '\n').encode())
         self.process.stdin.flush()
         results, messages = [], []
         while True:
@@ -316,6 +384,13 @@ def run_round(reference, console, kind, rng):
         now += step
         reference.time(now)
         console.ask('time', str(int(now * 1000000)))
+        if isinstance(text, tuple):
+            date, text = now + float(text[0]), text[1]
+            found = compare((now, date, text), reference.line(('', 'D%s ' % date, text), True, date),
+                            console.ask('entry', '%.6f' % date, 'D%s ' % date, text))
+            if found:
+                return found, len(lines)
+            continue
         if text is None:
             text = dated_line(rng, int(now))
         in_operation = kind != 'dates' or rng.random() < .6
@@ -333,10 +408,13 @@ def main():
     args = arguments()
     os.environ['TZ'] = 'UTC'
     reference, console = Reference(args.lib), Console(args.console)
+    if args.config and args.cases:
+        KINDS['stock'] = Stock(args.config, args.cases)
+    kinds = [args.kind] if args.kind else sorted(k for k, v in KINDS.items() if v)
     failed, lines = 0, 0
     for number in range(args.rounds):
         rng = random.Random(args.seed * 1000003 + number)
-        kind = args.kind or sorted(KINDS)[number % len(KINDS)]
+        kind = kinds[number % len(kinds)]
         difference, count = run_round(reference, console, kind, rng)
         lines += count
         if difference:

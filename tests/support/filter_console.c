@@ -50,13 +50,20 @@ static size_t split(struct slice text, struct slice parts[static PARTS_MAX]) {
         return count;
 }
 
+static struct slice with_newlines(struct slice text, struct arena *arena) {
+        char *copy = arena_alloc(arena, text.len + 1);
+        for (size_t i = 0; i < text.len; i++)
+                copy[i] = text.data[i] == '\x1e' ? '\n' : text.data[i];
+        return (struct slice){copy, text.len};
+}
+
 static int apply(
         struct slice command, struct arena *arena, struct value *ret, struct fault *fault) {
         struct slice parts[PARTS_MAX];
         struct value arguments = value_list();
         size_t count = split(command, parts);
         for (size_t i = 1; i < count; i++) {
-                struct value v = value_string(parts[i]);
+                struct value v = value_string(with_newlines(parts[i], arena));
                 if (slice_is(parts[i], "on") || slice_is(parts[i], "off"))
                         v = value_bool(slice_is(parts[i], "on"));
                 (void)value_append(&arguments, v, arena);
@@ -183,9 +190,9 @@ int main(void) {
         while ((len = getline(&line, &capacity, stdin)) > 0) {
                 arena_reset(&arena);
                 /* A copy of exact size, so that a sanitizer sees reads beyond it. */
-                char *copy = memory_copy_text(
-                        (struct slice){line, (size_t)len - (line[len - 1] == '\n')});
-                obey(slice_of(copy), &arena);
+                struct slice command = {line, (size_t)len - (line[len - 1] == '\n')};
+                char *copy = memory_copy_text(command);
+                obey((struct slice){copy, command.len}, &arena);
                 free(copy);
         }
         free(line);

@@ -37,13 +37,13 @@ static void errors_have_fail2bans_words(void **state) {
                 const char *regex;
                 const char *text;
         } rows[] = {
-                {"",      "Cannot add empty regex"},
-                {" \t\n", "Cannot add empty regex"},
-                {"a(",    "Unable to compile regular expression 'a(':\nmissing ), unterminated "
-                 "subpattern at position 1"                            },
+                {"",                       "Cannot add empty regex"    },
+                {" \t\n",                  "Cannot add empty regex"    },
+                {"a(",                     "Unable to compile regular expression 'a(':\nmissing ), unterminated "
+                       "subpattern at position 1"},
                 {"<F-MLF-ID>x</F-MLF-ID>",
                  "Unable to compile regular expression '(?P<mlf-id>x)':\nbad character in "
-                 "group name 'mlf-id' at position 4"},
+                        "group name 'mlf-id' at position 4"            },
         };
         (void)state;
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -127,12 +127,56 @@ static void merged_groups_are_sorted_and_name_their_targets(void **state) {
         (void)failregex_free(regex);
 }
 
+static void regexes_are_shown_as_python_does(void **state) {
+        static const struct {
+                const char *regex;
+                unsigned flags;
+                const char *shown;
+        } rows[] = {
+                {"a'b",    PATTERN_PLAIN,     "re.compile(\"a'b\")"               },
+                {"a\\d",   PATTERN_PLAIN,     "re.compile('a\\\\d')"              },
+                {"a",      PATTERN_MULTILINE, "re.compile('a', re.MULTILINE)"     },
+                {"(?i)a",  PATTERN_PLAIN,     "re.compile('(?i)a', re.IGNORECASE)"},
+                {"(?is)a", PATTERN_MULTILINE,
+                 "re.compile('(?is)a', re.IGNORECASE|re.MULTILINE|re.DOTALL)"     },
+                {"(?i:m)", PATTERN_PLAIN,     "re.compile('(?i:m)')"              },
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct arena arena = ARENA_INIT;
+                struct failregex *regex = NULL;
+                assert_int_equal(failregex_new(slice_of(rows[i].regex), TAG_HOSTS_NAMED,
+                                         rows[i].flags, &regex, NULL),
+                        0);
+                assert_slice(failregex_repr(regex, &arena), rows[i].shown);
+                (void)failregex_free(regex);
+                arena_done(&arena);
+        }
+}
+
+static void long_regex_is_cut_where_python_cuts_it(void **state) {
+        char text[601];
+        struct arena arena = ARENA_INIT;
+        struct failregex *regex = NULL;
+        (void)state;
+        for (size_t i = 0; i < 600; i += 2)
+                memcpy(text + i, "é", 2);
+        text[600] = '\0';
+        assert_int_equal(
+                failregex_new(slice_of(text), TAG_HOSTS_NAMED, PATTERN_PLAIN, &regex, NULL), 0);
+        assert_int_equal(failregex_repr(regex, &arena).len, strlen("re.compile(') ") - 1 + 199 * 2);
+        (void)failregex_free(regex);
+        arena_done(&arena);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(flags_of_a_group_become_local),
                 cmocka_unit_test(errors_have_fail2bans_words),
                 cmocka_unit_test(regex_beyond_the_cap_or_with_nul_is_refused),
                 cmocka_unit_test(id_groups_are_known_by_name),
+                cmocka_unit_test(regexes_are_shown_as_python_does),
+                cmocka_unit_test(long_regex_is_cut_where_python_cuts_it),
                 cmocka_unit_test(merged_groups_are_sorted_and_name_their_targets),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

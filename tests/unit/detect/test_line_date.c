@@ -16,6 +16,7 @@ struct fixture {
         struct line_date dates;
         unsigned messages;
         char last[512]; /* message */
+        char all[2048]; /* messages */
 };
 
 static struct fixture fixture;
@@ -25,6 +26,8 @@ static void note_diag(void *user, enum diag_level level, const char *logger, str
         assert_true(level >= DIAG_WARNING);
         assert_string_equal(logger, "fail2ban.filter");
         fixture.messages++;
+        size_t len = strlen(fixture.all);
+        (void)snprintf(fixture.all + len, sizeof(fixture.all) - len, "%.*s\n", SLICE_ARG(text));
         (void)snprintf(fixture.last, sizeof(fixture.last), "%.*s", SLICE_ARG(text));
 }
 
@@ -200,6 +203,23 @@ static void source_may_know_the_time(void **state) {
         end();
 }
 
+static void messages_show_whole_lines(void **state) {
+        struct line_tuple tuples[] = {
+                {SLICE("a "), SLICE("D"), SLICE(" b"), NULL},
+                {SLICE(""),   SLICE(""),  SLICE("c"),  NULL}
+        };
+        struct line_list matched = {tuples, 2};
+        struct dated_line line = {.tuple = tuples[0]};
+        (void)state;
+        begin(FILTER_DAEMON, "%Y-%m-%d");
+        line_date_warn_missing(&fixture.dates, &line, &matched, &fixture.arena);
+        assert_string_equal(fixture.all,
+                "[sshd] Found a match but no valid date/time found for 'D'.\n"
+                "[sshd] Match without a timestamp: a D b\nc\n"
+                "[sshd] Please try setting a custom date pattern (see man page jail.conf(5)).\n");
+        end();
+}
+
 static void exception_of_the_date_is_the_lines(void **state) {
         struct dated_line line;
         struct fault fault = FAULT_INIT;
@@ -250,6 +270,7 @@ int main(void) {
                 cmocka_unit_test(line_older_than_findtime_is_passed_over_while_catching_up),
                 cmocka_unit_test(warnings_come_once_a_day),
                 cmocka_unit_test(source_may_know_the_time),
+                cmocka_unit_test(messages_show_whole_lines),
                 cmocka_unit_test(exception_of_the_date_is_the_lines),
                 cmocka_unit_test(saved_dates_come_back),
         };
