@@ -8,6 +8,8 @@
 #include "enforce/command.h"
 #include "enforce/server.h"
 
+#define LOGGER "fail2ban.filter"
+
 struct scan_row {
         const char *get;
         const char *set, *add, *del; /* commands; NULL: none of this kind */
@@ -48,14 +50,33 @@ struct scan_call {
         bool multiple;
 };
 
+/* What upstream says about a new value. */
+static void say(enum scan_option option, const struct value *value) {
+        if (option == SCAN_OPTION_MAXLINES && value->type == VALUE_INT)
+                diag(DIAG_INFO, LOGGER, "  maxLines: %lld", (long long)value->integer);
+        if (option == SCAN_OPTION_LOGENCODING && value->type == VALUE_STRING)
+                diag(DIAG_INFO, LOGGER, "  encoding: %.*s", SLICE_ARG(value->string));
+}
+
+/* The scanner gives texts as they are shown, and Python shows a KeyError's key in quotes. */
+static void raise_reply(struct call *call, const struct fault *fault) {
+        const char *kind = fault->kind ? fault->kind : "Exception";
+        struct slice text = slice_of(fault_text(fault));
+        bool quoted = text.len >= 2 && text.data[0] == '\'' && text.data[text.len - 1] == '\'';
+        if (strcmp(kind, "KeyError") == 0 && quoted)
+                text = slice_sub(text, 1, text.len - 1);
+        call_raise(call, kind, "%.*s", SLICE_ARG(text));
+}
+
 static void on_reply(void *user, const struct fault *fault, const struct value *value) {
         struct scan_call *state = user;
         struct call *call = state->call;
         struct jail_entry *entry = jails_find_id(&call->server->jails, state->jail);
         if (fault) {
-                call_raise(call, fault->kind ? fault->kind : "Exception", "%s", fault_text(fault));
+                raise_reply(call, fault);
                 return;
         }
+        say(state->option, value);
         if (entry)
                 scan_options_set(&entry->options, state->option, value);
         call_return(call, state->multiple ? value_bool(true) : value_copy(value, &call->arena));

@@ -72,7 +72,7 @@ void command_flushlogs(struct call *call) {
         call_return(call, value_text(server_flush_logs(call->server)));
 }
 
-void command_config_error(struct call *call) {
+void command_say_config_error(struct call *call) {
         struct slice text = repr_str(call_item(call, 1), &call->arena);
         diag_text(DIAG_ERROR, "fail2ban.transmitter", text);
         call_return(call, VALUE_OF_NONE);

@@ -11,6 +11,8 @@
 #include "base/number.h"
 #include "base/repr.h"
 
+#define SHOWN 25 /* bytes of what is wrong */
+
 struct ignore_cached {
         double until;
         enum ignore_known known;
@@ -74,6 +76,7 @@ static int next_option(struct slice *rest, struct slice *ret_name, struct slice 
 }
 
 static int parse_options(struct slice text, struct options *ret, struct fault *fault) {
+        const char *start = text.data;
         struct slice name, value;
         int r;
         while ((r = next_option(&text, &name, &value)) > 0) {
@@ -88,9 +91,9 @@ static int parse_options(struct slice text, struct options *ret, struct fault *f
                                 SLICE_ARG(name), SLICE_ARG(value));
         }
         if (r < 0)
-                return fault_raise(
-                        fault, "ValueError", "unexpected syntax: '%.*s'", SLICE_ARG(text));
-        return ret->key.len > 0 ? 0 : fault_raise(fault, "KeyError", "'key'");
+                return fault_raise(fault, "ValueError", "expected option, wrong syntax at %td: %.*s",
+                        text.data - start, (int)(text.len < SHOWN ? text.len : SHOWN), text.data);
+        return ret->key.len > 0 ? 0 : fault_raise(fault, "KeyError", "key");
 }
 
 int ignore_cache_set(struct ignore_cache *cache, struct slice text, struct fault *fault) {
