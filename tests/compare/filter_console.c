@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A filter by hand: reads one command a line, prints what comes of it as Python literals, then a
- * line with a dot. tests/e2e/filter.py holds the answers against real fail2ban's. Parts of a
+ * line with a dot. tests/compare/filter.py holds the answers against real fail2ban's. Parts of a
  * command are parted by the character 0x1f: mode daemon|tool            a new filter set OPTION
  * ARGUMENT...      (on / off are booleans) time MICROSECONDS           the clock line old|new TEXT
  * a line entry TIME DATE TEXT        a line of a source that knows the time restart what a killed
