@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enforce/ticket.h"
+
+#include "../cmocka_include.h"
+
+#include "base/repr.h"
+
+static struct value list_of(struct arena *arena, const char *a, const char *b, const char *c) {
+        struct value list = value_list();
+        (void)value_append(&list, value_text(a), arena);
+        (void)value_append(&list, value_text(b), arena);
+        (void)value_append(&list, value_text(c), arena);
+        return list;
+}
+
+static void data_is_kept_in_upstreams_order(void **state) {
+        struct arena arena = ARENA_INIT;
+        struct value data = value_dict(), matches = value_list();
+        (void)state;
+        (void)value_append(&matches, list_of(&arena, "", "DATE", " fail"), &arena);
+        value_dict_put(&data, value_text("user"), value_text("bob"), &arena);
+        value_dict_put(&data, value_text("nothing"), VALUE_OF_NONE, &arena);
+        value_dict_put(&data, value_text("matches"), matches, &arena);
+        value_dict_put(&data, value_text("failures"), value_int(4), &arena);
+        struct ticket *ticket = ticket_new(SLICE("1.2.3.4"), NULL, 1);
+        ticket_set_data(ticket, &data);
+        struct value got = ticket_data(ticket, &arena);
+        assert_slice(repr(&got, &arena),
+                "{'matches': [['', 'DATE', ' fail']], 'failures': 4, 'user': 'bob'}");
+        assert_true(ticket->retry == 4);
+        (void)ticket_unref(ticket);
+        arena_done(&arena);
+}
+
+static void ticket_without_data_has_the_keys(void **state) {
+        struct arena arena = ARENA_INIT;
+        (void)state;
+        struct ticket *ticket = ticket_new(SLICE("x"), NULL, 1);
+        struct value got = ticket_data(ticket, &arena);
+        assert_slice(repr(&got, &arena), "{'matches': [], 'failures': 0}");
+        (void)ticket_unref(ticket);
+        arena_done(&arena);
+}
+
+static void added_matches_are_texts_and_the_newest_stay(void **state) {
+        struct arena arena = ARENA_INIT;
+        struct value data = value_dict(), matches = value_list();
+        (void)state;
+        (void)value_append(&matches, list_of(&arena, "a ", "DATE", " b"), &arena);
+        value_dict_put(&data, value_text("matches"), matches, &arena);
+        struct ticket *first = ticket_new(SLICE("x"), NULL, 1),
+                      *second = ticket_new(SLICE("x"), NULL, 2);
+        ticket_set_data(first, &data);
+        ticket_set_data(second, &data);
+        ticket_add_matches(first, second, 5);
+        struct value got = ticket_matches(first, &arena);
+        assert_slice(repr(&got, &arena), "[['a ', 'DATE', ' b'], 'a DATE b']");
+        assert_slice(ticket_matches_text(first, &arena), "a DATE b\na DATE b");
+        ticket_keep_matches(first, 1);
+        assert_slice(ticket_matches_text(first, &arena), "a DATE b");
+        ticket_add_matches(first, second, 0);
+        assert_int_equal(first->match_count, 0);
+        (void)ticket_unref(first);
+        (void)ticket_unref(second);
+        arena_done(&arena);
+}
+
+static void groups_are_found_by_name(void **state) {
+        struct arena arena = ARENA_INIT;
+        struct value data = value_dict();
+        struct slice got;
+        (void)state;
+        value_dict_put(&data, value_text("user"), value_text("bob"), &arena);
+        value_dict_put(&data, value_text("n"), value_int(7), &arena);
+        struct ticket *ticket = ticket_new(SLICE("x"), NULL, 1);
+        assert_false(ticket_group(ticket, SLICE("user"), &arena, &got));
+        ticket_set_data(ticket, &data);
+        assert_true(ticket_group(ticket, SLICE("user"), &arena, &got));
+        assert_slice(got, "bob");
+        assert_true(ticket_group(ticket, SLICE("n"), &arena, &got));
+        assert_slice(got, "7");
+        assert_false(ticket_group(ticket, SLICE("use"), &arena, &got));
+        (void)ticket_unref(ticket);
+        arena_done(&arena);
+}
+
+static void matches_beyond_the_cap_push_out_older_ones(void **state) {
+        struct arena arena = ARENA_INIT;
+        struct value data = value_dict(), matches = value_list();
+        (void)state;
+        char *big = arena_alloc(&arena, TICKET_DATA_MAX / 3);
+        memset(big, 'x', TICKET_DATA_MAX / 3);
+        for (int i = 0; i < 5; i++)
+                (void)value_append(
+                        &matches, value_string((struct slice){big, TICKET_DATA_MAX / 3}), &arena);
+        (void)value_append(&matches, value_string((struct slice){big, 5}), &arena);
+        value_dict_put(&data, value_text("matches"), matches, &arena);
+        struct ticket *ticket = ticket_new(SLICE("x"), NULL, 1);
+        ticket_set_data(ticket, &data);
+        assert_int_equal(ticket->match_count, 3);
+        assert_int_equal(ticket->match_lens[2], 10);
+        (void)ticket_unref(ticket);
+        arena_done(&arena);
+}
+
+static void end_is_by_own_time_or_the_jails(void **state) {
+        static const struct {
+                double own_s, jail_s, end;
+        } rows[] = {
+                {NAN, 600, 700     },
+                {60,  600, 160     },
+                {NAN, -1,  INFINITY},
+                {-1,  600, INFINITY},
+                {60,  -1,  160     }
+        };
+        (void)state;
+        struct ticket *ticket = ticket_new(SLICE("x"), NULL, 100);
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                ticket->ban_time_s = rows[i].own_s;
+                assert_true(ticket_end(ticket, rows[i].jail_s) == rows[i].end);
+        }
+        (void)ticket_unref(ticket);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(data_is_kept_in_upstreams_order),
+                cmocka_unit_test(ticket_without_data_has_the_keys),
+                cmocka_unit_test(added_matches_are_texts_and_the_newest_stay),
+                cmocka_unit_test(groups_are_found_by_name),
+                cmocka_unit_test(matches_beyond_the_cap_push_out_older_ones),
+                cmocka_unit_test(end_is_by_own_time_or_the_jails),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

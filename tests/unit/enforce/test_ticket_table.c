@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enforce/ticket_table.h"
+
+#include <errno.h>
+
+#include "../cmocka_include.h"
+
+static int add(struct ticket_table *table, int number) {
+        char id[16];
+        (void)snprintf(id, sizeof(id), "%d", number);
+        struct ticket *ticket = ticket_new(slice_of(id), NULL, number);
+        int r = ticket_table_add(table, ticket);
+        (void)ticket_unref(ticket);
+        return r;
+}
+
+static struct ticket *take(struct ticket_table *table, int number) {
+        char id[16];
+        (void)snprintf(id, sizeof(id), "%d", number);
+        return ticket_table_take(table, slice_of(id));
+}
+
+static void tickets_are_found_until_taken(void **state) {
+        struct ticket_table table;
+        (void)state;
+        ticket_table_init(&table, 100000);
+        for (int i = 0; i < 5000; i++)
+                assert_int_equal(add(&table, i), 0);
+        for (int i = 0; i < 5000; i += 2) {
+                struct ticket *ticket = take(&table, i);
+                assert_true(ticket->time == i);
+                (void)ticket_unref(ticket);
+        }
+        assert_int_equal(table.count, 2500);
+        for (int i = 5000; i < 9000; i++)
+                assert_int_equal(add(&table, i), 0);
+        assert_null(take(&table, 4));
+        assert_non_null(ticket_table_find(&table, SLICE("4999")));
+        assert_int_equal(add(&table, 4999), -EEXIST);
+        ticket_table_done(&table);
+}
+
+static void order_is_that_of_insertion(void **state) {
+        struct ticket_table table;
+        uint32_t position = 0;
+        int expected = 0;
+        (void)state;
+        ticket_table_init(&table, 100000);
+        for (int i = 0; i < 100; i++)
+                (void)add(&table, i);
+        for (struct ticket *ticket; (ticket = ticket_table_next(&table, &position)); expected++) {
+                assert_true(ticket->time == expected);
+                if (expected % 3 == 0)
+                        (void)ticket_unref(take(&table, expected));
+        }
+        assert_int_equal(expected, 100);
+        assert_int_equal(table.count, 66);
+        ticket_table_done(&table);
+}
+
+static void full_table_refuses(void **state) {
+        struct ticket_table table;
+        (void)state;
+        ticket_table_init(&table, 3);
+        for (int i = 0; i < 3; i++)
+                assert_int_equal(add(&table, i), 0);
+        assert_int_equal(add(&table, 3), -ENOBUFS);
+        (void)ticket_unref(take(&table, 1));
+        assert_int_equal(add(&table, 3), 0);
+        ticket_table_done(&table);
+        assert_int_equal(add(&table, 3), 0); /* usable again */
+        ticket_table_done(&table);
+}
+
+static void churn_does_not_let_it_grow(void **state) {
+        struct ticket_table table;
+        (void)state;
+        ticket_table_init(&table, 100);
+        for (int i = 0; i < 100000; i++) {
+                assert_int_equal(add(&table, i), 0);
+                if (i >= 50)
+                        (void)ticket_unref(take(&table, i - 50));
+        }
+        assert_true(ticket_table_bytes(&table) < 4096);
+        ticket_table_done(&table);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(tickets_are_found_until_taken),
+                cmocka_unit_test(order_is_that_of_insertion),
+                cmocka_unit_test(full_table_refuses),
+                cmocka_unit_test(churn_does_not_let_it_grow),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

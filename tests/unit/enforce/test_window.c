@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enforce/window.h"
+
+#include "../cmocka_include.h"
+
+#define T0 1700000000.0
+
+static double add(struct window *window, const char *id, double time, double count,
+        enum window_source source) {
+        struct ticket *ticket = ticket_new(slice_of(id), NULL, time);
+        double retry = window_add(window, ticket, count, source);
+        (void)ticket_unref(ticket);
+        return retry;
+}
+
+/* Real fail2ban's FailManager gives these numbers (findtime 600). */
+static void count_is_estimated_from_the_rate_after_findtime(void **state) {
+        static const struct {
+                double times[5];
+                double counts[5];
+        } rows[] = {
+                {{0, 100, 500, 599, 700},   {1, 2, 3, 4, 4}},
+                {{0, 300, 601, 1500, 1500}, {1, 2, 3, 2, 3}},
+                {{0, 600, 600.5, 601, 602}, {1, 2, 3, 4, 5}}, /* 2 / 600.5 * 600 rounds to 2 */
+                {{0, -5, -5, 700, 10000},   {1, 2, 3, 4, 1}},
+                {{0, 0, 0, 0, 5000},        {1, 2, 3, 4, 1}},
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct window window;
+                window_init(&window, 10);
+                for (size_t k = 0; k < 5; k++)
+                        assert_true(add(&window, "a", T0 + rows[i].times[k], 1, WINDOW_FROM_LOG) ==
+                                    rows[i].counts[k]);
+                assert_int_equal(window.total, 5);
+                window_done(&window);
+        }
+}
+
+static void id_is_taken_once_maxretry_is_reached(void **state) {
+        struct window window;
+        (void)state;
+        window_init(&window, 10);
+        (void)add(&window, "a", T0, 1, WINDOW_FROM_LOG);
+        (void)add(&window, "a", T0 + 1, 1, WINDOW_FROM_LOG);
+        assert_null(window_take(&window, SLICE("a")));
+        (void)add(&window, "a", T0 + 2, 1, WINDOW_FROM_LOG);
+        struct ticket *ticket = window_take(&window, SLICE("a"));
+        assert_non_null(ticket);
+        assert_int_equal(ticket->failures, 3);
+        assert_true(ticket->time == T0 + 2 && ticket->first_time == T0);
+        assert_null(window_take(&window, SLICE("a")));
+        assert_true(add(&window, "a", T0 + 3, 1, WINDOW_FROM_LOG) == 1);
+        (void)ticket_unref(ticket);
+        window_done(&window);
+}
+
+static void window_forgets_after_findtime(void **state) {
+        struct window window;
+        (void)state;
+        window_init(&window, 10);
+        (void)add(&window, "old", T0, 1, WINDOW_FROM_LOG);
+        (void)add(&window, "young", T0 + 1, 1, WINDOW_FROM_LOG);
+        window_cleanup(&window, T0 + 599.9);
+        assert_int_equal(window.table.count, 2);
+        window_cleanup(&window, T0 + 600.5); /* not so soon */
+        assert_int_equal(window.table.count, 2);
+        window_cleanup(&window, T0 + 605);
+        assert_int_equal(window.table.count, 0);
+        assert_int_equal(window.total, 2);
+        window_done(&window);
+}
+
+static void observer_adds_weight_but_no_id(void **state) {
+        struct window window;
+        (void)state;
+        window_init(&window, 10);
+        assert_true(add(&window, "a", T0, 4, WINDOW_FROM_OBSERVER) == 0);
+        assert_int_equal(window.table.count, 0);
+        assert_int_equal(window.total, 0);
+        struct ticket *ticket = ticket_new(SLICE("a"), NULL, T0);
+        assert_true(window_add(&window, ticket, 1, WINDOW_FROM_LOG) == 1);
+        assert_true(window_add(&window, ticket, 2, WINDOW_FROM_OBSERVER) == 3);
+        assert_int_equal(ticket->failures, 2);
+        (void)ticket_unref(ticket);
+        window_done(&window);
+}
+
+static void attempt_weighs_more_than_it_counts(void **state) {
+        struct window window;
+        (void)state;
+        window_init(&window, 10);
+        assert_true(add(&window, "a", T0, 3, WINDOW_FROM_LOG) == 3);
+        assert_true(add(&window, "a", T0, 2, WINDOW_FROM_LOG) == 5);
+        struct ticket *ticket = window_take(&window, SLICE("a"));
+        assert_int_equal(ticket->failures, 2);
+        (void)ticket_unref(ticket);
+        window_done(&window);
+}
+
+static struct ticket *with_match(const char *match) {
+        struct arena arena = ARENA_INIT;
+        struct value data = value_dict(), matches = value_list();
+        (void)value_append(&matches, value_text(match), &arena);
+        value_dict_put(&data, value_text("matches"), matches, &arena);
+        struct ticket *ticket = ticket_new(SLICE("a"), NULL, T0);
+        ticket_set_data(ticket, &data);
+        arena_done(&arena);
+        return ticket;
+}
+
+static void newest_matches_are_kept(void **state) {
+        static const struct {
+                uint32_t max;
+                const char *kept;
+        } rows[] = {
+                {0, ""       },
+                {1, "c"      },
+                {2, "b\nc"   },
+                {5, "a\nb\nc"}
+        };
+        static const char *const texts[] = {"a", "b", "c"};
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct window window;
+                struct arena arena = ARENA_INIT;
+                window_init(&window, 10);
+                window.maxmatches = rows[i].max;
+                for (size_t k = 0; k < 3; k++) {
+                        struct ticket *ticket = with_match(texts[k]);
+                        (void)window_add(&window, ticket, 1, WINDOW_FROM_LOG);
+                        (void)ticket_unref(ticket);
+                }
+                struct ticket *ticket = window_take(&window, SLICE("a"));
+                assert_slice(ticket_matches_text(ticket, &arena), rows[i].kept);
+                (void)ticket_unref(ticket);
+                arena_done(&arena);
+                window_done(&window);
+        }
+}
+
+static void oldest_are_forgotten_and_counted_when_it_is_full(void **state) {
+        struct window window;
+        char id[16];
+        (void)state;
+        window_init(&window, 160);
+        for (int i = 0; i < 160; i++) {
+                (void)snprintf(id, sizeof(id), "%d", i);
+                (void)add(&window, id, T0 + i, 1, WINDOW_FROM_LOG);
+        }
+        (void)add(&window, "new", T0 + 200, 1, WINDOW_FROM_LOG);
+        assert_int_equal(window.forgotten, 11);
+        assert_int_equal(window.table.count, 150);
+        assert_null(ticket_table_find(&window.table, SLICE("0")));
+        assert_non_null(ticket_table_find(&window.table, SLICE("11")));
+        assert_non_null(ticket_table_find(&window.table, SLICE("new")));
+        window_done(&window);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(count_is_estimated_from_the_rate_after_findtime),
+                cmocka_unit_test(id_is_taken_once_maxretry_is_reached),
+                cmocka_unit_test(window_forgets_after_findtime),
+                cmocka_unit_test(observer_adds_weight_but_no_id),
+                cmocka_unit_test(attempt_weighs_more_than_it_counts),
+                cmocka_unit_test(newest_matches_are_kept),
+                cmocka_unit_test(oldest_are_forgotten_and_counted_when_it_is_full),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
