@@ -11,6 +11,7 @@
 #include "base/diag.h"
 #include "base/memory.h"
 #include "base/repr.h"
+#include "enforce/jail_jobs.h"
 #include "enforce/jail_state.h"
 #include "enforce/resolver.h"
 

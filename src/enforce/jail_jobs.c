@@ -2,6 +2,7 @@
 /* A command on many ids is one job: it counts, holds itself for each order that the actions have
  * not carried out, and answers once, from the loop. Jobs of a jail that is freed are dropped
  * without an answer: jail_stop() waits for the actions before. */
+#include "enforce/jail_jobs.h"
 #include "base/memory.h"
 #include "enforce/jail_state.h"
 #include "enforce/resolver.h"

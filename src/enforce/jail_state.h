@@ -25,6 +25,7 @@
 #define JAIL_TIME_TEXT_MAX 20 /* "2026-11-25 10:00:00" and NUL */
 
 struct intake_item;
+struct jail_job; /* jail_jobs.h */
 
 /* What waits for names, ignoreip and the commands behind it, in the order of the log. */
 struct intake {
@@ -36,27 +37,6 @@ struct intake {
         uint64_t dropped;
         bool said_no_resolver;
         bool said_dropped;
-};
-
-/* A host name whose addresses a command waits for. */
-struct jail_asked {
-        struct jail_asked *next;
-        struct jail_job *job;
-        struct slice name; /* in the job's arena, as this */
-};
-
-/* A command that waits for actions. */
-struct jail_job {
-        struct jail_job *next;
-        struct jail *jail;
-        unsigned pending;
-        uint64_t count;
-        struct arena arena;
-        struct value absent;
-        struct jail_asked *asked;
-        jail_count_done *done;
-        void *user;
-        struct loop_timer timer;
 };
 
 struct jail_prolong {
@@ -137,15 +117,6 @@ struct ticket *jail_observe_failure(struct jail *jail, struct ticket *ticket);
 /* A new ban: makes it longer if id is known, and stores it. */
 void jail_observe_ban(struct jail *jail, struct ticket *ticket);
 void jail_observe_done(struct jail *jail);
-
-/* jail_jobs.c. */
-struct jail_job *jail_job_new(struct jail *jail, jail_count_done *done, void *user);
-void jail_job_hold(struct jail_job *job);
-/* The last release makes the answer come, from the loop. */
-void jail_job_release(struct jail_job *job);
-/* The same, as the actions' callback. */
-void jail_job_on_action(void *user, unsigned failed);
-void jail_jobs_done(struct jail *jail);
 
 /* jail_restore.c. */
 void jail_restore(struct jail *jail);

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enforce/ignore.h"
+
+#include <errno.h>
+
+#include "../cmocka_include.h"
+
+#include "base/repr.h"
+#include "enforce/own_addresses.h"
+#include "support/fake_enforce.h"
+
+static struct ignore *make(void) {
+        fake_begin(1700000000);
+        struct ignore_env env = {.loop = fake.loop,
+                .clock = &fake.clock,
+                .resolver = (struct resolver *)(void *)&fake,
+                .jail = "j"};
+        return ignore_new(&env);
+}
+
+static void end(struct ignore *ignore) {
+        assert_null(ignore_free(ignore));
+        fake_end();
+}
+
+static char answer[256];
+static unsigned answers;
+
+static void on_done(void *user, struct ticket *ticket, const char *source) {
+        (void)user;
+        (void)ticket;
+        answers++;
+        (void)snprintf(answer, sizeof(answer), "%s", source ? source : "no");
+}
+
+/* What is decided at once, or "later". */
+static const char *check(struct ignore *ignore, const char *id) {
+        struct address address;
+        bool is_address = address_parse(slice_of(id), &address) == 0;
+        struct ticket *ticket = ticket_new(slice_of(id), is_address ? &address : NULL, 1700000000);
+        (void)snprintf(answer, sizeof(answer), "later");
+        ignore_check(ignore, ticket, on_done, NULL);
+        (void)ticket_unref(ticket);
+        return answer;
+}
+
+static void add(struct ignore *ignore, const char *word) {
+        assert_int_equal(ignore_add(ignore, slice_of(word), NULL), 0);
+}
+
+static void addresses_and_nets_are_ignored(void **state) {
+        static const struct {
+                const char *id, *answer;
+        } rows[] = {
+                {"192.0.2.1",   "ip"},
+                {"10.9.9.9",    "ip"},
+                {"10.1.0.0/16", "ip"},
+                {"192.0.2.2",   "no"},
+                {"2001:db8::1", "ip"},
+                {"bob",         "no"}
+        };
+        struct ignore *ignore = make();
+        (void)state;
+        add(ignore, "::ffff:192.0.2.1");
+        add(ignore, "10.1.2.3/8");
+        add(ignore, "2001:db8::/32");
+        add(ignore, "");
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+                assert_string_equal(check(ignore, rows[i].id), rows[i].answer);
+        end(ignore);
+}
+
+static void list_shows_nets_first_and_del_removes(void **state) {
+        struct ignore *ignore = make();
+        struct arena arena = ARENA_INIT;
+        (void)state;
+        add(ignore, "192.0.2.1");
+        add(ignore, "10.1.2.3/8");
+        add(ignore, "example.org");
+        add(ignore, "192.0.2.1"); /* known */
+        add(ignore, "file:///tmp/x");
+        struct value list = ignore_list(ignore, &arena);
+        assert_slice(
+                repr(&list, &arena), "['10.0.0.0/8', 'example.org', 'file://tmp/x', '192.0.2.1']");
+        assert_int_equal(ignore_del(ignore, SLICE("10.0.0.0/8"), NULL), 0);
+        struct fault fault = FAULT_INIT;
+        assert_int_equal(ignore_del(ignore, SLICE("10.0.0.0/8"), &fault), -EINVAL);
+        assert_string_equal(fault_text(&fault), "list.remove(x): x not in list");
+        fault_done(&fault);
+        assert_int_equal(ignore_del(ignore, SLICE("file:///tmp/x"), NULL), 0);
+        assert_int_equal(ignore_del(ignore, SLICE("example.org"), NULL), 0);
+        assert_string_equal(check(ignore, "10.9.9.9"), "no");
+        assert_string_equal(check(ignore, "192.0.2.1"), "ip");
+        ignore_clear(ignore);
+        assert_string_equal(check(ignore, "192.0.2.1"), "no");
+        arena_done(&arena);
+        end(ignore);
+}
+
+static void names_are_waited_for(void **state) {
+        struct ignore *ignore = make();
+        (void)state;
+        add(ignore, "a.example");
+        add(ignore, "b.example");
+        assert_string_equal(check(ignore, "192.0.2.1"), "later");
+        fake_answer("203.0.113.1");
+        assert_string_equal(answer, "later");
+        fake_answer("203.0.113.2 192.0.2.1");
+        assert_string_equal(answer, "dns");
+        assert_string_equal(check(ignore, "192.0.2.9"), "later");
+        fake_answer("");
+        fake_answer("");
+        assert_string_equal(answer, "no");
+        end(ignore);
+}
+
+static void entries_that_change_meanwhile_are_asked_anew(void **state) {
+        struct ignore *ignore = make();
+        (void)state;
+        add(ignore, "a.example");
+        assert_string_equal(check(ignore, "192.0.2.1"), "later");
+        ignore_clear(ignore);
+        add(ignore, "c.example");
+        fake_answer("");
+        assert_string_equal(answer, "later");
+        assert_string_equal(fake.questions[0].name, "c.example");
+        fake_answer("192.0.2.1");
+        assert_string_equal(answer, "dns");
+        end(ignore);
+}
+
+static void own_addresses_are_ignored_unless_switched_off(void **state) {
+        fake_begin(1700000000);
+        struct own_addresses *own = own_addresses_new(&fake.clock, NULL);
+        struct ignore_env env = {.loop = fake.loop, .clock = &fake.clock, .self = own, .jail = "j"};
+        struct ignore *ignore = ignore_new(&env);
+        (void)state;
+        assert_true(ignore_self(ignore));
+        assert_string_equal(check(ignore, "127.0.0.1"), "ignoreself rule");
+        ignore_set_self(ignore, false);
+        assert_string_equal(check(ignore, "127.0.0.1"), "no");
+        assert_null(own_addresses_free(own));
+        end(ignore);
+}
+
+static void command_decides_by_its_exit_status(void **state) {
+        static const struct {
+                int status;
+                const char *answer;
+        } rows[] = {
+                {0,   "command"},
+                {1,   "no"     },
+                {2,   "no"     },
+                {127, "no"     },
+                {-15, "no"     }
+        };
+        struct ignore *ignore = make();
+        struct arena arena = ARENA_INIT;
+        (void)state;
+        struct value command = ignore_command(ignore, &arena);
+        assert_slice(repr(&command, &arena), "False");
+        ignore_set_command(ignore, SLICE("check <ip>"));
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                assert_string_equal(check(ignore, "192.0.2.1"), "later");
+                assert_string_equal(fake_orders(), "run check 192.0.2.1\n");
+                fake_exit(rows[i].status);
+                assert_string_equal(answer, rows[i].answer);
+        }
+        ignore_set_command(ignore, SLICE(""));
+        assert_string_equal(check(ignore, "192.0.2.1"), "no");
+        arena_done(&arena);
+        end(ignore);
+}
+
+static void cache_saves_the_command(void **state) {
+        struct ignore *ignore = make();
+        (void)state;
+        ignore_set_command(ignore, SLICE("check <ip>"));
+        assert_int_equal(ignore_set_cache(ignore, SLICE("key=\"<ip>\",max-time=60"), NULL), 0);
+        (void)check(ignore, "192.0.2.1");
+        fake_exit(0);
+        assert_string_equal(answer, "command");
+        assert_string_equal(check(ignore, "192.0.2.1"), ""); /* known, and not to be logged again */
+        (void)check(ignore, "192.0.2.2");
+        fake_exit(1);
+        assert_string_equal(check(ignore, "192.0.2.2"), "no");
+        fake_advance(61);
+        assert_string_equal(check(ignore, "192.0.2.1"), "later");
+        end(ignore);
+}
+
+static void waiting_checks_end_silently_with_it(void **state) {
+        struct ignore *ignore = make();
+        (void)state;
+        add(ignore, "a.example");
+        answers = 0;
+        (void)check(ignore, "192.0.2.1");
+        ignore_clear(ignore);
+        ignore_set_command(ignore, SLICE("check <ip>"));
+        (void)check(ignore, "192.0.2.2");
+        (void)fake_orders();
+        assert_null(ignore_free(ignore));
+        assert_int_equal(answers, 0);
+        assert_string_equal(fake_orders(), "cancel\n");
+        assert_int_equal(fake.question_count, 0);
+        fake_end();
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(addresses_and_nets_are_ignored),
+                cmocka_unit_test(list_shows_nets_first_and_del_removes),
+                cmocka_unit_test(names_are_waited_for),
+                cmocka_unit_test(entries_that_change_meanwhile_are_asked_anew),
+                cmocka_unit_test(own_addresses_are_ignored_unless_switched_off),
+                cmocka_unit_test(command_decides_by_its_exit_status),
+                cmocka_unit_test(cache_saves_the_command),
+                cmocka_unit_test(waiting_checks_end_silently_with_it),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

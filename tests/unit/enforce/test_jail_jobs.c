@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "../cmocka_include.h"
+
+#include "base/memory.h"
+#include "base/repr.h"
+#include "enforce/jail_jobs.h"
+#include "enforce/jail_state.h"
+#include "support/fake_enforce.h"
+
+#define NOW 1700000000.0 /* 2023-11-14 22:13:20 UTC */
+
+static struct jail *make(void) {
+        setenv("TZ", "UTC0", 1);
+        tzset();
+        fake_begin(NOW);
+        struct jail *jail =
+                jail_new(&fake.env, 1, SLICE("j"), LOG_WATCH_POLL, SLICE("polling"), NULL);
+        assert_non_null(jail);
+        jail->env.resolver = (struct resolver *)(void *)&fake;
+        return jail;
+}
+
+static void end(struct jail *jail) {
+        assert_null(jail_free(jail));
+        fake_end();
+}
+
+static unsigned calls;
+static uint64_t counted;
+
+static void on_count(void *user, uint64_t count, const struct value *absent) {
+        assert_ptr_equal(user, &calls);
+        assert_int_equal(absent->list.count, 0);
+        counted = count;
+        calls++;
+}
+
+static void answer_comes_once_all_is_released_from_the_loop(void **state) {
+        struct jail *jail = make();
+        (void)state;
+        calls = 0;
+        struct jail_job *job = jail_job_new(jail, on_count, &calls);
+        jail_job_hold(job);
+        jail_job_hold(job);
+        job->count = 2;
+        jail_job_release(job);
+        jail_job_on_action(job, 1);
+        fake_settle();
+        assert_int_equal(calls, 0);
+        jail_job_on_action(job, 0);
+        assert_int_equal(calls, 0);
+        fake_settle();
+        assert_int_equal(calls, 1);
+        assert_int_equal(counted, 2);
+        assert_null(jail->jobs);
+        end(jail);
+}
+
+static void jobs_of_a_freed_jail_do_not_answer(void **state) {
+        struct jail *jail = make();
+        (void)state;
+        calls = 0;
+        (void)jail_job_new(jail, on_count, &calls);
+        jail_job_release(jail_job_new(jail, on_count, &calls));
+        end(jail);
+        assert_int_equal(calls, 0);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(answer_comes_once_all_is_released_from_the_loop),
+                cmocka_unit_test(jobs_of_a_freed_jail_do_not_answer),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "../cmocka_include.h"
+
+#include "base/memory.h"
+#include "base/repr.h"
+#include "enforce/jail_state.h"
+#include "support/fake_enforce.h"
+
+#define NOW 1700000000.0 /* 2023-11-14 22:13:20 UTC */
+
+static struct jail *make(void) {
+        setenv("TZ", "UTC0", 1);
+        tzset();
+        fake_begin(NOW);
+        struct jail *jail =
+                jail_new(&fake.env, 1, SLICE("j"), LOG_WATCH_POLL, SLICE("polling"), NULL);
+        assert_non_null(jail);
+        jail->env.resolver = (struct resolver *)(void *)&fake;
+        return jail;
+}
+
+static void end(struct jail *jail) {
+        assert_null(jail_free(jail));
+        fake_end();
+}
+
+static void row(const char *id, double time, double ban_time_s, uint32_t count) {
+        struct store_ban row = {SLICE("j"), slice_of(id), time, ban_time_s, count, value_dict()};
+        store_ban_add(fake.store, &row);
+}
+
+static void stored_bans_hold_again_with_times_cut(void **state) {
+        static const struct {
+                double age_s, stored_s;
+                int64_t jail_s;
+                const char *listed; /* NULL: not restored */
+        } rows[] = {
+                {100, 600, 600, "1.2.3.4 \t2023-11-14 22:11:40 + 600 = 2023-11-14 22:21:40"},
+                {100, 900, 600, "1.2.3.4 \t2023-11-14 22:11:40 + 600 = 2023-11-14 22:21:40"},
+                {100, -1,  600, "1.2.3.4 \t2023-11-14 22:11:40 + 600 = 2023-11-14 22:21:40"},
+                {100, -2,  600, "1.2.3.4 \t2023-11-14 22:11:40 + 600 = 2023-11-14 22:21:40"},
+                {100, 300, 600, "1.2.3.4 \t2023-11-14 22:11:40 + 300 = 2023-11-14 22:16:40"},
+                {100, -1,  -1,  "1.2.3.4 \t2023-11-14 22:11:40 + -1 = 9999-12-31 23:59:59" },
+                {100, 300, -1,  "1.2.3.4 \t2023-11-14 22:11:40 + 300 = 2023-11-14 22:16:40"},
+                {700, 900, 600, NULL                                                       },
+                {100, 100, 600, NULL                                                       },
+                {100, 900, 60,  NULL                                                       },
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct jail *jail = make();
+                struct arena arena = ARENA_INIT;
+                row("1.2.3.4", NOW - rows[i].age_s, rows[i].stored_s, 2);
+                jail_settings(jail)->bantime_s = rows[i].jail_s;
+                (void)fake_orders();
+                jail_start(jail);
+                struct value list = jail_banned_with_time(jail, &arena);
+                if (rows[i].listed) {
+                        assert_string_equal(value_item_text(&list, 0).data, rows[i].listed);
+                        assert_non_null(strstr(fake_orders(), "\nban 1.2.3.4\n"));
+                        assert_non_null(strstr(
+                                fake_diags(), "NOTICE fail2ban.actions [j] Restore Ban 1.2.3.4\n"));
+                        assert_int_equal(
+                                ban_book_find(&jail->book, SLICE("1.2.3.4"))->ban_count, 3);
+                }
+                assert_int_equal(list.list.count, rows[i].listed != NULL);
+                assert_int_equal(fake.ban_rows, 1); /* rows are not rewritten */
+                arena_done(&arena);
+                end(jail);
+        }
+}
+
+static void growing_times_are_cut_to_maxtime(void **state) {
+        struct jail *jail = make();
+        struct arena arena = ARENA_INIT;
+        struct value yes = value_bool(true), maxtime = value_int(5000), ret;
+        (void)state;
+        (void)escalate_set(jail_escalation(jail), SLICE("increment"), &yes, &arena, &ret, NULL);
+        (void)escalate_set(jail_escalation(jail), SLICE("maxtime"), &maxtime, &arena, &ret, NULL);
+        row("1.1.1.1", NOW - 3000, 4000, 1);
+        row("2.2.2.2", NOW - 3000, 40000, 1);
+        row("3.3.3.3", NOW - 6000, 40000, 1);
+        jail_start(jail);
+        struct value list = jail_banned_with_time(jail, &arena);
+        assert_int_equal(list.list.count, 2);
+        assert_non_null(strstr(value_item_text(&list, 0).data, " + 4000 = "));
+        assert_non_null(strstr(value_item_text(&list, 1).data, " + 5000 = "));
+        arena_done(&arena);
+        end(jail);
+}
+
+static void ignored_ids_are_not_banned_again(void **state) {
+        struct jail *jail = make();
+        (void)state;
+        row("1.1.1.1", NOW - 100, 600, 1);
+        row("2.2.2.2", NOW - 100, 600, 1);
+        assert_int_equal(ignore_add(jail_ignore(jail), SLICE("1.1.1.1"), NULL), 0);
+        jail_start(jail);
+        assert_int_equal(jail_counts(jail).banned, 1);
+        assert_true(jail_is_banned(jail, SLICE("2.2.2.2")));
+        end(jail);
+}
+
+static void restoring_comes_after_the_start_of_actions_and_before_reading(void **state) {
+        struct jail *jail = make();
+        (void)state;
+        row("1.1.1.1", NOW - 100, 600, 1);
+        ignore_set_command(jail_ignore(jail), SLICE("ask"));
+        (void)fake_orders();
+        jail_start(jail);
+        fake_exit(1);
+        assert_string_equal(fake_orders(), "set findtime 600\nset keepmatches 1\nstart\nscan start "
+                                           "1699999400\nrun ask\nban 1.1.1.1\n");
+        end(jail);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(stored_bans_hold_again_with_times_cut),
+                cmocka_unit_test(growing_times_are_cut_to_maxtime),
+                cmocka_unit_test(ignored_ids_are_not_banned_again),
+                cmocka_unit_test(restoring_comes_after_the_start_of_actions_and_before_reading),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
