@@ -154,7 +154,7 @@ static bool has_member(const struct value *set, const struct value *item) {
 static size_t add_user(struct value *data, const struct value *user, struct arena *arena) {
         const struct value *known = groups_get(data, "users");
         struct value users = known ? *known : value_set();
-        if (user && !has_member(&users, user))
+        if (user && users.list.count < SESSION_USERS_MAX && !has_member(&users, user))
                 (void)value_append(&users, *user, arena);
         if (user)
                 groups_put(data, "users", users, arena);

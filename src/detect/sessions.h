@@ -15,7 +15,8 @@
 #define SESSION_TTL_S 300 /* from the first line on */
 #define SESSION_BYTES_MAX                                                                          \
         196608 /* id and data; matched lines are dropped to keep below, the oldest first */
-#define SESSION_MATCHES_MAX 512 /* matched lines kept of each kind */
+#define SESSION_MATCHES_MAX 256 /* matched lines kept of each kind */
+#define SESSION_USERS_MAX 256   /* different users kept; more are not told, but count as several */
 
 struct session {
         bool used;

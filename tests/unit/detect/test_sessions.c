@@ -137,6 +137,17 @@ static void kept_lines_are_bounded(void **state) {
         assert_slice(matches->list.items[0].string, "new");
 }
 
+static void kept_users_are_bounded(void **state) {
+        struct fixture *f = *state;
+        struct value data = VALUE_OF_NONE;
+        char marks[SESSION_USERS_MAX + 50][8];
+        for (int i = 0; i < SESSION_USERS_MAX + 50; i++) {
+                (void)snprintf(marks[i], sizeof(marks[i]), "u%d", i % 1000);
+                data = run(f, "c1", marks[i], "a");
+        }
+        assert_int_equal(groups_get(&data, "users")->list.count, SESSION_USERS_MAX);
+}
+
 static void session_of_long_lines_keeps_the_newest(void **state) {
         static char text[SESSION_BYTES_MAX / 3];
         struct fixture *f = *state;
@@ -208,6 +219,7 @@ int main(void) {
                         session_expires_after_its_first_line, setup, teardown),
                 cmocka_unit_test_setup_teardown(oldest_session_makes_room, setup, teardown),
                 cmocka_unit_test_setup_teardown(kept_lines_are_bounded, setup, teardown),
+                cmocka_unit_test_setup_teardown(kept_users_are_bounded, setup, teardown),
                 cmocka_unit_test_setup_teardown(
                         session_of_long_lines_keeps_the_newest, setup, teardown),
                 cmocka_unit_test_setup_teardown(
