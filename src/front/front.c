@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A client is known by the server's number for its connection; sequence numbers tell an answer to
+ * the command that waits from one that comes too late. Messages of this process go to the server,
+ * which logs them. */
+#include "front/front.h"
+
+#include <errno.h>
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "base/memory.h"
+#include "channel/channel.h"
+#include "channel/value_code.h"
+#include "front/client.h"
+
+#define COMMAND_BYTES_MAX ((size_t)33554432)
+#define DIAG_BYTES_MAX ((size_t)70000)
+#define EXIT_PROTOCOL 1
+
+struct seat {
+        struct client *client;
+        uint32_t sequence; /* of its last command */
+};
+
+struct front {
+        struct loop *loop;
+        struct channel *channel;
+        struct seat seats[FRONT_CLIENTS_MAX];
+        size_t count;
+};
+
+static struct seat *find(struct front *front, uint32_t number) {
+        for (size_t i = 0; i < front->count; i++)
+                if (client_number(front->seats[i].client) == number)
+                        return &front->seats[i];
+        return NULL;
+}
+
+static void send(struct front *front, enum message_type type, const struct buffer *body) {
+        /* A channel that cannot be written to ends, and so do we. */
+        (void)channel_send(front->channel, type, buffer_view(body));
+}
+
+/* Clients. */
+
+static void refuse(struct client *client, const char *class_name, const char *text) {
+        struct value argument = value_text(text);
+        struct value arguments = value_list();
+        arguments.list.items = &argument;
+        arguments.list.count = 1;
+        const struct pickle_reply reply = {
+                .outcome = PICKLE_ERROR, .value = arguments, .error_class = slice_of(class_name)};
+        client_reply(client, &reply);
+}
+
+static void on_command(void *user, struct client *client, const struct value *command) {
+        struct front *front = user;
+        struct seat *seat = find(front, client_number(client));
+        struct buffer body = BUFFER_INIT(COMMAND_BYTES_MAX);
+        (void)message_put_u32(&body, client_number(client));
+        (void)message_put_u32(&body, ++seat->sequence);
+        if (value_put(&body, command) < 0)
+                refuse(client, "builtins.OverflowError", "the command is too large");
+        else
+                send(front, MESSAGE_FRONT_COMMAND, &body);
+        buffer_done(&body);
+}
+
+static void on_end(void *user, struct client *client) {
+        struct front *front = user;
+        struct buffer body = BUFFER_INIT(16);
+        struct seat *seat = find(front, client_number(client));
+        (void)message_put_u32(&body, client_number(client));
+        *seat = front->seats[--front->count];
+        (void)client_free(client);
+        if (front->channel)
+                send(front, MESSAGE_FRONT_CLOSED, &body);
+        buffer_done(&body);
+}
+
+static const struct client_ops client_ops = {.on_command = on_command, .on_end = on_end};
+
+/* What the server says. All return 0 or -EPROTO. */
+
+static int handle_hello(struct front *front, struct slice body) {
+        struct message_reader in = message_reader_of(body);
+        uint32_t version = message_get_u32(&in);
+        uint8_t threshold = message_get_u8(&in);
+        if (!message_read_end(&in) || version != CHANNEL_VERSION)
+                return -EPROTO;
+        struct buffer reply = BUFFER_INIT(16);
+        diag_set_threshold(threshold);
+        (void)message_put_u32(&reply, CHANNEL_VERSION);
+        send(front, MESSAGE_FRONT_READY, &reply);
+        buffer_done(&reply);
+        return 0;
+}
+
+static int handle_client(struct front *front, struct message *message) {
+        struct message_reader in = message_reader_of(message->body);
+        uint32_t number = message_get_u32(&in);
+        (void)message_get_u8(&in); /* the role is the server's to decide about */
+        if (!message_read_end(&in) || message->fds[0] < 0 || front->count == FRONT_CLIENTS_MAX ||
+                find(front, number))
+                return -EPROTO;
+        int fd = message->fds[0];
+        message->fds[0] = -1;
+        struct client *client = client_new(front->loop, number, fd, &client_ops, front);
+        if (client) {
+                front->seats[front->count++] = (struct seat){client, 0};
+                return 0;
+        }
+        struct buffer body = BUFFER_INIT(16);
+        (void)message_put_u32(&body, number);
+        send(front, MESSAGE_FRONT_CLOSED, &body);
+        buffer_done(&body);
+        return 0;
+}
+
+static int handle_reply(struct front *front, struct slice body) {
+        static const enum pickle_outcome outcomes[] = {
+                [REPLY_OK] = PICKLE_OK, [REPLY_ERROR] = PICKLE_ERROR, [REPLY_RAW] = PICKLE_RAW};
+        struct arena arena = ARENA_INIT;
+        struct message_reader in = message_reader_of(body);
+        uint32_t number = message_get_u32(&in);
+        uint32_t sequence = message_get_u32(&in);
+        uint8_t outcome = message_get_u8(&in);
+        struct pickle_reply reply = {.error_class = message_get_text(&in)};
+        reply.value = value_get(&in, &arena);
+        bool is_good = message_read_end(&in) && outcome <= REPLY_RAW;
+        struct seat *seat = is_good ? find(front, number) : NULL;
+        if (seat && seat->sequence == sequence) {
+                reply.outcome = outcomes[outcome];
+                client_reply(seat->client, &reply);
+        }
+        arena_done(&arena);
+        return is_good ? 0 : -EPROTO;
+}
+
+static void handle_shutdown(struct front *front) {
+        for (size_t i = front->count; i-- > 0;)
+                client_shut_down(front->seats[i].client); /* which may take the seat away */
+}
+
+static void on_message(void *user, struct message *message) {
+        struct front *front = user;
+        int r = -EPROTO;
+        if (message->type == MESSAGE_FRONT_REPLY)
+                r = handle_reply(front, message->body);
+        else if (message->type == MESSAGE_FRONT_CLIENT)
+                r = handle_client(front, message);
+        else if (message->type == MESSAGE_FRONT_HELLO)
+                r = handle_hello(front, message->body);
+        else if (message->type == MESSAGE_FRONT_SHUTDOWN)
+                r = 0;
+        if (message->type == MESSAGE_FRONT_SHUTDOWN)
+                handle_shutdown(front);
+        if (r < 0)
+                loop_stop(front->loop, EXIT_PROTOCOL);
+}
+
+static void on_close(void *user, const struct fault *fault) {
+        struct front *front = user;
+        loop_stop(front->loop, fault->code == -EPIPE ? 0 : EXIT_PROTOCOL);
+}
+
+/* Messages. */
+
+static void sink(void *user, enum diag_level level, const char *logger, struct slice text) {
+        struct front *front = user;
+        struct buffer body = BUFFER_INIT(DIAG_BYTES_MAX);
+        (void)message_put_u8(&body, (uint8_t)level);
+        (void)message_put_text(&body, slice_of(logger));
+        if (message_put_text(&body, text) == 0)
+                send(front, MESSAGE_FRONT_DIAG, &body);
+        buffer_done(&body);
+}
+
+struct front *front_new(struct loop *loop, int channel_fd) {
+        struct front *front = memory_new(sizeof(*front));
+        front->loop = loop;
+        front->channel = channel_new(
+                loop, channel_fd, CHANNEL_FRONT, CHANNEL_SERVER, on_message, on_close, front);
+        return front->channel ? front : front_free(front);
+}
+
+struct front *front_free(struct front *front) {
+        if (!front)
+                return NULL;
+        diag_set_sink(NULL, NULL);
+        for (size_t i = 0; i < front->count; i++)
+                (void)client_free(front->seats[i].client);
+        (void)channel_free(front->channel);
+        free(front);
+        return NULL;
+}
+
+static bool has_output(const struct front *front) {
+        for (size_t i = 0; i < front->count; i++)
+                if (client_has_output(front->seats[i].client))
+                        return true;
+        return false;
+}
+
+int front_run(struct front *front) {
+        diag_set_sink(sink, front);
+        int code = loop_run(front->loop);
+        diag_set_sink(NULL, NULL);
+        diag_set_threshold(DIAG_CRITICAL + 1);
+        front->channel = channel_free(front->channel);
+        int64_t end = loop_now_us() + (int64_t)FRONT_END_MS * 1000;
+        while (code == 0 && has_output(front) && loop_now_us() < end)
+                if (loop_step(front->loop, end - loop_now_us()) < 0)
+                        break;
+        return code;
+}

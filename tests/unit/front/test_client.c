@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "front/client.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../cmocka_include.h"
+
+#include "base/diag.h"
+#include "base/memory.h"
+#include "base/repr.h"
+
+struct test {
+        struct loop *loop;
+        struct client *client;
+        int peer;
+        unsigned commands;
+        bool ended;
+        bool hold; /* commands are not answered at once */
+        char command[4096];
+};
+
+static void on_command(void *user, struct client *client, const struct value *command) {
+        struct test *t = user;
+        struct arena arena = ARENA_INIT;
+        struct slice text = repr(command, &arena);
+        t->commands++;
+        (void)snprintf(t->command, sizeof(t->command), "%.*s", SLICE_ARG(text));
+        arena_done(&arena);
+        const struct pickle_reply reply = {
+                .outcome = PICKLE_OK, .value = value_int((int64_t)t->commands)};
+        if (!t->hold)
+                client_reply(client, &reply);
+}
+
+static void on_end(void *user, struct client *client) {
+        struct test *t = user;
+        t->ended = true;
+        t->client = client_free(client);
+}
+
+static const struct client_ops ops = {on_command, on_end};
+
+static void sink(void *user, enum diag_level level, const char *logger, struct slice text) {
+        (void)user;
+        (void)level;
+        (void)logger;
+        (void)text;
+}
+
+static int set_up(void **state) {
+        struct test *t = memory_new(sizeof(*t));
+        int fds[2];
+        *state = t;
+        diag_set_sink(sink, NULL);
+        t->loop = loop_new();
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0)
+                return -1;
+        t->peer = fds[1];
+        t->client = client_new(t->loop, 7, fds[0], &ops, t);
+        return t->client ? 0 : -1;
+}
+
+static int tear_down(void **state) {
+        struct test *t = *state;
+        t->client = client_free(t->client);
+        (void)close(t->peer);
+        t->loop = loop_free(t->loop);
+        free(t);
+        return 0;
+}
+
+static void say(struct test *t, const char *bytes, size_t length) {
+        assert_int_equal(send(t->peer, bytes, length, MSG_NOSIGNAL), length);
+        for (int i = 0; i < 10; i++)
+                (void)loop_step(t->loop, 0);
+}
+
+static const char *hear(struct test *t) {
+        static char bytes[65536];
+        ssize_t length = recv(t->peer, bytes, sizeof(bytes) - 1, 0);
+        bytes[length > 0 ? length : 0] = '\0';
+        return bytes;
+}
+
+static void a_line_of_json_is_a_command(void **state) {
+        struct test *t = *state;
+        say(t, "[\"get\",\"loglevel\"]\n", 19);
+        assert_string_equal(t->command, "['get', 'loglevel']");
+        assert_string_equal(hear(t), "{\"ok\":true,\"result\":1}\n");
+        say(t, "{\"command\":[\"ping\"]}\n", 21);
+        assert_string_equal(t->command, "['ping']");
+        assert_string_equal(hear(t), "{\"ok\":true,\"result\":2}\n");
+}
+
+static void a_pickle_is_a_command(void **state) {
+        struct test *t = *state;
+        static const char request[] = "\x80\x04]\x94\x8c\x04ping\x94"
+                                      "a.<F2B_END_COMMAND>";
+        say(t, request, sizeof(request) - 1);
+        assert_string_equal(t->command, "['ping']");
+        const char *reply = hear(t);
+        assert_memory_equal(reply, "\x80\x04", 2);
+}
+
+static void requests_may_come_in_pieces_and_ahead(void **state) {
+        struct test *t = *state;
+        say(t, "[\"a\"", 4);
+        assert_int_equal(t->commands, 0);
+        say(t, "]\n[\"b\"]\n[\"c", 11);
+        assert_int_equal(t->commands, 2);
+        say(t, "\"]\n", 3);
+        assert_int_equal(t->commands, 3);
+        assert_string_equal(hear(t), "{\"ok\":true,\"result\":1}\n{\"ok\":true,\"result\":2}\n{"
+                                     "\"ok\":true,\"result\":3}\n");
+}
+
+static void one_command_at_a_time(void **state) {
+        struct test *t = *state;
+        t->hold = true;
+        say(t, "[\"a\"]\n[\"b\"]\n", 12);
+        assert_int_equal(t->commands, 1);
+        assert_true(client_is_waiting(t->client));
+        struct value text = value_text("bad");
+        struct value arguments = value_list();
+        arguments.list.items = &text;
+        arguments.list.count = 1;
+        const struct pickle_reply reply = {.outcome = PICKLE_ERROR,
+                .value = arguments,
+                .error_class = SLICE("builtins.ValueError")};
+        client_reply(t->client, &reply);
+        assert_int_equal(t->commands, 2);
+        assert_string_equal(hear(t), "{\"ok\":false,\"error\":{\"type\":\"builtins.ValueError\","
+                                     "\"message\":\"bad\"}}\n");
+}
+
+static void what_is_no_request_is_answered_and_forgiven(void **state) {
+        struct test *t = *state;
+        say(t, "[1\n", 3);
+        assert_non_null(strstr(hear(t), "\"result\":\"ERROR: "));
+        say(t, "garbage<F2B_END_COMMAND>", 24);
+        (void)hear(t);
+        say(t, "[\"a\"]\n", 6);
+        assert_int_equal(t->commands, 1);
+        assert_false(t->ended);
+}
+
+static void close_ends_the_connection(void **state) {
+        struct test *t = *state;
+        say(t, "<F2B_CLOSE_COMMAND><F2B_END_COMMAND>", 36);
+        assert_true(t->ended);
+        assert_int_equal(t->commands, 0);
+}
+
+static void a_client_that_hangs_up_ends_it_too(void **state) {
+        struct test *t = *state;
+        (void)shutdown(t->peer, SHUT_RDWR);
+        for (int i = 0; i < 10; i++)
+                (void)loop_step(t->loop, 0);
+        assert_true(t->ended);
+}
+
+static void a_request_that_is_too_large_is_cut_off(void **state) {
+        struct test *t = *state;
+        static char block[65536];
+        memset(block, 'x', sizeof(block));
+        for (size_t sent = 0; !t->ended && sent < FRAME_REQUEST_MAX + (2u << 20);) {
+                ssize_t n = send(t->peer, block, sizeof(block), MSG_NOSIGNAL);
+                if (n > 0)
+                        sent += (size_t)n;
+                (void)loop_step(t->loop, 0);
+        }
+        assert_true(t->ended);
+        assert_int_equal(t->commands, 0);
+}
+
+static void shutting_down_answers_who_waits(void **state) {
+        struct test *t = *state;
+        t->hold = true;
+        say(t, "[\"a\"]\n", 6);
+        client_shut_down(t->client);
+        assert_true(t->ended);
+        assert_string_equal(hear(t), "{\"ok\":true,\"result\":[\"SHUTDOWN\"]}\n");
+}
+
+static void a_large_reply_waits_for_the_client(void **state) {
+        struct test *t = *state;
+        const size_t size = 4u << 20;
+        char *text = memory_new(size);
+        memset(text, 'y', size);
+        t->hold = true;
+        say(t, "[\"a\"]\n[\"b\"]\n", 12);
+        const struct pickle_reply reply = {
+                .outcome = PICKLE_OK, .value = value_string((struct slice){text, size})};
+        client_reply(t->client, &reply);
+        assert_true(client_has_output(t->client));
+        assert_int_equal(t->commands, 1);
+        size_t got = 0;
+        for (int i = 0; i < 1000 && t->commands == 1; i++) {
+                static char bytes[262144];
+                ssize_t n = recv(t->peer, bytes, sizeof(bytes), 0);
+                got += n > 0 ? (size_t)n : 0;
+                (void)loop_step(t->loop, 0);
+        }
+        assert_int_equal(t->commands, 2);
+        assert_true(got > size / 2);
+        free(text);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(a_line_of_json_is_a_command, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(a_pickle_is_a_command, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        requests_may_come_in_pieces_and_ahead, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(one_command_at_a_time, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        what_is_no_request_is_answered_and_forgiven, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(close_ends_the_connection, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        a_client_that_hangs_up_ends_it_too, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        a_request_that_is_too_large_is_cut_off, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(shutting_down_answers_who_waits, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        a_large_reply_waits_for_the_client, set_up, tear_down),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
