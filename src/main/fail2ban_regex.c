@@ -92,7 +92,9 @@ struct slice regex_tool_shorten(struct slice text, struct arena *arena) {
 
 enum regex_end regex_tool_uncaught(const struct fault *fault) {
         (void)fflush(stdout);
-        (void)fprintf(stderr, "%s: %s\n", fault->kind ? fault->kind : "Error", fault_text(fault));
+        const char *kind = fault->kind ? fault->kind : "Error";
+        (void)fprintf(stderr, "%s: %s\n", strcmp(kind, "error") == 0 ? "re.error" : kind,
+                fault_text(fault));
         return REGEX_UNCAUGHT;
 }
 
@@ -266,7 +268,7 @@ static int work(struct regex_tool *tool) {
                 return REGEX_UNCAUGHT;
         struct filter_env env = {
                 .clock = &tool->now, .diag = forward_message, .resolve = regex_dns_resolve};
-        tool->filter = filter_new(SLICE("None"), FILTER_TOOL, &env);
+        tool->filter = filter_new(SLICE("~jailless~"), FILTER_TOOL, &env);
         regex_report_init(&tool->report, &tool->arguments, &tool->clock, tool->filter);
         enum regex_end end = run(tool);
         regex_report_done(&tool->report);

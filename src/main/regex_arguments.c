@@ -4,11 +4,15 @@
  * which scripts may look for. */
 #include "main/regex_arguments.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "base/number.h"
 #include "base/version.h"
+
+#define NUMBER_BYTES 64 /* of a number not in base 10 */
 
 enum option_kind {
         OPTION_FLAG,
@@ -96,6 +100,24 @@ static int64_t *number_of(struct regex_arguments *out, const struct option *opti
         return (int64_t *)(void *)((char *)out + option->member);
 }
 
+/* An integer as optparse reads it: "0x1f", "0b11", "017" (octal), else as Python's int() does. */
+static int parse_number(struct slice text, int64_t *ret) {
+        char digits[NUMBER_BYTES];
+        char *end = digits;
+        bool is_hex = slice_equal_nocase(slice_sub(text, 0, 2), SLICE("0x"));
+        bool is_binary = slice_equal_nocase(slice_sub(text, 0, 2), SLICE("0b"));
+        if (!slice_has_prefix(text, SLICE("0")) || text.len == 1)
+                return number_parse_python_int(text, ret);
+        struct slice rest = slice_sub(text, is_hex || is_binary ? 2 : 1, text.len);
+        if (rest.len >= sizeof(digits) || (rest.len > 0 && !isalnum((unsigned char)rest.data[0])))
+                return -EINVAL;
+        (void)snprintf(digits, sizeof(digits), "%.*s", SLICE_ARG(rest));
+        errno = 0;
+        *ret = strtoll(digits, &end, is_hex ? 16 : is_binary ? 2 : 8);
+        bool is_bad = *end != '\0' || errno != 0 || (rest.len == 0 && is_hex);
+        return is_bad ? -EINVAL : 0;
+}
+
 /* Carries out an option; value: its argument as written after the name, or data NULL. */
 static enum regex_arguments_result apply(
         struct parser *p, const struct option *option, const char *name, struct slice value) {
@@ -111,7 +133,7 @@ static enum regex_arguments_result apply(
                 *(struct slice *)(void *)member = value;
                 break;
         case OPTION_NUMBER:
-                if (number_parse_python_int(value, number_of(p->out, option)) < 0)
+                if (parse_number(value, number_of(p->out, option)) < 0)
                         return refuse(p, "option %s: invalid integer value: '%.*s'", name,
                                 SLICE_ARG(value));
                 break;
@@ -239,5 +261,7 @@ enum regex_arguments_result regex_arguments_parse(
                         add_positional(&p, argument);
                 }
         }
+        if (ret->out.len == 0)
+                ret->out = SLICE_NULL; /* as if it were not given */
         return r;
 }

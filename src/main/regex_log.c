@@ -231,16 +231,25 @@ static enum regex_end process_text(struct reader *reader, struct slice log) {
         return end;
 }
 
+/* "auto" is the daemon's word, not a codec. */
+static int choose_encoding(struct reader *reader, struct fault *fault) {
+        struct slice name = reader->tool->encoding;
+        if (slice_equal_nocase(name, SLICE("auto")))
+                return fault_raise(fault, "LookupError", "unknown encoding: %.*s", SLICE_ARG(name));
+        return line_encoding_parse(name, &reader->encoding, fault);
+}
+
 static enum regex_end process_path(struct reader *reader, int fd) {
+        int error = errno; /* of opening it */
         struct fault fault = FAULT_INIT;
-        if (line_encoding_parse(reader->tool->encoding, &reader->encoding, &fault) < 0) {
+        if (choose_encoding(reader, &fault) < 0) {
                 enum regex_end end = regex_tool_uncaught(&fault);
                 fault_done(&fault);
                 return end;
         }
         if (fd < 0) {
                 (void)printf(
-                        "[Errno %d] %s: '%.*s'\n", errno, strerror(errno), SLICE_ARG(reader->path));
+                        "[Errno %d] %s: '%.*s'\n", error, strerror(error), SLICE_ARG(reader->path));
                 return REGEX_FAILED;
         }
         regex_tool_say(reader->tool, "Use         log file : %.*s\n", SLICE_ARG(reader->path));

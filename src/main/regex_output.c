@@ -30,8 +30,8 @@ static void print_line(struct slice text) {
 static struct slice match_text(const struct value *match, struct arena *arena) {
         if (match->type == VALUE_STRING)
                 return match->string;
-        return arena_printf(arena, "%.*s%.*s%.*s", SLICE_ARG(value_item_text(match, 0)),
-                SLICE_ARG(value_item_text(match, 1)), SLICE_ARG(value_item_text(match, 2)));
+        return ARENA_JOIN(arena, value_item_text(match, 0), value_item_text(match, 1),
+                value_item_text(match, 2));
 }
 
 static const struct value *matches_of(const struct filter_failure *failure) {
@@ -71,8 +71,8 @@ static void print_row(const struct filter_failure *failure, struct arena *arena)
         struct slice id_repr = failure->raw_id && slice_has_prefix(failure->id, SLICE("("))
                                        ? failure->id
                                        : repr(&id, arena);
-        print_line(arena_printf(arena, "[%.*s,\t%.*s,\t%.*s],", SLICE_ARG(id_repr),
-                SLICE_ARG(time_text(failure, arena)), SLICE_ARG(repr(&data, arena))));
+        print_line(ARENA_JOIN(arena, SLICE("["), id_repr, SLICE(",\t"), time_text(failure, arena),
+                SLICE(",\t"), repr(&data, arena), SLICE("],")));
 }
 
 static void print_member(
@@ -103,8 +103,8 @@ static struct slice join_matches(const struct filter_failure *failure, struct ar
         const struct value *matches = matches_of(failure);
         struct slice text = SLICE("");
         for (size_t i = 0; i < matches->list.count; i++)
-                text = arena_printf(arena, "%.*s%s%.*s", SLICE_ARG(text), i > 0 ? "\n" : "",
-                        SLICE_ARG(match_text(&matches->list.items[i], arena)));
+                text = ARENA_JOIN(arena, text, slice_of(i > 0 ? "\n" : ""),
+                        match_text(&matches->list.items[i], arena));
         return text;
 }
 
@@ -144,23 +144,22 @@ static struct slice host_name(struct slice ip, struct arena *arena) {
 
 /* The failure's data as a ticket holds it: matches and count first, nothing that is None. */
 static struct slice ticket_data(const struct filter_failure *failure, struct arena *arena) {
-        struct slice text = arena_printf(arena, "{'matches': %.*s, 'failures': 0",
-                SLICE_ARG(regex_repr_matches(matches_of(failure), arena)));
+        struct slice text = ARENA_JOIN(arena, SLICE("{'matches': "),
+                regex_repr_matches(matches_of(failure), arena), SLICE(", 'failures': 0"));
         for (size_t i = 0; i + 1 < failure->data.list.count; i += 2) {
                 const struct value *key = &failure->data.list.items[i];
                 const struct value *item = key + 1;
                 if (item->type != VALUE_NONE && !slice_is(key->string, "matches"))
-                        text = arena_printf(arena, "%.*s, %.*s: %.*s", SLICE_ARG(text),
-                                SLICE_ARG(repr(key, arena)), SLICE_ARG(repr(item, arena)));
+                        text = ARENA_JOIN(arena, text, SLICE(", "), repr(key, arena), SLICE(": "),
+                                repr(item, arena));
         }
-        return arena_printf(arena, "%.*s}", SLICE_ARG(text));
+        return ARENA_JOIN(arena, text, SLICE("}"));
 }
 
 static struct slice raw_ticket(const struct filter_failure *failure, struct arena *arena) {
-        return arena_printf(arena,
-                "BanTicket: ip=%.*s time=%.*s bantime=None bancount=0 #attempts=0 matches=%.*s",
-                SLICE_ARG(id_text(failure)), SLICE_ARG(time_text(failure, arena)),
-                SLICE_ARG(regex_repr_matches(matches_of(failure), arena)));
+        return ARENA_JOIN(arena, SLICE("BanTicket: ip="), id_text(failure), SLICE(" time="),
+                time_text(failure, arena), SLICE(" bantime=None bancount=0 #attempts=0 matches="),
+                regex_repr_matches(matches_of(failure), arena));
 }
 
 static struct slice own_host(bool qualified, struct arena *arena) {

@@ -90,8 +90,8 @@ static void note_prefregex(
 }
 
 static struct slice join3(const struct value *parts, struct arena *arena) {
-        return arena_printf(arena, "%.*s%.*s%.*s", SLICE_ARG(value_item_text(parts, 0)),
-                SLICE_ARG(value_item_text(parts, 1)), SLICE_ARG(value_item_text(parts, 2)));
+        return ARENA_JOIN(arena, value_item_text(parts, 0), value_item_text(parts, 1),
+                value_item_text(parts, 2));
 }
 
 static void drop_line(struct regex_lines *lines, struct slice text) {
@@ -114,22 +114,21 @@ static struct slice note_consumed(struct regex_report *report, const struct filt
         for (size_t i = 0; i < trace->consumed.list.count; i++) {
                 const struct value *parts = &trace->consumed.list.items[i];
                 struct slice text = join3(parts, arena);
-                struct slice stripped = arena_printf(arena, "%.*s%.*s",
-                        SLICE_ARG(value_item_text(parts, 0)), SLICE_ARG(value_item_text(parts, 2)));
+                struct slice stripped =
+                        ARENA_JOIN(arena, value_item_text(parts, 0), value_item_text(parts, 2));
                 drop_line(&report->missed, text);
                 if (a->debuggex)
                         drop_line(&report->missed_links, stripped);
                 if (a->print_all_matched && !a->debuggex)
                         keep(report, &report->matched, text);
                 if (a->print_all_matched && a->debuggex)
-                        shown = arena_printf(
-                                arena, "%.*s%.*s\n", SLICE_ARG(shown), SLICE_ARG(stripped));
+                        shown = ARENA_JOIN(arena, shown, stripped, SLICE("\n"));
                 report->matched.total++;
                 report->missed.total--;
         }
         if (!shown.data)
                 return line;
-        return arena_printf(arena, "%.*s%.*s", SLICE_ARG(shown), SLICE_ARG(trace->stripped));
+        return ARENA_JOIN(arena, shown, trace->stripped);
 }
 
 static void count_line(struct regex_report *report, struct regex_lines *lines,

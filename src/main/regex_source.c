@@ -121,10 +121,16 @@ static void show_real_options(struct regex_tool *tool, const struct source *sour
                         SLICE_ARG(repr(&source->result.options, &tool->arena)));
 }
 
-static enum regex_end wrong_name(const struct source *source, const struct fault *fault) {
+/* What was wrong has been said; who wants to know more gets the exception, as from upstream. */
+static enum regex_end give_up(const struct regex_tool *tool, const struct fault *fault) {
+        return tool->arguments.verbose > 0 ? regex_tool_uncaught(fault) : REGEX_FAILED;
+}
+
+static enum regex_end wrong_name(
+        const struct regex_tool *tool, const struct source *source, const struct fault *fault) {
         (void)printf("ERROR: Wrong filter name or options: %s\n       while parsing: %.*s\n",
                 fault_text(fault), SLICE_ARG(source->text));
-        return REGEX_FAILED;
+        return give_up(tool, fault);
 }
 
 /* Reads the jail of that name, if there is one. */
@@ -139,7 +145,7 @@ static enum regex_end try_jail(
         if (r == CONFIG_E_NO_JAIL)
                 return REGEX_GO_ON;
         if (r < 0)
-                return wrong_name(source, fault);
+                return wrong_name(tool, source, fault);
         source->found = true;
         regex_tool_say(tool, "Use             jail : %.*s\n", SLICE_ARG(source->name));
         show_options(tool, "jail/flt", source);
@@ -181,6 +187,8 @@ static enum regex_end read_filter(
         int r = config_filter(&request, &tool->arena, &source->result, fault);
         if (r < 0)
                 (void)printf("Wrong config file: %s\n", fault_text(fault));
+        if (r < 0 && tool->arguments.verbose > 0)
+                return give_up(tool, fault);
         if (r != CONFIG_OK) {
                 (void)printf("ERROR: failed to load filter %.*s\n", SLICE_ARG(source->text));
                 return REGEX_FAILED;
@@ -197,7 +205,7 @@ static enum regex_end find_source(
                 return REGEX_GO_ON;
         if (config_split_options(
                     source->text, &tool->arena, &source->name, &source->options, fault) < 0)
-                return wrong_name(source, fault);
+                return wrong_name(tool, source, fault);
         enum regex_end end = REGEX_GO_ON;
         if (!has_char(source->name, '/') && !slice_has_suffix(source->name, SLICE(".conf")) &&
                 !slice_has_suffix(source->name, SLICE(".local")))

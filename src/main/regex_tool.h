@@ -20,7 +20,7 @@ enum regex_end {
 struct regex_tool {
         struct regex_arguments arguments;
         struct clock clock;
-        struct clock now; /* the filter's: it stands still while the lines of one read run */
+        struct clock now;   /* the filter's: it stands still while the lines of one read run */
         struct arena arena; /* of the whole run */
         struct filter *filter;
         struct regex_report report;

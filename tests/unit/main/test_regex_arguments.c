@@ -70,6 +70,34 @@ static void long_names_may_be_cut_where_one_is_meant(void **state) {
         assert_false(a.verbose_date);
 }
 
+static void numbers_may_have_another_base(void **state) {
+        static const struct {
+                const char *line;
+                int64_t number;
+        } rows[] = {
+                {"p -L 0x1F",  31},
+                {"p -L 0b101", 5 },
+                {"p -L 0b",    0 },
+                {"p -L 017",   15},
+                {"p -L 0",     0 },
+                {"p -L -3",    -3},
+                {"p -L ~5~",   5 },
+        };
+        struct regex_arguments a;
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                assert_int_equal(parse(rows[i].line, &a), REGEX_ARGUMENTS_OK);
+                assert_int_equal(a.maxlines, rows[i].number);
+        }
+}
+
+static void empty_form_is_none(void **state) {
+        struct regex_arguments a;
+        (void)state;
+        assert_int_equal(parse("p --out= x", &a), REGEX_ARGUMENTS_OK);
+        assert_null(a.out.data);
+}
+
 static void number_sets_the_verbosity(void **state) {
         struct regex_arguments a;
         (void)state;
@@ -89,6 +117,8 @@ static void wrong_options_are_refused_with_the_usage(void **state) {
                 {"bin/p --print",        "p: error: ambiguous option: --print (--print-all-ignored, "
                                   "--print-all-matched, "
                                   "--print-all-missed, --print-no-ignored, --print-no-missed?)\n"},
+                {"bin/p -L 08",          "p: error: option -L: invalid integer value: '08'\n"                                     },
+                {"bin/p -L 0x",          "p: error: option -L: invalid integer value: '0x'\n"                                     },
                 {"bin/p -L x",           "p: error: option -L: invalid integer value: 'x'\n"                                      },
                 {"bin/p --maxlines=1.5",
                  "p: error: option --maxlines: invalid integer value: '1.5'\n"                                                    },
@@ -139,6 +169,8 @@ int main(void) {
                 cmocka_unit_test(two_dashes_end_the_options),
                 cmocka_unit_test(short_options_may_be_joined_with_their_value),
                 cmocka_unit_test(long_names_may_be_cut_where_one_is_meant),
+                cmocka_unit_test(numbers_may_have_another_base),
+                cmocka_unit_test(empty_form_is_none),
                 cmocka_unit_test(number_sets_the_verbosity),
                 cmocka_unit_test(wrong_options_are_refused_with_the_usage),
                 cmocka_unit_test(versions_and_help_end_the_program),

@@ -147,6 +147,26 @@ static void values_from_the_log_are_not_taken_for_marks(void **state) {
         finish(&t);
 }
 
+static void nul_bytes_do_not_cut_lines(void **state) {
+        struct test t;
+        struct capture capture;
+        (void)state;
+        begin(&t);
+        struct value line = value_string((struct slice){"a\0b", 3});
+        value_dict_put(&t.failures[0].data, value_text("matches"), value_list(), &t.arena);
+        struct value *matches = &t.failures[0].data.list.items[t.failures[0].data.list.count - 1];
+        add_match(&t, matches, "", "", "");
+        matches->list.items[0].list.items[2] = line;
+        capture_begin(&capture, stdout);
+        assert_int_equal(
+                regex_output_print(SLICE("msg"), t.failures, 1, &t.clock, &t.arena, NULL), 0);
+        assert_int_equal(
+                regex_output_print(SLICE("<matches>;"), t.failures, 1, &t.clock, &t.arena, NULL),
+                0);
+        assert_memory_equal(capture_end(&capture), "a\0b\na\0b;\n", 10);
+        finish(&t);
+}
+
 static void inverted_line_has_no_id(void **state) {
         struct test t;
         (void)state;
@@ -187,6 +207,7 @@ int main(void) {
                 cmocka_unit_test(message_of_several_lines_prints_a_row_each),
                 cmocka_unit_test(tags_that_need_a_jail_are_an_error),
                 cmocka_unit_test(values_from_the_log_are_not_taken_for_marks),
+                cmocka_unit_test(nul_bytes_do_not_cut_lines),
                 cmocka_unit_test(inverted_line_has_no_id),
                 cmocka_unit_test(failure_without_date_has_the_present_time_in_tags_only),
                 cmocka_unit_test(failure_without_id_prints_none),
