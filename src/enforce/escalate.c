@@ -38,7 +38,7 @@ struct escalate_settings {
 
 struct escalate_settings *escalate_new(void) {
         struct escalate_settings *settings = memory_new(sizeof(*settings));
-        settings->maxtime_s = settings->rndtime_s = NAN;
+        settings->maxtime_s = settings->rndtime_s = (double)NAN;
         settings->factor = formula_integer(1);
         return settings;
 }
@@ -105,7 +105,7 @@ static int set_time(struct value *value, double *ret_s, struct fault *fault) {
                         return r;
         }
         if (value->type == VALUE_NONE)
-                *ret_s = NAN;
+                *ret_s = (double)NAN;
         else if (value->type == VALUE_INT)
                 *ret_s = (double)value->integer;
         else if (value->type == VALUE_FLOAT)

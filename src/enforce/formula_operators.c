@@ -71,9 +71,9 @@ static struct formula_value integer_power(int64_t base, int64_t exponent) {
 static struct formula_value integer_shift(int64_t a, int64_t by) {
         if (by < 0)
                 return impossible("ValueError", "negative shift count");
-        int64_t factor = by < 63 ? INT64_C(1) << by : 0, result;
+        int64_t factor = by < 63 ? INT64_C(1) << by : 0, result = 0;
         if (a == 0 || (factor && !__builtin_mul_overflow(a, factor, &result)))
-                return integer_value(a == 0 ? 0 : result);
+                return integer_value(result);
         return real_value(ldexp((double)a, by > 2000 ? 2000 : (int)by));
 }
 

@@ -35,7 +35,7 @@ static void forget(struct ignore_cache *cache, double now, size_t oldest) {
 }
 
 void ignore_cache_done(struct ignore_cache *cache) {
-        forget(cache, INFINITY, 0);
+        forget(cache, (double)INFINITY, 0);
         table_done(&cache->table);
         free(cache->key);
         cache->key = NULL;
@@ -91,8 +91,9 @@ static int parse_options(struct slice text, struct options *ret, struct fault *f
                                 SLICE_ARG(name), SLICE_ARG(value));
         }
         if (r < 0)
-                return fault_raise(fault, "ValueError", "expected option, wrong syntax at %td: %.*s",
-                        text.data - start, (int)(text.len < SHOWN ? text.len : SHOWN), text.data);
+                return fault_raise(fault, "ValueError",
+                        "expected option, wrong syntax at %td: %.*s", text.data - start,
+                        (int)(text.len < SHOWN ? text.len : SHOWN), text.data);
         return ret->key.len > 0 ? 0 : fault_raise(fault, "KeyError", "key");
 }
 

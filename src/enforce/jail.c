@@ -69,7 +69,7 @@ struct jail *jail_new(const struct jail_env *env, uint32_t id, struct slice name
                 .maxretry = 3,
                 .maxmatches = 5,
                 .usedns = memory_copy_text(SLICE("warn"))};
-        jail->told_findtime_s = NAN;
+        jail->told_findtime_s = (double)NAN;
         jail->told_keep_matches = -1;
         jail->unban_chunk = JAIL_UNBAN_CHUNK;
         jail->escalation = escalate_new();

@@ -11,7 +11,7 @@
 #include "base/arena.h"
 #include "base/value.h"
 
-#define TICKET_BAN_TIME_JAIL NAN /* ban_time_s: the jail's own */
+#define TICKET_BAN_TIME_JAIL ((double)NAN) /* ban_time_s: the jail's own */
 #define TICKET_PERMANENT (-1.0)
 #define TICKET_DATA_MAX ((size_t)1 << 20) /* bytes of groups and matches; older matches are dropped beyond */
 

@@ -13,7 +13,7 @@
 
 void window_init(struct window *window, uint32_t max_ids) {
         *window = (struct window){
-                .findtime_s = 600, .maxretry = 3, .maxmatches = 5, .oldest = INFINITY};
+                .findtime_s = 600, .maxretry = 3, .maxmatches = 5, .oldest = (double)INFINITY};
         window->next_cleanup = -(double)INFINITY;
         ticket_table_init(&window->table, max_ids);
 }
@@ -56,7 +56,7 @@ static int compare_times(const void *a, const void *b) {
 static void remove_until(struct window *window, double time) {
         uint32_t position = 0;
         struct ticket *ticket;
-        window->oldest = INFINITY;
+        window->oldest = (double)INFINITY;
         while ((ticket = ticket_table_next(&window->table, &position))) {
                 if (ticket->time <= time)
                         (void)ticket_unref(ticket_table_take(&window->table, ticket_id(ticket)));

@@ -17,7 +17,7 @@ static void ban_ends_strictly_after_its_time(void **state) {
         struct ban_book book;
         (void)state;
         ban_book_init(&book, 10, 600);
-        assert_int_equal(add(&book, "a", T0, NAN, T0), 0);
+        assert_int_equal(add(&book, "a", T0, TICKET_BAN_TIME_JAIL, T0), 0);
         assert_int_equal(add(&book, "b", T0, 10, T0), 0);
         assert_int_equal(add(&book, "p", T0, TICKET_PERMANENT, T0), 0);
         assert_true(ban_book_next_end(&book) == T0 + 10);
@@ -38,13 +38,13 @@ static void known_ban_gets_the_later_end(void **state) {
         static const struct {
                 double old_s, time, new_s, end_s; /* relative to T0; end: -1 permanent */
         } rows[] = {
-                {600,              10,  600,              610},
-                {600,              10,  100,              600},
-                {600,              10,  TICKET_PERMANENT, -1 },
-                {TICKET_PERMANENT, 10,  600,              -1 },
-                {600,              -10, 700,              700}, /* an earlier failure: its length counts from the ban's time,
+                {600,                  10,  600,                  610},
+                {600,                  10,  100,                  600},
+                {600,                  10,  TICKET_PERMANENT,     -1 },
+                {TICKET_PERMANENT,     10,  600,                  -1 },
+                {600,                  -10, 700,                  700}, /* an earlier failure: its length counts from the ban's time,
   as upstream has it */
-                {NAN,              10,  NAN,              610},
+                {TICKET_BAN_TIME_JAIL, 10,  TICKET_BAN_TIME_JAIL, 610},
         };
         (void)state;
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -64,8 +64,8 @@ static void ban_that_is_over_is_not_made(void **state) {
         struct ban_book book;
         (void)state;
         ban_book_init(&book, 10, 600);
-        assert_int_equal(add(&book, "a", T0, NAN, T0 + 600.1), BAN_BOOK_E_EXPIRED);
-        assert_int_equal(add(&book, "a", T0, NAN, T0 + 600), 0);
+        assert_int_equal(add(&book, "a", T0, TICKET_BAN_TIME_JAIL, T0 + 600.1), BAN_BOOK_E_EXPIRED);
+        assert_int_equal(add(&book, "a", T0, TICKET_BAN_TIME_JAIL, T0 + 600), 0);
         ban_book_done(&book);
 }
 
@@ -73,7 +73,7 @@ static void jails_ban_time_moves_bans_without_their_own(void **state) {
         struct ban_book book;
         (void)state;
         ban_book_init(&book, 10, 600);
-        (void)add(&book, "jail", T0, NAN, T0);
+        (void)add(&book, "jail", T0, TICKET_BAN_TIME_JAIL, T0);
         (void)add(&book, "own", T0, 300, T0);
         ban_book_set_ban_time(&book, 100);
         assert_true(ban_book_next_end(&book) == T0 + 100);
@@ -88,8 +88,8 @@ static void lists_are_in_order_of_bans_and_of_ends(void **state) {
         (void)state;
         ban_book_init(&book, 10, 600);
         (void)add(&book, "p", T0, TICKET_PERMANENT, T0);
-        (void)add(&book, "late", T0 + 5, NAN, T0);
-        (void)add(&book, "early", T0, NAN, T0);
+        (void)add(&book, "late", T0 + 5, TICKET_BAN_TIME_JAIL, T0);
+        (void)add(&book, "early", T0, TICKET_BAN_TIME_JAIL, T0);
         struct ticket **list = ban_book_by_ban(&book, &count);
         assert_int_equal(count, 3);
         assert_string_equal(list[0]->id, "p");
@@ -108,7 +108,7 @@ static void heap_stays_small_though_ends_move(void **state) {
         (void)state;
         ban_book_init(&book, 1000, 600);
         for (int i = 0; i < 100000; i++)
-                (void)add(&book, i % 2 ? "a" : "b", T0 + i, NAN, T0);
+                (void)add(&book, i % 2 ? "a" : "b", T0 + i, TICKET_BAN_TIME_JAIL, T0);
         assert_true(book.heap_count < 200);
         assert_true(ban_book_next_end(&book) == T0 + 99998 + 600);
         ban_book_done(&book);
@@ -123,7 +123,7 @@ static void thousands_end_in_order(void **state) {
         ban_book_init(&book, 100000, 600);
         for (unsigned i = 0; i < 10000; i++) {
                 (void)snprintf(id, sizeof(id), "%u", i);
-                (void)add(&book, id, T0 + (i * 7919u) % 10000u, NAN, T0);
+                (void)add(&book, id, T0 + (i * 7919u) % 10000u, TICKET_BAN_TIME_JAIL, T0);
         }
         for (struct ticket *ticket; (ticket = ban_book_take_expired(&book, T0 + 20000)); count++) {
                 assert_true(ticket->time >= last);

@@ -107,11 +107,11 @@ static void end_is_by_own_time_or_the_jails(void **state) {
         static const struct {
                 double own_s, jail_s, end;
         } rows[] = {
-                {NAN, 600, 700     },
-                {60,  600, 160     },
-                {NAN, -1,  INFINITY},
-                {-1,  600, INFINITY},
-                {60,  -1,  160     }
+                {TICKET_BAN_TIME_JAIL, 600, 700             },
+                {60,                   600, 160             },
+                {TICKET_BAN_TIME_JAIL, -1,  (double)INFINITY},
+                {-1,                   600, (double)INFINITY},
+                {60,                   -1,  160             }
         };
         (void)state;
         struct ticket *ticket = ticket_new(SLICE("x"), NULL, 100);
