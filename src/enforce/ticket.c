@@ -140,19 +140,58 @@ void ticket_add_matches(struct ticket *ticket, const struct ticket *from, uint32
         ticket_keep_matches(ticket, max);
 }
 
-/* The groups of dict that have a value, as far as they fit. */
-static void set_groups(struct ticket *ticket, const struct value *groups) {
+static bool is_group(const struct value *key, const struct value *item) {
+        return key->type == VALUE_STRING && item->type != VALUE_NONE &&
+               !slice_is(key->string, "matches") && !slice_is(key->string, "failures");
+}
+
+/* Encodes the groups of dict that have a value. "ip4" and the like repeat the id: that is left out.
+ */
+static int put_groups(struct buffer *out, const struct ticket *ticket, const struct value *dict) {
+        uint32_t count = 0;
+        for (size_t i = 0; i + 1 < dict->list.count; i += 2)
+                count += is_group(&dict->list.items[i], &dict->list.items[i + 1]);
+        if (count == 0)
+                return 0;
+        int r = message_put_u8(out, VALUE_DICT);
+        if (r == 0)
+                r = message_put_u32(out, count * 2);
+        for (size_t i = 0; r == 0 && i + 1 < dict->list.count; i += 2) {
+                const struct value *key = &dict->list.items[i], *item = key + 1,
+                                   none = VALUE_OF_NONE;
+                if (!is_group(key, item))
+                        continue;
+                bool is_id =
+                        item->type == VALUE_STRING && slice_equal(item->string, ticket_id(ticket));
+                r = value_put(out, key);
+                if (r == 0)
+                        r = value_put(out, is_id ? &none : item);
+        }
+        return r;
+}
+
+/* Groups that do not fit are not kept at all: half of them could mislead. */
+static void set_groups(struct ticket *ticket, const struct value *dict) {
         struct buffer out = BUFFER_INIT(TICKET_DATA_MAX);
         free(ticket->data);
         ticket->data = NULL;
         ticket->data_len = 0;
-        if (groups->list.count > 0 && value_put(&out, groups) == 0) {
+        if (put_groups(&out, ticket, dict) == 0 && buffer_len(&out) > 0) {
                 struct slice bytes = buffer_view(&out);
                 ticket->data = memory_new(bytes.len);
                 memcpy(ticket->data, bytes.data, bytes.len);
                 ticket->data_len = (uint32_t)bytes.len;
         }
         buffer_done(&out);
+}
+
+/* DICT of the groups. */
+static struct value decode_groups(const struct ticket *ticket, struct arena *arena) {
+        struct value groups = decode(ticket->data, ticket->data_len, arena);
+        for (size_t i = 1; i < groups.list.count; i += 2)
+                if (groups.list.items[i].type == VALUE_NONE)
+                        groups.list.items[i] = value_string(ticket_id(ticket));
+        return groups;
 }
 
 static void set_failures(struct ticket *ticket, const struct value *v) {
@@ -163,24 +202,15 @@ static void set_failures(struct ticket *ticket, const struct value *v) {
 }
 
 void ticket_set_data(struct ticket *ticket, const struct value *dict) {
-        struct arena arena = ARENA_INIT;
-        struct value groups = value_dict();
-        const struct value *matches = NULL;
-        for (size_t i = 0; dict->type == VALUE_DICT && i + 1 < dict->list.count; i += 2) {
-                const struct value *key = &dict->list.items[i], *item = key + 1;
-                if (key->type != VALUE_STRING || item->type == VALUE_NONE)
-                        continue;
-                if (slice_is(key->string, "matches"))
-                        matches = item;
-                else if (slice_is(key->string, "failures"))
-                        set_failures(ticket, item);
-                else
-                        value_dict_put(&groups, *key, *item, &arena);
-        }
-        set_groups(ticket, &groups);
+        if (dict->type != VALUE_DICT)
+                return;
+        const struct value *failures = value_dict_get(dict, "failures");
+        const struct value *matches = value_dict_get(dict, "matches");
+        if (failures)
+                set_failures(ticket, failures);
+        set_groups(ticket, dict);
         for (size_t i = 0; matches && value_is_container(matches) && i < matches->list.count; i++)
                 push_value(ticket, &matches->list.items[i]);
-        arena_done(&arena);
 }
 
 struct value ticket_matches(const struct ticket *ticket, struct arena *arena) {
@@ -210,7 +240,7 @@ struct value ticket_data(const struct ticket *ticket, struct arena *arena) {
         value_dict_put(&dict, value_text("failures"), value_int(ticket->failures), arena);
         if (ticket->data_len == 0)
                 return dict;
-        struct value groups = decode(ticket->data, ticket->data_len, arena);
+        struct value groups = decode_groups(ticket, arena);
         for (size_t i = 0; i + 1 < groups.list.count; i += 2)
                 value_dict_put(&dict, groups.list.items[i], groups.list.items[i + 1], arena);
         return dict;
@@ -220,7 +250,7 @@ bool ticket_group(
         const struct ticket *ticket, struct slice name, struct arena *arena, struct slice *ret) {
         if (ticket->data_len == 0)
                 return false;
-        struct value groups = decode(ticket->data, ticket->data_len, arena);
+        struct value groups = decode_groups(ticket, arena);
         for (size_t i = 0; i + 1 < groups.list.count; i += 2) {
                 if (!slice_equal(groups.list.items[i].string, name))
                         continue;

@@ -17,9 +17,8 @@
 
 struct ticket {
         unsigned refs;
-        struct address address; /* family ADDRESS_NONE: the id is text */
-        char *id;               /* normal form, NUL-terminated */
         uint32_t id_len;
+        char *id;               /* normal form, NUL-terminated */
         double time;            /* of the last failure, seconds since the epoch; a ban begins here */
         double first_time;      /* of the first failure that counts */
         double ban_time_s;      /* TICKET_BAN_TIME_JAIL, TICKET_PERMANENT or seconds */
@@ -27,13 +26,14 @@ struct ticket {
         uint32_t failures;      /* true number */
         uint32_t ban_count;
         uint32_t ban_epoch;     /* of the actions when it was banned; see action_list_epoch() */
-        bool restored;          /* came from the database */
-        bool integral_time;     /* time prints as "1", not "1.0" (Python's int) */
-        char *data;             /* groups, encoded (channel/value_code.h) */
         uint32_t data_len;
+        char *data;             /* groups, encoded (channel/value_code.h); None: the same text as id */
         char **matches;         /* encoded values, oldest first: LIST [before, date, after] or STRING */
         uint32_t *match_lens;
         uint32_t match_count;
+        struct address address; /* family ADDRESS_NONE: the id is text */
+        bool restored;          /* came from the database */
+        bool integral_time;     /* time prints as "1", not "1.0" (Python's int) */
 };
 
 /* A ticket with one reference; id is copied. */

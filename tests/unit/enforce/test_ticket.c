@@ -32,6 +32,25 @@ static void data_is_kept_in_upstreams_order(void **state) {
         arena_done(&arena);
 }
 
+static void group_that_repeats_the_id_costs_nothing_and_is_there(void **state) {
+        struct arena arena = ARENA_INIT;
+        struct value data = value_dict();
+        struct slice got;
+        (void)state;
+        value_dict_put(&data, value_text("ip4"), value_text("192.0.2.1"), &arena);
+        value_dict_put(&data, value_text("user"), value_text("bob"), &arena);
+        struct ticket *ticket = ticket_new(SLICE("192.0.2.1"), NULL, 1);
+        ticket_set_data(ticket, &data);
+        struct value all = ticket_data(ticket, &arena);
+        assert_slice(repr(&all, &arena),
+                "{'matches': [], 'failures': 0, 'ip4': '192.0.2.1', 'user': 'bob'}");
+        assert_true(ticket_group(ticket, SLICE("ip4"), &arena, &got));
+        assert_slice(got, "192.0.2.1");
+        assert_true(ticket->data_len < 40);
+        (void)ticket_unref(ticket);
+        arena_done(&arena);
+}
+
 static void ticket_without_data_has_the_keys(void **state) {
         struct arena arena = ARENA_INIT;
         (void)state;
@@ -125,6 +144,7 @@ static void end_is_by_own_time_or_the_jails(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(data_is_kept_in_upstreams_order),
+                cmocka_unit_test(group_that_repeats_the_id_costs_nothing_and_is_there),
                 cmocka_unit_test(ticket_without_data_has_the_keys),
                 cmocka_unit_test(added_matches_are_texts_and_the_newest_stay),
                 cmocka_unit_test(groups_are_found_by_name),
