@@ -178,12 +178,34 @@ int address_parse_with_plen(struct slice s, unsigned plen, struct address *ret) 
         return 0;
 }
 
+/* Each failure's address is printed, and inet_ntop() would go through sprintf(). */
+static size_t print_inet4(const uint8_t bytes[static 4], char buffer[static ADDRESS_TEXT_MAX]) {
+        char *end = buffer;
+        for (int i = 0; i < 4; i++) {
+                unsigned byte = bytes[i];
+                if (i > 0)
+                        *end++ = '.';
+                if (byte >= 100)
+                        *end++ = (char)('0' + byte / 100);
+                if (byte >= 10)
+                        *end++ = (char)('0' + byte / 10 % 10);
+                *end++ = (char)('0' + byte % 10);
+        }
+        *end = '\0';
+        return (size_t)(end - buffer);
+}
+
 struct slice address_print(const struct address *a, char buffer[static ADDRESS_TEXT_MAX]) {
+        size_t len;
         buffer[0] = '\0';
         if (a->family == ADDRESS_NONE)
                 return (struct slice){buffer, 0};
-        (void)inet_ntop(a->family == ADDRESS_INET4 ? AF_INET : AF_INET6, a->bytes, buffer, ADDRESS_TEXT_MAX);
-        size_t len = strlen(buffer);
+        if (a->family == ADDRESS_INET4) {
+                len = print_inet4(a->bytes, buffer);
+        } else {
+                (void)inet_ntop(AF_INET6, a->bytes, buffer, ADDRESS_TEXT_MAX);
+                len = strlen(buffer);
+        }
         if (a->plen > 0 && a->plen < plen_max(a))
                 len += (size_t)snprintf(buffer + len, ADDRESS_TEXT_MAX - len, "/%u", (unsigned)a->plen);
         return (struct slice){buffer, len};

@@ -53,6 +53,19 @@ static void addresses_have_one_normal_form(void **state) {
         }
 }
 
+static void every_byte_prints_in_decimal(void **state) {
+        (void)state;
+        for (unsigned i = 0; i < 256; i++) {
+                char text[32];
+                char buffer[ADDRESS_TEXT_MAX];
+                struct address address;
+                (void)snprintf(text, sizeof(text), "%u.%u.0.%u", i, 255 - i, i);
+                assert_int_equal(address_parse(slice_of(text), &address), 0);
+                assert_slice(address_print(&address, buffer), text);
+                assert_string_equal(buffer, text);
+        }
+}
+
 static void nul_is_no_end_of_text(void **state) {
         (void)state;
         struct address a;
@@ -131,6 +144,7 @@ static void prefix_given_apart(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(addresses_have_one_normal_form),
+                cmocka_unit_test(every_byte_prints_in_decimal),
                 cmocka_unit_test(nul_is_no_end_of_text),
                 cmocka_unit_test(lexical_forms_follow_the_expressions),
                 cmocka_unit_test(prefixes_contain_their_hosts),
