@@ -9,6 +9,8 @@
 
 #define PROCESS_OUTPUT_MAX ((size_t)256 << 10) /* bytes kept of stdout and of stderr, each; the rest is counted and dropped */
 #define PROCESS_RUNNING_MAX 64                 /* at once; the others wait their turn */
+#define PROCESS_VALUES_MAX 64                  /* of one command */
+#define PROCESS_NOT_RUN 126                    /* status of a command that could not be started */
 
 struct runner;  /* all commands of the server */
 struct process; /* one command, waiting or running */
@@ -34,7 +36,10 @@ struct runner *runner_new(struct loop *loop, const struct clock *clock);
 /* Kills what runs (its whole process group); no callback any more. NULL is allowed. Returns NULL. */
 struct runner *runner_free(struct runner *runner);
 /* Starts (or queues) the command; logs its outcome as upstream does. request is copied. Never fails from within: a fork that fails is
- * a result. */
+ * a result (PROCESS_NOT_RUN), and so is a command or value with a NUL byte. A command without values that is one plain command
+ * (plain_command.h) is executed without a shell. */
 struct process *process_run(struct runner *runner, const struct process_request *request, process_done *done, void *user);
 /* Kills it; done is not called. */
 void process_cancel(struct process *process);
+/* Bytes of output dropped so far. */
+uint64_t runner_dropped_bytes(const struct runner *runner);

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What stands in the script is either written by the administrator, or a value of bytes that no shell gives a meaning, or the name of a
+ * variable of ours. The variables are set from the positional arguments in a line in front of the command; a shell splits nothing in an
+ * assignment, so their values arrive as they are. NUL bytes cannot be in an argument: they are left out (Differs: upstream then fails to run
+ * the command at all, which would let an attacker's NUL save him from the ban). Too long values
+ * are cut, and long ones always travel, for the same reason: the kernel takes no script beyond 128 KiB.
+ * Upstream: fail2ban/server/action.py replaceDynamicTags(), 1.1. */
+#include "enforce/action_dynamic.h"
+
+#include <errno.h>
+
+#include "base/buffer.h"
+#include "enforce/action_tags.h"
+
+#define SCRIPT_MAX ((size_t)8 << 20)
+
+struct variable {
+        struct slice name;
+        struct slice value;
+};
+
+struct expansion {
+        const struct action_dynamic_source *source;
+        struct arena *arena;
+        struct variable variables[ACTION_DYNAMIC_VALUES_MAX];
+        size_t count;
+        bool is_too_long; /* nothing may be cut out of a script: it is refused then */
+};
+
+/* Without NUL, and cut in front of a whole character. */
+static struct slice tame(struct slice value, struct arena *arena) {
+        if (value.len > ACTION_DYNAMIC_VALUE_MAX) {
+                value.len = ACTION_DYNAMIC_VALUE_MAX;
+                while (value.len > 0 && ((unsigned char)value.data[value.len] & 0xC0) == 0x80)
+                        value.len--;
+        }
+        if (slice_find_char(value, '\0', 0) == value.len)
+                return value;
+        char *out = arena_alloc(arena, value.len + 1);
+        size_t len = 0;
+        for (size_t i = 0; i < value.len; i++)
+                if (value.data[i])
+                        out[len++] = value.data[i];
+        return (struct slice){out, len};
+}
+
+static bool is_special(struct slice value) {
+        for (size_t i = 0; i < value.len; i++)
+                if (action_tags_is_special(value.data[i]))
+                        return true;
+        return false;
+}
+
+/* "f2bV_" and the tag, in which everything but letters, digits and _ becomes _. */
+static struct slice variable_name(struct slice prefix, struct slice tag, struct arena *arena) {
+        char *name = arena_alloc(arena, 5 + prefix.len + tag.len + 1);
+        size_t len = 0;
+        memcpy(name, "f2bV_", 5);
+        len = 5;
+        for (size_t i = 0; i < prefix.len + tag.len; i++) {
+                char c = i < prefix.len ? prefix.data[i] : tag.data[i - prefix.len];
+                bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+                name[len++] = is_word ? c : '_';
+        }
+        return (struct slice){name, len};
+}
+
+/* What stands in the script for value. */
+static struct slice place(struct expansion *e, struct slice prefix, struct slice tag, struct slice value) {
+        value = tame(value, e->arena);
+        if (value.len <= ACTION_DYNAMIC_INLINE_MAX && !is_special(value))
+                return value;
+        struct slice name = variable_name(prefix, tag, e->arena);
+        size_t at = 0;
+        while (at < e->count && !slice_equal(e->variables[at].name, name))
+                at++;
+        if (at == ACTION_DYNAMIC_VALUES_MAX)
+                return SLICE("");
+        e->variables[at] = (struct variable){name, value};
+        if (at == e->count)
+                e->count++;
+        return arena_printf(e->arena, "$%.*s", SLICE_ARG(name));
+}
+
+static void append(struct expansion *e, struct buffer *out, struct slice text) {
+        if (buffer_append(e, out, text) < 0)
+                e->is_too_long = true;
+}
+
+static struct slice tag_replacement(struct expansion *e, struct slice whole) {
+        struct slice tag = slice_sub(whole, 1, whole.len - 1);
+        struct slice value;
+        if (e->source->tag(e->source->user, tag, e->arena, &value))
+                return place(e, SLICE(""), tag, value);
+        if (action_tags_builtin(tag, e->arena, &value))
+                return value;
+        return whole;
+}
+
+static void replace_tags(struct expansion *e, struct slice text, struct buffer *out) {
+        size_t from = 0, start, end;
+        while (action_tags_find(text, from, &start, &end)) {
+                append(e, out, slice_sub(text, from, start));
+                append(e, out, tag_replacement(e, slice_sub(text, start, end)));
+                from = end;
+        }
+        append(e, out, slice_sub(text, from, text.len));
+}
+
+/* <F-NAME>, in capitals. */
+static bool is_group_tag(struct slice whole) {
+        if (whole.len < 5 || !slice_has_prefix(whole, SLICE("<F-")))
+                return false;
+        for (size_t i = 3; i + 1 < whole.len; i++) {
+                char c = whole.data[i];
+                if (!((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-'))
+                        return false;
+        }
+        return true;
+}
+
+static struct slice group_replacement(struct expansion *e, struct slice whole) {
+        struct slice name = arena_copy(e->arena, slice_sub(whole, 3, whole.len - 1));
+        struct slice value;
+        char *letters = (char *)(uintptr_t)name.data;
+        for (size_t i = 0; i < name.len; i++)
+                if (letters[i] >= 'A' && letters[i] <= 'Z')
+                        letters[i] = (char)(letters[i] - 'A' + 'a');
+        if (slice_is(name, "id"))
+                name = SLICE("fid");
+        else if (slice_is(name, "port"))
+                name = SLICE("fport");
+        if (!e->source->group(e->source->user, name, e->arena, &value))
+                return SLICE("");
+        return place(e, SLICE("F_"), name, value);
+}
+
+static void replace_groups(struct expansion *e, struct slice text, struct buffer *out) {
+        size_t from = 0, start, end;
+        while (action_tags_find(text, from, &start, &end)) {
+                struct slice whole = slice_sub(text, start, end);
+                append(e, out, slice_sub(text, from, start));
+                append(e, out, is_group_tag(whole) ? group_replacement(e, whole) : whole);
+                from = end;
+        }
+        append(e, out, slice_sub(text, from, text.len));
+}
+
+static void finish(struct expansion *e, struct slice text, struct action_script *ret) {
+        ret->values = value_list();
+        ret->command = arena_copy(e->arena, text);
+        if (e->count == 0)
+                return;
+        struct buffer out = BUFFER_INIT(SCRIPT_MAX + ACTION_DYNAMIC_VALUES_MAX * 512);
+        for (size_t i = 0; i < e->count; i++) {
+                (void)buffer_printf(&out, "%.*s=$%zu ", SLICE_ARG(e->variables[i].name), i);
+                value_append(&ret->values, value_string(e->variables[i].value), e->arena);
+        }
+        append(e, &out, SLICE("\n"));
+        append(e, &out, text);
+        ret->command = arena_copy(e->arena, buffer_view(&out));
+        buffer_done(&out);
+}
+
+int action_dynamic_expand(struct slice command, const struct action_dynamic_source *source, struct arena *arena,
+        struct action_script *ret) {
+        struct expansion e = {.source = source, .arena = arena};
+        struct buffer tagged = BUFFER_INIT(SCRIPT_MAX);
+        struct buffer grouped = BUFFER_INIT(SCRIPT_MAX);
+        replace_tags(&e, command, &tagged);
+        replace_groups(&e, buffer_view(&tagged), &grouped);
+        finish(&e, buffer_view(&grouped), ret);
+        buffer_done(&tagged);
+        buffer_done(&grouped);
+        return e.is_too_long ? -E2BIG : 0;
+}
