@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What stands in the script is either written by the administrator, or a value of bytes that no shell gives a meaning, or the name of a
- * variable of ours. The variables are set from the positional arguments in a line in front of the command; a shell splits nothing in an
- * assignment, so their values arrive as they are. NUL bytes cannot be in an argument: they are left out (Differs: upstream then fails to run
- * the command at all, which would let an attacker's NUL save him from the ban). Too long values
- * are cut, and long ones always travel, for the same reason: the kernel takes no script beyond 128 KiB.
- * Upstream: fail2ban/server/action.py replaceDynamicTags(), 1.1. */
+/* What stands in the script is either written by the administrator, or a value of bytes that no
+ * shell gives a meaning, or the name of a variable of ours. The variables are set from the
+ * positional arguments in a line in front of the command; a shell splits nothing in an assignment,
+ * so their values arrive as they are. NUL bytes cannot be in an argument: they are left out
+ * (Differs: upstream then fails to run the command at all, which would let an attacker's NUL save
+ * him from the ban). Too long values are cut, and long ones always travel, for the same reason: the
+ * kernel takes no script beyond 128 KiB. Upstream: fail2ban/server/action.py
+ * replaceDynamicTags(), 1.1. */
 #include "enforce/action_dynamic.h"
 
 #include <errno.h>
@@ -59,14 +61,16 @@ static struct slice variable_name(struct slice prefix, struct slice tag, struct 
         len = 5;
         for (size_t i = 0; i < prefix.len + tag.len; i++) {
                 char c = i < prefix.len ? prefix.data[i] : tag.data[i - prefix.len];
-                bool is_word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+                bool is_word =
+                        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
                 name[len++] = is_word ? c : '_';
         }
         return (struct slice){name, len};
 }
 
 /* What stands in the script for value. */
-static struct slice place(struct expansion *e, struct slice prefix, struct slice tag, struct slice value) {
+static struct slice place(
+        struct expansion *e, struct slice prefix, struct slice tag, struct slice value) {
         value = tame(value, e->arena);
         if (value.len <= ACTION_DYNAMIC_INLINE_MAX && !is_special(value))
                 return value;
@@ -83,7 +87,7 @@ static struct slice place(struct expansion *e, struct slice prefix, struct slice
 }
 
 static void append(struct expansion *e, struct buffer *out, struct slice text) {
-        if (buffer_append(e, out, text) < 0)
+        if (buffer_append(out, text) < 0)
                 e->is_too_long = true;
 }
 
@@ -162,8 +166,8 @@ static void finish(struct expansion *e, struct slice text, struct action_script 
         buffer_done(&out);
 }
 
-int action_dynamic_expand(struct slice command, const struct action_dynamic_source *source, struct arena *arena,
-        struct action_script *ret) {
+int action_dynamic_expand(struct slice command, const struct action_dynamic_source *source,
+        struct arena *arena, struct action_script *ret) {
         struct expansion e = {.source = source, .arena = arena};
         struct buffer tagged = BUFFER_INIT(SCRIPT_MAX);
         struct buffer grouped = BUFFER_INIT(SCRIPT_MAX);

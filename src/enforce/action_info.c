@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One row per tag, in the order in which upstream prints them. Tags that need the jail's books are the jail's (struct action_info_ops).
- * Differs: upstream prints addresses of functions for fid and raw-ticket where they were not used; here they have their values. */
+/* One row per tag, in the order in which upstream prints them. Tags that need the jail's books are
+ * the jail's (struct action_info_ops). Differs: upstream prints addresses of functions for fid and
+ * raw-ticket where they were not used; here they have their values. */
 #include "enforce/action_info.h"
 
 #include <inttypes.h>
@@ -93,8 +94,10 @@ static struct slice text_raw(struct action_info *info, struct arena *arena) {
         struct buffer out = BUFFER_INIT(list.len + id.len + 1024);
         (void)buffer_append(&out, SLICE("BanTicket: ip=")); /* all of it fits */
         (void)buffer_append(&out, id);
-        (void)buffer_printf(&out, " time=%.*s bantime=%.*s bancount=%" PRIu32 " #attempts=%" PRIu32 " matches=", SLICE_ARG(time),
-                SLICE_ARG(ban_time), info->ticket->ban_count, info->ticket->failures);
+        (void)buffer_printf(&out,
+                " time=%.*s bantime=%.*s bancount=%" PRIu32 " #attempts=%" PRIu32 " matches=",
+                SLICE_ARG(time), SLICE_ARG(ban_time), info->ticket->ban_count,
+                info->ticket->failures);
         (void)buffer_append(&out, list);
         struct slice text = arena_copy(arena, buffer_view(&out));
         buffer_done(&out);
@@ -102,28 +105,28 @@ static struct slice text_raw(struct action_info *info, struct arena *arena) {
 }
 
 static const struct tag_row tag_rows[] = {
-        {"ip", text_ip, false, false},
-        {"family", text_family, false, false},
-        {"ip-rev", text_reversed, false, false},
-        {"ip-host", text_host, false, false},
-        {"fid", text_fid, false, true},
-        {"failures", text_failures, true, false},
-        {"time", text_time, true, false},
-        {"bantime", NULL, true, false},
-        {"bancount", text_ban_count, true, false},
-        {"matches", text_matches, false, false},
-        {"restored", text_restored, true, false},
-        {"F-*", text_data, true, false},
-        {"ipmatches", NULL, false, false},
-        {"ipjailmatches", NULL, false, false},
-        {"ipfailures", NULL, true, false},
-        {"ipjailfailures", NULL, true, false},
-        {"raw-ticket", text_raw, true, true},
-        {"jail.name", NULL, false, false},
-        {"jail.banned", NULL, true, false},
-        {"jail.banned_total", NULL, true, false},
-        {"jail.found", NULL, true, false},
-        {"jail.found_total", NULL, true, false},
+        {"ip",                text_ip,        false, false},
+        {"family",            text_family,    false, false},
+        {"ip-rev",            text_reversed,  false, false},
+        {"ip-host",           text_host,      false, false},
+        {"fid",               text_fid,       false, true },
+        {"failures",          text_failures,  true,  false},
+        {"time",              text_time,      true,  false},
+        {"bantime",           NULL,           true,  false},
+        {"bancount",          text_ban_count, true,  false},
+        {"matches",           text_matches,   false, false},
+        {"restored",          text_restored,  true,  false},
+        {"F-*",               text_data,      true,  false},
+        {"ipmatches",         NULL,           false, false},
+        {"ipjailmatches",     NULL,           false, false},
+        {"ipfailures",        NULL,           true,  false},
+        {"ipjailfailures",    NULL,           true,  false},
+        {"raw-ticket",        text_raw,       true,  true },
+        {"jail.name",         NULL,           false, false},
+        {"jail.banned",       NULL,           true,  false},
+        {"jail.banned_total", NULL,           true,  false},
+        {"jail.found",        NULL,           true,  false},
+        {"jail.found_total",  NULL,           true,  false},
 };
 #define TAG_ROWS (sizeof(tag_rows) / sizeof(tag_rows[0]))
 
@@ -142,15 +145,18 @@ static void find_address(struct action_info *info, struct arena *arena) {
                 info->ip = arena_copy(arena, address_print(&info->address, buffer));
 }
 
-void action_info_init(struct action_info *info, const struct action_env *env, struct ticket *ticket, struct arena *arena) {
+void action_info_init(struct action_info *info, const struct action_env *env, struct ticket *ticket,
+        struct arena *arena) {
         *info = (struct action_info){.env = env, .ticket = ticket_ref(ticket), .host = SLICE("")};
         find_address(info, arena);
         info->family = address_family_name(&info->address);
 }
 
-void action_info_init_nobody(struct action_info *info, const struct action_env *env, const char *family) {
+void action_info_init_nobody(
+        struct action_info *info, const struct action_env *env, const char *family) {
         struct address none = {.family = ADDRESS_NONE};
-        *info = (struct action_info){.env = env, .family = family, .ip = SLICE(""), .host = SLICE("")};
+        *info = (struct action_info){
+                .env = env, .family = family, .ip = SLICE(""), .host = SLICE("")};
         info->ticket = ticket_new(SLICE(""), &none, clock_wall(env->clock));
 }
 
@@ -163,7 +169,8 @@ static bool row_text(struct action_info *info, size_t i, struct arena *arena, st
                 *ret = tag_rows[i].text(info, arena);
                 return true;
         }
-        return info->env->info && info->env->info->tag(info->env->user, info->ticket, slice_of(tag_rows[i].name), arena, ret);
+        return info->env->info && info->env->info->tag(info->env->user, info->ticket,
+                                          slice_of(tag_rows[i].name), arena, ret);
 }
 
 static bool source_tag(void *user, struct slice tag, struct arena *arena, struct slice *ret) {
@@ -210,7 +217,8 @@ struct slice action_info_repr(struct action_info *info, struct arena *arena) {
         (void)buffer_append(&out, SLICE("ActionInfo({")); /* beyond the cap it is cut: a log line */
         for (size_t i = 0; i < TAG_ROWS; i++) {
                 struct slice text;
-                bool is_printed = i < 2 || tag_rows[i].is_always_printed || (info->used & (1U << i));
+                bool is_printed =
+                        i < 2 || tag_rows[i].is_always_printed || (info->used & (1U << i));
                 if (!is_printed || !row_text(info, i, arena, &text))
                         continue;
                 (void)buffer_printf(&out, "%s'%s': ", separator, tag_rows[i].name);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is known of a ticket while an action works on it: the values of the tags of spec server.md 4.3, made when they are asked for. */
+/* What is known of a ticket while an action works on it: the values of the tags of spec
+ * server.md 4.3, made when they are asked for. */
 #pragma once
 
 #include "enforce/action.h"
@@ -16,9 +17,11 @@ struct action_info {
 };
 
 /* env, family and arena must outlive info; its texts live in arena. */
-void action_info_init(struct action_info *info, const struct action_env *env, struct ticket *ticket, struct arena *arena);
+void action_info_init(struct action_info *info, const struct action_env *env, struct ticket *ticket,
+        struct arena *arena);
 /* Of nobody, as in actionstart: everything is empty, the time is now, the family as given. */
-void action_info_init_nobody(struct action_info *info, const struct action_env *env, const char *family);
+void action_info_init_nobody(
+        struct action_info *info, const struct action_env *env, const char *family);
 void action_info_done(struct action_info *info);
 /* For action_dynamic_expand(). */
 struct action_dynamic_source action_info_source(struct action_info *info);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A sorted array: the order is that in which upstream lists and expands them, and the number is small. */
+/* A sorted array: the order is that in which upstream lists and expands them, and the number is
+ * small. */
 #include "enforce/action_props.h"
 
 #include <errno.h>
@@ -8,8 +9,8 @@
 #include "base/memory.h"
 #include "base/repr.h"
 
-static const char *const standard_commands[] = {"actionban", "actioncheck", "actionflush", "actionreban", "actionreload",
-        "actionrepair", "actionstart", "actionstop", "actionunban"};
+static const char *const standard_commands[] = {"actionban", "actioncheck", "actionflush",
+        "actionreban", "actionreload", "actionrepair", "actionstart", "actionstop", "actionunban"};
 
 /* Index of name, or of the place where it belongs. */
 static size_t find(const struct action_props *props, struct slice name, bool *ret_found) {
@@ -49,17 +50,21 @@ static struct value own(const struct value *value) {
         return copy;
 }
 
-static int put(struct action_props *props, struct slice name, const struct value *value, struct fault *fault) {
+static int put(struct action_props *props, struct slice name, const struct value *value,
+        struct fault *fault) {
         bool found;
         size_t at = find(props, name, &found);
         if (!found && props->count == ACTION_PROPS_MAX)
-                return fault_raise(fault, "ValueError", "too many properties, at most %d", ACTION_PROPS_MAX);
+                return fault_raise(
+                        fault, "ValueError", "too many properties, at most %d", ACTION_PROPS_MAX);
         struct value copy = own(value);
         if (found) {
                 value_free(&props->items[at].value);
         } else {
-                memory_reserve(&props->items, props->count + 1, &props->capacity, sizeof(props->items[0]));
-                memmove(&props->items[at + 1], &props->items[at], (props->count - at) * sizeof(props->items[0]));
+                memory_reserve(
+                        &props->items, props->count + 1, &props->capacity, sizeof(props->items[0]));
+                memmove(&props->items[at + 1], &props->items[at],
+                        (props->count - at) * sizeof(props->items[0]));
                 props->items[at].name = memory_copy_text(name);
                 props->count++;
         }
@@ -72,7 +77,8 @@ void action_props_clear(struct action_props *props) {
         struct value empty = value_text("");
         struct value timeout = value_int(ACTION_TIMEOUT_S);
         for (size_t i = 0; i < sizeof(standard_commands) / sizeof(standard_commands[0]); i++)
-                (void)put(props, slice_of(standard_commands[i]), &empty, NULL); /* there is room, or it is there */
+                (void)put(props, slice_of(standard_commands[i]), &empty,
+                        NULL); /* there is room, or it is there */
         (void)put(props, SLICE("timeout"), &timeout, NULL);
 }
 
@@ -100,13 +106,18 @@ static int set_timeout(struct action_props *props, const struct value *value, st
         return put(props, SLICE("timeout"), &seconds, fault);
 }
 
-int action_props_set(struct action_props *props, struct slice name, const struct value *value, struct fault *fault) {
-        if (name.len == 0 || name.len > ACTION_PROP_NAME_MAX || slice_find_char(name, '\0', 0) < name.len)
+int action_props_set(struct action_props *props, struct slice name, const struct value *value,
+        struct fault *fault) {
+        if (name.len == 0 || name.len > ACTION_PROP_NAME_MAX ||
+                slice_find_char(name, '\0', 0) < name.len)
                 return fault_raise(fault, "ValueError", "bad name of a property");
-        if ((value->type == VALUE_STRING || value->type == VALUE_BYTES) && value->string.len > ACTION_PROP_TEXT_MAX)
-                return fault_raise(fault, "ValueError", "property %.*s is too long", SLICE_ARG(name));
+        if ((value->type == VALUE_STRING || value->type == VALUE_BYTES) &&
+                value->string.len > ACTION_PROP_TEXT_MAX)
+                return fault_raise(
+                        fault, "ValueError", "property %.*s is too long", SLICE_ARG(name));
         if (slice_is(name, "banEpoch"))
-                return fault_raise(fault, "AttributeError", "property 'banEpoch' of 'CommandAction' object has no setter");
+                return fault_raise(fault, "AttributeError",
+                        "property 'banEpoch' of 'CommandAction' object has no setter");
         if (slice_is(name, "bantime"))
                 return 0;
         if (slice_is(name, "timeout"))
@@ -152,8 +163,8 @@ double action_props_timeout_s(const struct action_props *props) {
 /* ^\w+\?family=; a byte beyond ASCII counts as a letter. */
 static bool is_conditional(const char *name) {
         const char *at = name;
-        while (*at == '_' || (*at >= '0' && *at <= '9') || (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') ||
-                (unsigned char)*at >= 0x80)
+        while (*at == '_' || (*at >= '0' && *at <= '9') || (*at >= 'a' && *at <= 'z') ||
+                (*at >= 'A' && *at <= 'Z') || (unsigned char)*at >= 0x80)
                 at++;
         return at > name && strncmp(at, "?family=", 8) == 0;
 }

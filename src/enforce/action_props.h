@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The properties of an action: its commands, parameters and tags, by name (spec server.md 3.3, 4.2). */
+/* The properties of an action: its commands, parameters and tags, by name (spec
+ * server.md 3.3, 4.2). */
 #pragma once
 
 #include <stdbool.h>
@@ -11,7 +12,7 @@
 #define ACTION_PROPS_MAX 512                   /* properties */
 #define ACTION_PROP_NAME_MAX 256               /* bytes of a name */
 #define ACTION_PROP_TEXT_MAX ((size_t)1 << 20) /* bytes of a value */
-#define ACTION_TIMEOUT_S 60                    /* of a command, unless property timeout says otherwise */
+#define ACTION_TIMEOUT_S 60 /* of a command, unless property timeout says otherwise */
 
 struct action_prop {
         char *name;
@@ -30,9 +31,11 @@ void action_props_init(struct action_props *props);
 void action_props_done(struct action_props *props);
 /* Resets the standard commands and timeout, as a reload does; the others stay. */
 void action_props_clear(struct action_props *props);
-/* Sets a property; value is copied. "timeout" takes a time expression, "bantime" is ignored. Returns 0, -EINVAL (AttributeError of a
- * read-only property, ValueError beyond a cap) or what duration_parse() says. */
-int action_props_set(struct action_props *props, struct slice name, const struct value *value, struct fault *fault);
+/* Sets a property; value is copied. "timeout" takes a time expression, "bantime" is ignored.
+ * Returns 0, -EINVAL (AttributeError of a read-only property, ValueError beyond a cap) or what
+ * duration_parse() says. */
+int action_props_set(struct action_props *props, struct slice name, const struct value *value,
+        struct fault *fault);
 /* The value or NULL. */
 const struct value *action_props_get(const struct action_props *props, struct slice name);
 /* Text of a property; empty if it is not set or no text. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One job of one action from its first command to its last: start, ban, unban, ... with the checks, repairs and retries between
- * (spec server.md 4.2). An action runs one job at a time. */
+/* One job of one action from its first command to its last: start, ban, unban, ... with the checks,
+ * repairs and retries between (spec server.md 4.2). An action runs one job at a time. */
 #pragma once
 
 #include "enforce/action_info.h"
@@ -35,14 +35,17 @@ struct action_run_subject {
         uint32_t *epoch;      /* ... and this is set to it */
 };
 
-/* Called from the loop when a run that had to wait is through. fault: why it failed (already logged), NULL if it did not. */
+/* Called from the loop when a run that had to wait is through. fault: why it failed (already
+ * logged), NULL if it did not. */
 typedef void action_run_done(void *user, const struct fault *fault);
 
-struct action_run *action_run_new(const struct action_run_subject *subject, action_run_done *done, void *user);
+struct action_run *action_run_new(
+        const struct action_run_subject *subject, action_run_done *done, void *user);
 /* Kills what runs. NULL is allowed. Returns NULL. */
 struct action_run *action_run_free(struct action_run *run);
-/* ticket: whom a ban, unban, ... is for; else NULL. Returns 0 when the job is done already, negative errno if it failed (logged; the
- * text is action_run_fault()), or ACTION_RUN_WAITS: then done will be called. */
+/* ticket: whom a ban, unban, ... is for; else NULL. Returns 0 when the job is done already,
+ * negative errno if it failed (logged; the text is action_run_fault()), or ACTION_RUN_WAITS: then
+ * done will be called. */
 enum { ACTION_RUN_WAITS = 1 };
 int action_run_start(struct action_run *run, enum action_job_kind kind, struct ticket *ticket);
 const struct fault *action_run_fault(const struct action_run *run);

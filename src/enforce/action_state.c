@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A handful of families in the order of their first use, which is the order in which they are stopped.
- * Differs: upstream remembers a flush for ever, so that of two families with the same actionflush the second flush of a jail ran nothing and
- * left the bans in the firewall; here the caller forgets flushes and reloads before each new one. */
+/* A handful of families in the order of their first use, which is the order in which they are
+ * stopped. Differs: upstream remembers a flush for ever, so that of two families with the same
+ * actionflush the second flush of a jail ran nothing and left the bans in the firewall; here the
+ * caller forgets flushes and reloads before each new one. */
 #include "enforce/action_state.h"
 
 #include "base/memory.h"
@@ -60,8 +61,8 @@ void action_state_clear(struct action_state *state) {
         }
 }
 
-bool action_state_has_run(
-        const struct action_state *state, enum action_operation operation, const char *family, struct slice command) {
+bool action_state_has_run(const struct action_state *state, enum action_operation operation,
+        const char *family, struct slice command) {
         for (size_t i = 0; i < state->count; i++) {
                 const struct action_family *entry = &state->families[i];
                 if (!is_same(entry->name, family) && entry->commands[operation] &&
@@ -71,8 +72,8 @@ bool action_state_has_run(
         return false;
 }
 
-void action_state_remember(
-        struct action_state *state, enum action_operation operation, const char *family, struct slice command) {
+void action_state_remember(struct action_state *state, enum action_operation operation,
+        const char *family, struct slice command) {
         struct action_family *entry = find_or_add(state, family);
         if (!entry)
                 return;
@@ -85,7 +86,8 @@ static void forget_one(struct action_family *entry, enum action_operation operat
         entry->commands[operation] = NULL;
 }
 
-void action_state_forget(struct action_state *state, enum action_operation operation, const char *family) {
+void action_state_forget(
+        struct action_state *state, enum action_operation operation, const char *family) {
         struct action_family *entry = find(state, family);
         if (!entry || !entry->commands[operation])
                 return;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Per family the properties are expanded within each other once, then commands are made of them on demand; both are kept until a property
- * changes. The order of the steps is upstream's, because it shows in what is found to refer to itself.
- * Upstream: fail2ban/helpers.py substituteRecursiveTags(), fail2ban/server/action.py replaceTag(), 1.1. */
+/* Per family the properties are expanded within each other once, then commands are made of them on
+ * demand; both are kept until a property changes. The order of the steps is upstream's, because it
+ * shows in what is found to refer to itself. Upstream: fail2ban/helpers.py
+ * substituteRecursiveTags(), fail2ban/server/action.py replaceTag(), 1.1. */
 #include "enforce/action_tags.h"
 
 #include <errno.h>
@@ -76,7 +77,8 @@ bool action_tags_find(struct slice text, size_t from, size_t *ret_start, size_t 
         size_t start = slice_find_char(text, '<', from);
         while (start < text.len) {
                 size_t end = start + 1;
-                while (end < text.len && text.data[end] != ' ' && text.data[end] != '<' && text.data[end] != '>')
+                while (end < text.len && text.data[end] != ' ' && text.data[end] != '<' &&
+                        text.data[end] != '>')
                         end++;
                 if (end < text.len && text.data[end] == '>' && end > start + 1) {
                         *ret_start = start;
@@ -120,21 +122,24 @@ struct slice action_tags_escape(struct slice text, struct arena *arena) {
 
 /* Values of these come from outside even if they are properties: never looked into. */
 static bool is_ignored(struct slice tag) {
-        return slice_is(tag, "matches") || slice_is(tag, "ipmatches") || slice_is(tag, "ipjailmatches");
+        return slice_is(tag, "matches") || slice_is(tag, "ipmatches") ||
+               slice_is(tag, "ipjailmatches");
 }
 
-static const struct slice *look_up_exact(const struct action_tags *tags, const struct slice *values, struct slice tag) {
+static const struct slice *look_up_exact(
+        const struct action_tags *tags, const struct slice *values, struct slice tag) {
         const struct value *value = action_props_get(tags->props, tag);
         if (!value || value->type == VALUE_NONE)
                 return NULL;
-        const struct action_prop *prop = (const struct action_prop *)(const void *)((const char *)value -
-                                                                                   offsetof(struct action_prop, value));
+        const struct action_prop *prop =
+                (const struct action_prop *)(const void *)((const char *)value -
+                                                           offsetof(struct action_prop, value));
         return &values[prop - tags->props->items];
 }
 
 /* The value of tag for the family, or NULL. */
-static const struct slice *look_up(
-        const struct action_tags *tags, const struct slice *values, const char *family, struct slice tag) {
+static const struct slice *look_up(const struct action_tags *tags, const struct slice *values,
+        const char *family, struct slice tag) {
         char name[ACTION_PROP_NAME_MAX + 1];
         if (family && *family) {
                 int len = snprintf(name, sizeof(name), "%.*s?family=%s", SLICE_ARG(tag), family);
@@ -148,10 +153,12 @@ static const struct slice *look_up(
 }
 
 /* text with every "<tag>" replaced by with. Returns -E2BIG beyond the cap. */
-static int replace_all(struct slice *text, struct slice tag, struct slice with, struct arena *arena) {
+static int replace_all(
+        struct slice *text, struct slice tag, struct slice with, struct arena *arena) {
         struct slice needle = {tag.data - 1, tag.len + 2}; /* tag was found between brackets */
         size_t count = 0;
-        for (size_t at = slice_find(*text, needle, 0); at < text->len; at = slice_find(*text, needle, at + needle.len))
+        for (size_t at = slice_find(*text, needle, 0); at < text->len;
+                at = slice_find(*text, needle, at + needle.len))
                 count++;
         size_t len = text->len - count * needle.len + count * with.len;
         if (len > ACTION_TAGS_TEXT_MAX)
@@ -189,16 +196,20 @@ static void count_up(struct count **counts, struct slice tag, struct arena *aren
         count->count++;
 }
 
-static int refuse_loop(struct expansion *e, size_t index, struct slice tag, const struct count *counts, struct slice value) {
+static int refuse_loop(struct expansion *e, size_t index, struct slice tag,
+        const struct count *counts, struct slice value) {
         struct arena arena = ARENA_INIT;
         struct value dict = value_dict();
         for (; counts; counts = counts->next)
-                value_dict_put(&dict, value_string(counts->tag), value_int((int64_t)counts->count), &arena);
+                value_dict_put(&dict, value_string(counts->tag), value_int((int64_t)counts->count),
+                        &arena);
         struct slice text = repr(&dict, &arena);
         fault_raise(e->fault, "ValueError",
-                "properties contain self referencing definitions and cannot be resolved, fail tag: %s, found: %.*s in %.*s, "
+                "properties contain self referencing definitions and cannot be resolved, fail tag: "
+                "%s, found: %.*s in %.*s, "
                 "value: %.*s",
-                e->tags->props->items[index].name, SLICE_ARG(tag), SLICE_ARG(text), SLICE_ARG(value));
+                e->tags->props->items[index].name, SLICE_ARG(tag), SLICE_ARG(text),
+                SLICE_ARG(value));
         arena_done(&arena);
         return -EINVAL;
 }
@@ -217,13 +228,16 @@ static int expand_one(struct expansion *e, size_t index, bool *ret_again) {
                 if (is_ignored(tag))
                         continue;
                 const struct count *count = count_of(counts, tag);
-                if (slice_equal(tag, own_name) || (count && count->count > ACTION_TAGS_REPLACED_MAX))
+                if (slice_equal(tag, own_name) ||
+                        (count && count->count > ACTION_TAGS_REPLACED_MAX))
                         return refuse_loop(e, index, tag, counts, value);
                 const struct slice *with = look_up(e->tags, e->values, e->family, tag);
                 if (!with)
                         continue;
-                if (++e->steps > ACTION_TAGS_STEPS_MAX || replace_all(&value, tag, *with, arena) < 0)
-                        return fault_raise(e->fault, "ValueError", "tags of property %s grow too long",
+                if (++e->steps > ACTION_TAGS_STEPS_MAX ||
+                        replace_all(&value, tag, *with, arena) < 0)
+                        return fault_raise(e->fault, "ValueError",
+                                "tags of property %s grow too long",
                                 e->tags->props->items[index].name);
                 count_up(&counts, tag, arena);
                 is_changed = true;
@@ -280,7 +294,8 @@ static const struct expanded *expanded_of(struct action_tags *tags, const char *
         e.counts = arena_alloc_array(&tags->arena, props->count, sizeof(struct count *));
         for (size_t i = 0; i < props->count; i++)
                 e.values[i] = repr_str(&props->items[i].value, &tags->arena);
-        *expanded = (struct expanded){.family = arena_copy(&tags->arena, slice_of(family)).data, .values = e.values};
+        *expanded = (struct expanded){
+                .family = arena_copy(&tags->arena, slice_of(family)).data, .values = e.values};
         expanded->code = expand_all(&e);
         if (expanded->code < 0)
                 expanded->fault = arena_copy(&tags->arena, slice_of(fault_text(&fault))).data;
@@ -289,7 +304,8 @@ static const struct expanded *expanded_of(struct action_tags *tags, const char *
 }
 
 /* The replacement of a tag in a command; false: it stays. */
-static bool replacement(struct action_tags *tags, const struct expanded *expanded, struct slice tag, struct slice *ret) {
+static bool replacement(struct action_tags *tags, const struct expanded *expanded, struct slice tag,
+        struct slice *ret) {
         const struct slice *value = look_up(tags, expanded->values, expanded->family, tag);
         if (!value)
                 return action_tags_builtin(tag, &tags->arena, ret);
@@ -319,27 +335,31 @@ static int pass(struct action_tags *tags, const struct expanded *expanded, struc
         return r < 0 ? -E2BIG : replaced;
 }
 
-static int expand_query(
-        struct action_tags *tags, const struct expanded *expanded, struct slice *text, struct fault *fault) {
+static int expand_query(struct action_tags *tags, const struct expanded *expanded,
+        struct slice *text, struct fault *fault) {
         for (unsigned passes = ACTION_TAGS_REPLACED_MAX + 1; passes > 0; passes--) {
                 struct slice before = *text;
                 int r = pass(tags, expanded, text);
                 if (r < 0)
-                        return fault_raise(fault, "ValueError", "a command of the action grows too long");
-                if (r == 0 || slice_equal(before, *text) || slice_find_char(*text, '<', 0) == text->len)
+                        return fault_raise(
+                                fault, "ValueError", "a command of the action grows too long");
+                if (r == 0 || slice_equal(before, *text) ||
+                        slice_find_char(*text, '<', 0) == text->len)
                         return 0;
         }
         return fault_raise(fault, "ValueError",
-                "unexpected too long replacement interpolation, possible self referencing definitions in query: %.*s",
+                "unexpected too long replacement interpolation, possible self referencing "
+                "definitions in query: %.*s",
                 SLICE_ARG(*text));
 }
 
-int action_tags_command(
-        struct action_tags *tags, const char *property, const char *family, struct slice *ret, struct fault *fault) {
+int action_tags_command(struct action_tags *tags, const char *property, const char *family,
+        struct slice *ret, struct fault *fault) {
         const char *key = family ? family : "";
         forget_if_changed(tags);
         for (size_t i = 0; i < tags->command_count; i++)
-                if (strcmp(tags->commands[i].property, property) == 0 && strcmp(tags->commands[i].family, key) == 0) {
+                if (strcmp(tags->commands[i].property, property) == 0 &&
+                        strcmp(tags->commands[i].family, key) == 0) {
                         *ret = tags->commands[i].text;
                         return 0;
                 }
@@ -353,8 +373,10 @@ int action_tags_command(
         int r = expand_query(tags, expanded, &text, fault);
         if (r < 0)
                 return r;
-        tags->commands[tags->command_count++] = (struct command){
-                .property = arena_copy(&tags->arena, slice_of(property)).data, .family = expanded->family, .text = text};
+        tags->commands[tags->command_count++] =
+                (struct command){.property = arena_copy(&tags->arena, slice_of(property)).data,
+                        .family = expanded->family,
+                        .text = text};
         *ret = text;
         return 0;
 }

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The first phase of tag replacement: an action's own properties in its commands, recursively, by family (spec server.md 4.3). What comes
- * from outside is not touched here: see action_dynamic.h. */
+/* The first phase of tag replacement: an action's own properties in its commands, recursively, by
+ * family (spec server.md 4.3). What comes from outside is not touched here: see action_dynamic.h.
+ */
 #pragma once
 
 #include "base/fault.h"
 #include "enforce/action_props.h"
 
-#define ACTION_TAGS_REPLACED_MAX 25              /* of one tag in one property, and passes over a command but one: upstream's limit */
-#define ACTION_TAGS_TEXT_MAX ((size_t)1 << 20)   /* bytes of a command or property */
-#define ACTION_TAGS_STEPS_MAX 100000             /* replacements in the properties of one action and family */
+#define ACTION_TAGS_REPLACED_MAX                                                                   \
+        25 /* of one tag in one property, and passes over a command but one: upstream's limit */
+#define ACTION_TAGS_TEXT_MAX ((size_t)1 << 20) /* bytes of a command or property */
+#define ACTION_TAGS_STEPS_MAX 100000 /* replacements in the properties of one action and family */
 
 struct action_tags;
 
@@ -16,12 +18,14 @@ struct action_tags;
 struct action_tags *action_tags_new(const struct action_props *props);
 /* NULL is allowed. Returns NULL. */
 struct action_tags *action_tags_free(struct action_tags *tags);
-/* The command of a property, e.g. "actionban", for family ("" or NULL: no conditional values). *ret is valid until the properties change.
- * Returns 0, or -EINVAL with fault (ValueError: properties refer to themselves, or grow beyond a cap). */
-int action_tags_command(
-        struct action_tags *tags, const char *property, const char *family, struct slice *ret, struct fault *fault);
+/* The command of a property, e.g. "actionban", for family ("" or NULL: no conditional values). *ret
+ * is valid until the properties change. Returns 0, or -EINVAL with fault (ValueError: properties
+ * refer to themselves, or grow beyond a cap). */
+int action_tags_command(struct action_tags *tags, const char *property, const char *family,
+        struct slice *ret, struct fault *fault);
 
-/* Finds the first "<name>" (no space or bracket in name) at or after from. Returns false if there is none. */
+/* Finds the first "<name>" (no space or bracket in name) at or after from. Returns false if there
+ * is none. */
 bool action_tags_find(struct slice text, size_t from, size_t *ret_start, size_t *ret_end);
 /* Replacement of <br>, <sp>, <fq-hostname>, <sh-hostname>; false if it is none of them. */
 bool action_tags_builtin(struct slice tag, struct arena *arena, struct slice *ret);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Upstream asks the resolver, which may block for seconds and brings strangers' answers into the server; the hosts file is where
- * installers put the full name. */
+/* Upstream asks the resolver, which may block for seconds and brings strangers' answers into the
+ * server; the hosts file is where installers put the full name. */
 #include "enforce/host_name.h"
 
 #include <fcntl.h>

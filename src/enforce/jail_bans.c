@@ -26,8 +26,8 @@ struct ticket *jail_ticket_of(struct slice id, double time) {
 
 static unsigned reban(struct jail *jail, struct ticket *known, action_list_done *done, void *user) {
         diag(DIAG_NOTICE, JAIL_LOG_ACTIONS, "[%s] Reban %s", jail->name, known->id);
+        action_list_reban(jail->actions, known, done, user); /* by the actions whose epoch is newer */
         known->ban_epoch = action_list_epoch(jail->actions);
-        action_list_reban(jail->actions, known, done, user);
         return 1;
 }
 

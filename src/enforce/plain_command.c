@@ -1,28 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A positive list: only bytes that no shell gives a meaning are taken, outside and inside of quotes; everything else is a doubt. The
- * first word is stricter, because shells look there for assignments, keywords and commands of their own. */
+/* A positive list: only bytes that no shell gives a meaning are taken, outside and inside of
+ * quotes; everything else is a doubt. The first word is stricter, because shells look there for
+ * assignments, keywords and commands of their own. */
 #include "enforce/plain_command.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
 
 /* Keywords and built-in commands of dash, bash, busybox ash, ksh and zsh's sh mode. */
-static const char *const shell_words[] = {".", ":", "[", "[[", "alias", "autoload", "bg", "bind", "break", "builtin",
-        "caller", "case", "cd", "chdir", "command", "compgen", "complete", "compopt", "continue", "coproc",
-        "declare", "dirs", "disown", "do", "done", "echo", "elif", "else", "enable", "end", "esac", "eval",
-        "exec", "exit", "export", "false", "fc", "fg", "fi", "float", "for", "foreach", "function", "functions",
-        "getopts", "hash", "help", "history", "if", "in", "integer", "jobs", "kill", "let", "local", "login",
-        "logout", "mapfile", "nameref", "newgrp", "nocorrect", "noglob", "popd", "print", "printf", "pushd",
-        "pwd", "r", "read", "readarray", "readonly", "redirect", "repeat", "return", "select", "set", "shift",
-        "shopt", "sleep", "source", "stop", "suspend", "test", "then", "time", "times", "trap", "true", "type",
-        "typeset", "ulimit", "umask", "unalias", "unset", "until", "wait", "whence", "where", "which", "while"};
+static const char *const shell_words[] = {".", ":", "[", "[[", "alias", "autoload", "bg", "bind",
+        "break", "builtin", "caller", "case", "cd", "chdir", "command", "compgen", "complete",
+        "compopt", "continue", "coproc", "declare", "dirs", "disown", "do", "done", "echo", "elif",
+        "else", "enable", "end", "esac", "eval", "exec", "exit", "export", "false", "fc", "fg",
+        "fi", "float", "for", "foreach", "function", "functions", "getopts", "hash", "help",
+        "history", "if", "in", "integer", "jobs", "kill", "let", "local", "login", "logout",
+        "mapfile", "nameref", "newgrp", "nocorrect", "noglob", "popd", "print", "printf", "pushd",
+        "pwd", "r", "read", "readarray", "readonly", "redirect", "repeat", "return", "select",
+        "set", "shift", "shopt", "sleep", "source", "stop", "suspend", "test", "then", "time",
+        "times", "trap", "true", "type", "typeset", "ulimit", "umask", "unalias", "unset", "until",
+        "wait", "whence", "where", "which", "while"};
 
 static bool is_blank(char c) {
         return c == ' ' || c == '\t';
 }
 
 static bool is_name_char(char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_';
 }
 
 static bool is_bare(char c) {
@@ -86,7 +90,8 @@ static bool is_program(struct slice raw, const char *word) {
 bool plain_command_parse(struct slice text, struct arena *arena, struct plain_command *ret) {
         size_t at = 0;
         *ret = (struct plain_command){0};
-        while (text.len > 0 && (is_blank(text.data[text.len - 1]) || text.data[text.len - 1] == '\n'))
+        while (text.len > 0 &&
+                (is_blank(text.data[text.len - 1]) || text.data[text.len - 1] == '\n'))
                 text.len--;
         if (text.len > 0 && text.len < PLAIN_COMMAND_LEN_MAX && text.data[text.len - 1] == '\\')
                 return false; /* it may have escaped the blank that was cut off */

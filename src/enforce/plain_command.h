@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Recognises a shell command that is one plain command: nothing a shell would expand, redirect, split otherwise or run itself. Such a
- * command gives the same words in every POSIX shell, and may be executed without one. */
+/* Recognises a shell command that is one plain command: nothing a shell would expand, redirect,
+ * split otherwise or run itself. Such a command gives the same words in every POSIX shell, and may
+ * be executed without one. */
 #pragma once
 
 #include <limits.h>
@@ -19,6 +20,6 @@ struct plain_command {
 
 /* Returns false at any doubt: then the text belongs to the shell. */
 bool plain_command_parse(struct slice text, struct arena *arena, struct plain_command *ret);
-/* Where a shell would find program name: itself if it has a slash, else the first regular executable file in PATH. Returns false if
- * there is none. */
+/* Where a shell would find program name: itself if it has a slash, else the first regular
+ * executable file in PATH. Returns false if there is none. */
 bool plain_command_find(const char *name, char ret_path[static PATH_MAX]);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Children are started by posix_spawn (vfork: the cost does not grow with our memory) as leaders of their own session and watched by a
- * pidfd each; nobody waits for SIGCHLD, so nothing here meets other children of this process. Their pipes are read as data comes, up to a
- * cap, so that a talkative command neither blocks nor fills our memory. The end of the command is the end of its first process: what it
- * left running in the background keeps the pipe's write end and gets SIGPIPE, as with upstream.
- * Time limit: SIGTERM to the group, 0.2 s later SIGKILL to it whatever happened in between; the dead leader is reaped only after that, so
- * that the group's number cannot be somebody else's by then. */
+/* Children are started by posix_spawn (vfork: the cost does not grow with our memory) as leaders of
+ * their own session and watched by a pidfd each; nobody waits for SIGCHLD, so nothing here meets
+ * other children of this process. Their pipes are read as data comes, up to a cap, so that a
+ * talkative command neither blocks nor fills our memory. The end of the command is the end of its
+ * first process: what it left running in the background keeps the pipe's write end and gets
+ * SIGPIPE, as with upstream. Time limit: SIGTERM to the group, 0.2 s later SIGKILL to it whatever
+ * happened in between; the dead leader is reaped only after that, so that the group's number cannot
+ * be somebody else's by then. */
 #include "enforce/process.h"
 
 #include <errno.h>
@@ -181,8 +183,8 @@ static void tell(struct process *process, int status) {
 static void finish(struct process *process, int status) {
         struct runner *runner = process->runner;
         if (process->state != PROCESS_FAILED)
-                process_report_end(&process->report, status, is_success(process, status), stream_view(process, 0),
-                        stream_view(process, 1));
+                process_report_end(&process->report, status, is_success(process, status),
+                        stream_view(process, 0), stream_view(process, 1));
         release(process);
         leave(process);
         start_waiting(runner);
@@ -190,7 +192,8 @@ static void finish(struct process *process, int status) {
         destroy(process);
 }
 
-static void keep_output(struct process *process, struct stream *stream, const char *bytes, size_t len) {
+static void keep_output(
+        struct process *process, struct stream *stream, const char *bytes, size_t len) {
         size_t room = PROCESS_OUTPUT_MAX - buffer_len(&stream->kept);
         size_t kept = len < room ? len : room;
         process->runner->dropped_bytes += len - kept;
@@ -224,7 +227,8 @@ static void on_output(void *user, int fd, uint32_t events) {
 static void reap(struct process *process) {
         siginfo_t info = {0};
         int status = -SIGKILL;
-        if (waitid(P_PIDFD, (id_t)process->pidfd, &info, WEXITED | WNOHANG) == 0 && info.si_pid != 0)
+        if (waitid(P_PIDFD, (id_t)process->pidfd, &info, WEXITED | WNOHANG) == 0 &&
+                info.si_pid != 0)
                 status = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
         if (process->state == PROCESS_LOST) {
                 release(process);
@@ -251,7 +255,8 @@ static void on_pidfd(void *user, int fd, uint32_t events) {
         process->pid_source = NULL;
 }
 
-/* Killed, and still there: a process in the kernel's hands. Its owner is told; the struct waits for the end. */
+/* Killed, and still there: a process in the kernel's hands. Its owner is told; the struct waits for
+ * the end. */
 static void on_lost(void *user) {
         struct process *process = user;
         process_report_lost(&process->report, process->pid);
@@ -266,7 +271,8 @@ static void on_grace_end(void *user) {
         if (process->has_ended)
                 reap(process);
         else
-                loop_timer_set_in(process->runner->loop, &process->timer, GRACE_US, on_lost, process);
+                loop_timer_set_in(
+                        process->runner->loop, &process->timer, GRACE_US, on_lost, process);
 }
 
 static void on_timeout(void *user) {
@@ -284,7 +290,8 @@ static void on_failed(void *user) {
 }
 
 static void spawn_attributes(posix_spawnattr_t *attributes) {
-        static const int restored[] = {SIGPIPE, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGCHLD, SIGXFSZ};
+        static const int restored[] = {
+                SIGPIPE, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGCHLD, SIGXFSZ};
         sigset_t none, standard;
         (void)sigemptyset(&none);
         (void)sigemptyset(&standard);
@@ -297,17 +304,20 @@ static void spawn_attributes(posix_spawnattr_t *attributes) {
         (void)posix_spawnattr_setsigdefault(attributes, &standard);
 }
 
-static void spawn_actions(posix_spawn_file_actions_t *actions, int null_fd, int out_fd, int error_fd) {
+static void spawn_actions(
+        posix_spawn_file_actions_t *actions, int null_fd, int out_fd, int error_fd) {
         (void)posix_spawn_file_actions_init(actions);
         (void)posix_spawn_file_actions_adddup2(actions, null_fd, 0);
         (void)posix_spawn_file_actions_adddup2(actions, out_fd, 1);
         (void)posix_spawn_file_actions_adddup2(actions, error_fd, 2);
 #ifdef __GLIBC__
-        (void)posix_spawn_file_actions_addclosefrom_np(actions, 3); /* a second line: all our fds are close-on-exec */
+        (void)posix_spawn_file_actions_addclosefrom_np(
+                actions, 3); /* a second line: all our fds are close-on-exec */
 #endif
 }
 
-static int spawn(struct process *process, const char *path, char *const *words, int out_fd, int error_fd) {
+static int spawn(
+        struct process *process, const char *path, char *const *words, int out_fd, int error_fd) {
         posix_spawnattr_t attributes;
         posix_spawn_file_actions_t actions;
         spawn_attributes(&attributes);
@@ -325,7 +335,8 @@ static int spawn_plain(struct process *process, int out_fd, int error_fd) {
         char path[PATH_MAX];
         struct arena arena = ARENA_INIT;
         int error = ENOENT;
-        if (process->value_count == 0 && plain_command_parse(slice_of(process->command), &arena, &plain) &&
+        if (process->value_count == 0 &&
+                plain_command_parse(slice_of(process->command), &arena, &plain) &&
                 plain_command_find(plain.words[0], path))
                 error = spawn(process, path, plain.words, out_fd, error_fd);
         arena_done(&arena);
@@ -394,7 +405,8 @@ static void start(struct process *process) {
         process->state = PROCESS_RUNNING;
         double limit_us = process->timeout_s * 1e6;
         if (limit_us < 9e17) /* else it would never come anyway */
-                loop_timer_set_in(runner->loop, &process->timer, limit_us > 0 ? (int64_t)limit_us : 0, on_timeout, process);
+                loop_timer_set_in(runner->loop, &process->timer,
+                        limit_us > 0 ? (int64_t)limit_us : 0, on_timeout, process);
 }
 
 static void start_waiting(struct runner *runner) {
@@ -423,7 +435,8 @@ static void take_values(struct process *process, const struct value *values) {
 
 static void describe(struct process *process, const struct process_request *request) {
         struct process_report *report = &process->report;
-        *report = (struct process_report){.id = process->runner->next_id++, .logger = process->logger};
+        *report = (struct process_report){
+                .id = process->runner->next_id++, .logger = process->logger};
         report->text = slice_of(process->command);
         if (process->value_count == 0)
                 return;
@@ -435,7 +448,8 @@ static void describe(struct process *process, const struct process_request *requ
         report->has_values = true;
 }
 
-struct process *process_run(struct runner *runner, const struct process_request *request, process_done *done, void *user) {
+struct process *process_run(struct runner *runner, const struct process_request *request,
+        process_done *done, void *user) {
         struct process *process = memory_new(sizeof(*process));
         *process = (struct process){
                 .runner = runner,
@@ -448,7 +462,7 @@ struct process *process_run(struct runner *runner, const struct process_request 
                 .arena = ARENA_INIT,
                 .pidfd = -1,
                 .streams = {{.fd = -1, .kept = BUFFER_INIT(PROCESS_OUTPUT_MAX)},
-                        {.fd = -1, .kept = BUFFER_INIT(PROCESS_OUTPUT_MAX)}},
+                            {.fd = -1, .kept = BUFFER_INIT(PROCESS_OUTPUT_MAX)}},
         };
         if (has_nul(request->command))
                 process->error = EINVAL;
@@ -466,7 +480,8 @@ static void drop(struct process *process) {
                 siginfo_t info;
                 kill_group(process, SIGKILL);
                 if (process->state != PROCESS_LOST)
-                        (void)waitid(P_PIDFD, (id_t)process->pidfd, &info, WEXITED); /* it was killed: this does not last */
+                        (void)waitid(P_PIDFD, (id_t)process->pidfd, &info,
+                                WEXITED); /* it was killed: this does not last */
         }
         release(process);
         leave(process);

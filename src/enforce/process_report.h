@@ -11,11 +11,12 @@
 #define PROCESS_REPORT_LINES_MAX 1000 /* lines of output logged of one command */
 
 struct process_report {
-        uint64_t id;        /* the HEXID of all lines */
+        uint64_t id; /* the HEXID of all lines */
         const char *logger;
-        struct slice text;  /* the command as logged: itself, or repr of the list of it and its values */
+        struct slice
+                text; /* the command as logged: itself, or repr of the list of it and its values */
         bool has_values;
-        bool is_said;       /* whether "exec:" has been logged */
+        bool is_said; /* whether "exec:" has been logged */
 };
 
 /* "-- exec: COMMAND", once. */
@@ -26,6 +27,7 @@ void process_report_timeout(struct process_report *report, double timeout_s);
 void process_report_not_run(struct process_report *report, int error);
 /* It had to be given up although it was killed. */
 void process_report_lost(struct process_report *report, int64_t pid);
-/* The outcome; status: exit status, or negative signal. is_success: the caller's judgement of it. */
-void process_report_end(
-        struct process_report *report, int status, bool is_success, struct slice output, struct slice errors);
+/* The outcome; status: exit status, or negative signal. is_success: the caller's judgement of it.
+ */
+void process_report_end(struct process_report *report, int status, bool is_success,
+        struct slice output, struct slice errors);

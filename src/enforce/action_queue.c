@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Each action has its own queue; sequence numbers make one order of them. The job with the lowest
+ * number of all idle actions is next, and while one runs (the front) no other is begun, unless it
+ * takes longer than ACTION_PATIENCE_MS: then it stops being the front and holds up only its own
+ * action. Callbacks of orders are made last, because they may free the list. */
+#include "enforce/action_queue.h"
+
+#include "base/cleanup.h"
+#include "base/memory.h"
+
+static void advance(struct action_list *list);
+
+struct action_order *action_order_new(action_list_done *done, void *user) {
+        struct action_order *order = memory_new(sizeof(*order));
+        *order = (struct action_order){.pending = 1, .done = done, .user = user};
+        return order;
+}
+
+static void order_settle(struct action_list *list, struct action_order *order) {
+        if (--order->pending > 0)
+                return;
+        if (list->finished_last)
+                list->finished_last->next = order;
+        else
+                list->finished_first = order;
+        list->finished_last = order;
+        action_queue_kick(list);
+}
+
+void action_order_close(struct action_list *list, struct action_order *order) {
+        order->seq = list->seq;
+        order_settle(list, order);
+}
+
+static struct action_job *job_new(struct action *action, struct action_order *order,
+        enum action_job_kind kind, struct ticket *ticket, uint64_t seq) {
+        struct action_job *job = memory_new(sizeof(*job));
+        *job = (struct action_job){.seq = seq, .kind = kind, .order = order};
+        if (ticket)
+                job->ticket = ticket_ref(ticket);
+        order->pending++;
+        action->list->pending++;
+        action_queue_kick(action->list);
+        return job;
+}
+
+void action_queue_add(struct action *action, struct action_order *order, enum action_job_kind kind,
+        struct ticket *ticket) {
+        struct action_job *job = job_new(action, order, kind, ticket, ++action->list->seq);
+        if (action->last)
+                action->last->next = job;
+        else
+                action->first = job;
+        action->last = job;
+}
+
+void action_queue_add_first(struct action *action, struct action_order *order,
+        enum action_job_kind kind, struct ticket *ticket, uint64_t seq) {
+        struct action_job *job = job_new(action, order, kind, ticket, seq);
+        job->next = action->first;
+        action->first = job;
+        if (!action->last)
+                action->last = job;
+}
+
+static void job_end(struct action *action, struct action_job *job, bool success) {
+        struct action_list *list = action->list;
+        struct action_order *order = job->order;
+        if (!success)
+                order->failed++;
+        list->pending--;
+        if (job->ticket)
+                (void)ticket_unref(job->ticket);
+        free(job);
+        order_settle(list, order);
+}
+
+void action_queue_clear(struct action *action) {
+        action->run = action_run_free(action->run);
+        if (action->list->front == action)
+                action->list->front = NULL;
+        if (action->running)
+                job_end(action, STEAL_PTR(action->running), true);
+        while (action->first) {
+                struct action_job *job = action->first;
+                action->first = job->next;
+                job_end(action, job, true);
+        }
+        action->last = NULL;
+}
+
+static void on_kick(void *user) {
+        advance(user);
+}
+
+void action_queue_kick(struct action_list *list) {
+        if (!loop_timer_is_set(&list->kick))
+                loop_timer_set_in(list->env.loop, &list->kick, 0, on_kick, list);
+}
+
+/* The idle action whose next job comes first; NULL if there is none. */
+static struct action *next_action(const struct action_list *list) {
+        struct action *next = NULL;
+        for (size_t i = 0; i < list->count; i++) {
+                struct action *action = list->actions[i];
+                if (!action->running && action->first &&
+                        (!next || action->first->seq < next->first->seq))
+                        next = action;
+        }
+        return next;
+}
+
+static bool is_skipped(const struct action *action, const struct action_job *job) {
+        bool is_ban = job->kind == ACTION_JOB_BAN || job->kind == ACTION_JOB_PROLONG;
+        return is_ban && job->ticket->restored &&
+               action_props_is_true(&action->props, "norestored");
+}
+
+static void settle(struct action *action, bool success) {
+        struct action_list *list = action->list;
+        if (list->front == action) {
+                list->front = NULL;
+                loop_timer_cancel(list->env.loop, &list->patience);
+        }
+        job_end(action, STEAL_PTR(action->running), success);
+        if (action->is_dropped && !action->first)
+                action_list_forget(list, action);
+}
+
+static void on_run(void *user, const struct fault *fault) {
+        struct action *action = user;
+        struct action_list *list = action->list;
+        settle(action, fault == NULL);
+        advance(list);
+}
+
+static void on_patience(void *user) {
+        struct action_list *list = user;
+        list->front = NULL;
+        advance(list);
+}
+
+static void begin(struct action *action) {
+        struct action_list *list = action->list;
+        struct action_job *job = action->first;
+        action->first = job->next;
+        if (!action->first)
+                action->last = NULL;
+        action->running = job;
+        if (is_skipped(action, job)) {
+                settle(action, true);
+                return;
+        }
+        if (!action->run) {
+                struct action_run_subject subject = {&list->env, slice_of(list->jail), action->name,
+                        &action->props, action->tags, &action->state, &list->epoch, &action->epoch};
+                action->run = action_run_new(&subject, on_run, action);
+        }
+        int r = action_run_start(action->run, job->kind, job->ticket);
+        if (r != ACTION_RUN_WAITS) {
+                settle(action, r == 0);
+                return;
+        }
+        list->front = action;
+        loop_timer_set_in(list->env.loop, &list->patience, (int64_t)ACTION_PATIENCE_MS * 1000,
+                on_patience, list);
+}
+
+static void order_tell(struct action_list *list, struct action_order *order) {
+        if (order->is_ban && order->ticket)
+                order->ticket->ban_epoch = list->epoch;
+        if (order->is_check && order->ticket->ban_epoch < list->epoch)
+                action_list_reban_first(list, order->ticket, order->seq);
+        if (order->ticket)
+                (void)ticket_unref(order->ticket);
+        action_list_done *done = order->done;
+        void *user = order->user;
+        unsigned failed = order->failed;
+        free(order);
+        if (done)
+                done(user, failed);
+}
+
+static void tell_finished(struct action_list *list) {
+        list->is_telling = true;
+        while (!list->is_freed && list->finished_first) {
+                struct action_order *order = list->finished_first;
+                list->finished_first = order->next;
+                if (!list->finished_first)
+                        list->finished_last = NULL;
+                order_tell(list, order);
+        }
+        list->is_telling = false;
+        if (list->is_freed)
+                free(list);
+}
+
+static void advance(struct action_list *list) {
+        struct action *action;
+        for (unsigned i = 0; !list->front && (action = next_action(list)); i++) {
+                if (i == ACTION_QUEUE_BURST) {
+                        action_queue_kick(list);
+                        break;
+                }
+                begin(action);
+        }
+        tell_finished(list);
+}

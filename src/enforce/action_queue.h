@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Inside of an action list: its actions, what each has still to do, and in which order (action.h).
+ */
+#pragma once
+
+#include "enforce/action.h"
+#include "enforce/action_run.h"
+
+#define ACTION_QUEUE_BURST 256 /* jobs that need no waiting, in one go */
+
+/* What one call asked for: done when all its jobs are. */
+struct action_order {
+        unsigned pending; /* jobs, plus one while they are being made */
+        unsigned failed;
+        action_list_done *done;
+        void *user;
+        struct ticket *ticket; /* whose ban_epoch is kept, or NULL */
+        bool is_ban;           /* ticket gets the epoch when all is done */
+        bool is_check;         /* if a repair has lost the bans, ticket is banned again */
+        uint64_t seq;          /* of its last job */
+        struct action_order *next;
+};
+
+struct action_job {
+        struct action_job *next;
+        uint64_t seq;
+        enum action_job_kind kind;
+        struct ticket *ticket;
+        struct action_order *order;
+};
+
+struct action {
+        struct action_list *list;
+        char *name;
+        struct action_props props;
+        struct action_tags *tags;
+        struct action_state state;
+        struct action_run *run;
+        uint32_t epoch;
+        struct action_job *first, *last;
+        struct action_job *running;
+        bool is_started;   /* its start is queued, or done */
+        bool is_untouched; /* by the reload so far */
+        bool is_dropped;   /* goes when its last job is done */
+};
+
+struct action_list {
+        struct action_env env;
+        char *jail;
+        struct action *actions[ACTIONS_MAX];
+        size_t count;
+        bool is_reloading;
+        uint32_t epoch;
+        uint64_t seq;
+        size_t pending;
+        uint64_t refused;
+        int64_t last_check_us;
+        bool has_checked;
+        struct action *front; /* what it does holds up the others */
+        struct loop_timer kick, patience;
+        struct action_order *finished_first, *finished_last;
+        bool is_telling; /* callbacks of orders are being made; a list freed by one of them ... */
+        bool is_freed;   /* ... stays as an empty shell until they are through */
+};
+
+struct action_order *action_order_new(action_list_done *done, void *user);
+/* The maker is through. */
+void action_order_close(struct action_list *list, struct action_order *order);
+/* Appends a job. ticket is referenced. */
+void action_queue_add(struct action *action, struct action_order *order, enum action_job_kind kind,
+        struct ticket *ticket);
+/* Puts a job before all that the action has still to do. */
+void action_queue_add_first(struct action *action, struct action_order *order,
+        enum action_job_kind kind, struct ticket *ticket, uint64_t seq);
+/* Drops what the action has still to do, kills what it does. */
+void action_queue_clear(struct action *action);
+/* Lets the loop look after the queue. */
+void action_queue_kick(struct action_list *list);
+
+struct action *action_new(struct action_list *list, struct slice name);
+struct action *action_free(struct action *action);
+/* Called by the queue: a dropped action is idle; a check is through. */
+void action_list_forget(struct action_list *list, struct action *action);
+void action_list_reban_first(struct action_list *list, struct ticket *ticket, uint64_t seq);
