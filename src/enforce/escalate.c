@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <math.h>
 
-#include "base/diag.h"
 #include "base/duration.h"
 #include "base/memory.h"
 #include "base/number.h"
@@ -181,14 +180,11 @@ int escalate_set(struct escalate_settings *settings, struct slice name, const st
         struct value set = *value;
         if (set.type == VALUE_STRING && set.string.len == 0)
                 set = VALUE_OF_NONE;
-        struct slice shown = repr_str(&set, arena);
         int r = set_checked(settings, name, &set, arena, fault);
         if (r == 0)
                 r = store_option(settings, name, &set, fault);
         if (r < 0)
                 return r;
-        diag(DIAG_INFO, "fail2ban.jail", "Set banTime.%.*s = %.*s", SLICE_ARG(name),
-                SLICE_ARG(shown));
         *ret = value_copy(&set, arena);
         return 0;
 }

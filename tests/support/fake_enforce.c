@@ -186,6 +186,13 @@ void action_list_check(struct action_list *list, struct ticket *ticket) {
         order(list, "check", ticket);
 }
 
+struct value action_list_names(const struct action_list *list, struct arena *arena) {
+        (void)list;
+        struct value names = value_list();
+        (void)value_append(&names, value_text("act"), arena);
+        return names;
+}
+
 uint32_t action_list_epoch(const struct action_list *list) {
         (void)list;
         return fake.epoch;

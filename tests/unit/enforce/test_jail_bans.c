@@ -109,6 +109,8 @@ static void ban_lost_by_the_actions_is_made_again(void **state) {
         (void)fake_orders();
         assert_int_equal(run(jail_ban_ids, jail, "1.2.3.4"), 1);
         assert_string_equal(fake_orders(), "reban 1.2.3.4\n");
+        assert_non_null(
+                strstr(fake_diags(), "NOTICE fail2ban.actions [j] Reban 1.2.3.4, action 'act'\n"));
         assert_int_equal(run(jail_ban_ids, jail, "1.2.3.4"), 0);
         end(jail);
 }
