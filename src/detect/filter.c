@@ -29,7 +29,8 @@ struct run {
                 original; /* the buffered lines with this one: what matches are counted in */
         struct line_list current; /* what of them is still searched, and is buffered in the end */
         struct slice text;        /* of current; data NULL: it has changed */
-        struct value inherited;   /* groups of the prefregex */
+        enum pattern_subject text_kind;
+        struct value inherited; /* groups of the prefregex */
         struct filter_failure *results;
         size_t count, capacity;
         uint32_t *ignore_hits;
@@ -278,15 +279,20 @@ static int take_match(struct run *run, uint32_t index, struct value *groups,
         return r;
 }
 
+static void set_text(struct run *run, const struct line_list *lines) {
+        run->text = line_list_text(lines, run->arena);
+        run->text_kind = pattern_subject_of(run->text);
+}
+
 static int try_failregex(struct run *run, uint32_t index) {
         struct filter *filter = run->filter;
         const struct failregex *regex = filter->failregexes.items[index];
         struct pattern_match match;
         struct matched_lines lines;
         if (!run->text.data)
-                run->text = line_list_text(&run->current, run->arena);
+                set_text(run, &run->current);
         struct slice text = run->text;
-        int r = pattern_search(regex->pattern, text, 0, text.len, &match, run->fault);
+        int r = pattern_search_whole(regex->pattern, text, run->text_kind, &match, run->fault);
         if (r <= 0)
                 return r;
         struct value groups = groups_read(regex, text, &match, run->arena);
@@ -316,7 +322,7 @@ static int try_failregex(struct run *run, uint32_t index) {
 
 static int search(struct run *run) {
         struct filter *filter = run->filter;
-        run->text = line_list_text(&run->original, run->arena);
+        set_text(run, &run->original);
         /* Few ignoreregexes beside many failregexes are cheaper in front of them; the rule is
          * upstream's, and can be seen from outside. */
         if (filter->ignoreregexes.count > 0 &&

@@ -190,14 +190,8 @@ static int tell_error(const struct pattern *pattern, int error, struct fault *fa
         return fault_set(fault, limit ? -ELOOP : -EFAULT, "%s: regular expression '%.*s'", (const char *)message, SLICE_ARG(shown));
 }
 
-int pattern_search(const struct pattern *pattern, struct slice subject, size_t from, size_t to, struct pattern_match *ret,
+static int search(const struct pattern *pattern, const struct form *form, struct slice subject, size_t from, struct pattern_match *ret,
         struct fault *fault) {
-        if (to > subject.len)
-                to = subject.len;
-        if (from > to)
-                return 0;
-        subject.len = to;
-        const struct form *form = pattern->ascii.code && is_ascii(subject) ? &pattern->ascii : &pattern->any;
         int r = run(form, subject, from);
         if (r == PCRE2_ERROR_NOMATCH)
                 return 0;
@@ -206,6 +200,27 @@ int pattern_search(const struct pattern *pattern, struct slice subject, size_t f
         ret->spans = pcre2_get_ovector_pointer(shared.data);
         ret->count = (size_t)r;
         return 1;
+}
+
+int pattern_search(const struct pattern *pattern, struct slice subject, size_t from, size_t to, struct pattern_match *ret,
+        struct fault *fault) {
+        if (to > subject.len)
+                to = subject.len;
+        if (from > to)
+                return 0;
+        subject.len = to;
+        const struct form *form = pattern->ascii.code && is_ascii(subject) ? &pattern->ascii : &pattern->any;
+        return search(pattern, form, subject, from, ret, fault);
+}
+
+enum pattern_subject pattern_subject_of(struct slice subject) {
+        return is_ascii(subject) ? PATTERN_SUBJECT_ASCII : PATTERN_SUBJECT_OTHER;
+}
+
+int pattern_search_whole(const struct pattern *pattern, struct slice subject, enum pattern_subject kind, struct pattern_match *ret,
+        struct fault *fault) {
+        bool ascii = kind == PATTERN_SUBJECT_ASCII && pattern->ascii.code;
+        return search(pattern, ascii ? &pattern->ascii : &pattern->any, subject, 0, ret, fault);
 }
 
 bool pattern_match_span(const struct pattern_match *match, size_t group, size_t *ret_start, size_t *ret_end) {

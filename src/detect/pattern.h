@@ -43,5 +43,10 @@ struct pattern_match {
  * limits were passed (fault names the regex), -EFAULT on PCRE2's own errors. */
 int pattern_search(const struct pattern *pattern, struct slice subject, size_t from, size_t to, struct pattern_match *ret,
         struct fault *fault);
+/* The same of a whole subject that many regexes search, and which is looked at only once for that. */
+enum pattern_subject { PATTERN_SUBJECT_ASCII, PATTERN_SUBJECT_OTHER };
+enum pattern_subject pattern_subject_of(struct slice subject);
+int pattern_search_whole(const struct pattern *pattern, struct slice subject, enum pattern_subject kind, struct pattern_match *ret,
+        struct fault *fault);
 /* Span of a group; false if it took no part. */
 bool pattern_match_span(const struct pattern_match *match, size_t group, size_t *ret_start, size_t *ret_end);

@@ -136,8 +136,32 @@ static void ascii_form_and_the_other_agree(void **state) {
                         r = pattern_search(pattern, (struct slice){subject, 5}, 0, 2, &match, NULL);
                         bool there2 = r == 1 && pattern_match_span(&match, 0, &start2, &end2);
                         assert_true(there == there2 && start == start2 && end == end2);
+                        struct slice whole = {subject, 2};
+                        assert_int_equal(pattern_subject_of(whole), PATTERN_SUBJECT_ASCII);
+                        assert_int_equal(pattern_search_whole(pattern, whole, PATTERN_SUBJECT_ASCII,
+                                                 &match, NULL),
+                                there);
+                        assert_int_equal(pattern_search_whole(pattern, whole, PATTERN_SUBJECT_OTHER,
+                                                 &match, NULL),
+                                there);
                 }
                 (void)pattern_free(pattern);
+        }
+}
+
+static void one_byte_makes_a_subject_not_ascii(void **state) {
+        char subject[24];
+        (void)state;
+        memset(subject, 'x', sizeof(subject));
+        for (size_t len = 0; len <= sizeof(subject); len++) {
+                assert_int_equal(
+                        pattern_subject_of((struct slice){subject, len}), PATTERN_SUBJECT_ASCII);
+                for (size_t i = 0; i < len; i++) {
+                        subject[i] = '\x80';
+                        assert_int_equal(pattern_subject_of((struct slice){subject, len}),
+                                PATTERN_SUBJECT_OTHER);
+                        subject[i] = 'x';
+                }
         }
 }
 
@@ -203,6 +227,7 @@ int main(void) {
                 cmocka_unit_test(multi_line_flag_lets_lines_begin_and_end),
                 cmocka_unit_test(nul_is_a_character),
                 cmocka_unit_test(ascii_form_and_the_other_agree),
+                cmocka_unit_test(one_byte_makes_a_subject_not_ascii),
                 cmocka_unit_test(search_that_takes_too_long_is_given_up),
                 cmocka_unit_test(long_subjects_are_searched_or_given_up_but_never_crash),
                 cmocka_unit_test(regex_that_is_too_long_is_refused),
