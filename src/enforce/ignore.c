@@ -11,12 +11,12 @@
 #include "base/memory.h"
 #include "base/repr.h"
 #include "base/table.h"
+#include "enforce/action_info.h"
 #include "enforce/address_set.h"
 #include "enforce/ignore_cache.h"
 #include "enforce/ignore_file.h"
 #include "enforce/own_addresses.h"
 #include "enforce/resolver.h"
-#include "enforce/ticket_tags.h"
 
 #define LOGGER "fail2ban.filter"
 #define COMMAND_TIMEOUT_S 60.0
@@ -232,26 +232,49 @@ struct value ignore_cache(const struct ignore *ignore, struct arena *arena) {
         return ignore_cache_settings(&ignore->cache, arena);
 }
 
-static struct ticket_tags tags_of(const struct ignore *ignore, const struct ticket *ticket) {
-        return (struct ticket_tags){ticket, ignore->env.info, ignore->env.user};
+/* text with the ticket's tags replaced. Returns 0 or -E2BIG. */
+static int expand(const struct ignore *ignore, struct slice text, struct ticket *ticket,
+        struct arena *arena, struct action_script *ret) {
+        struct action_env env = {.loop = ignore->env.loop,
+                .clock = ignore->env.clock,
+                .runner = ignore->env.runner,
+                .resolver = ignore->env.resolver,
+                .info = ignore->env.info,
+                .user = ignore->env.user};
+        struct action_info info;
+        action_info_init(&info, &env, ticket, arena);
+        struct action_dynamic_source source = action_info_source(&info);
+        int r = action_dynamic_expand(text, &source, arena, ret);
+        action_info_done(&info);
+        return r;
 }
 
-static void remember(struct ignore *ignore, const struct ticket *ticket, enum ignore_known known) {
+/* What the cache knows the ticket by: the key's text, and the values that did not get into it. */
+static struct slice cache_key(
+        const struct ignore *ignore, struct ticket *ticket, struct arena *arena) {
+        struct action_script script;
+        if (expand(ignore, slice_of(ignore->cache.key), ticket, arena, &script) < 0)
+                return ticket_id(ticket);
+        if (script.values.list.count == 0)
+                return script.command;
+        struct slice values = repr(&script.values, arena);
+        return arena_printf(arena, "%.*s %.*s", SLICE_ARG(script.command), SLICE_ARG(values));
+}
+
+static void remember(struct ignore *ignore, struct ticket *ticket, enum ignore_known known) {
         if (!ignore_cache_is_on(&ignore->cache))
                 return;
         struct arena arena = ARENA_INIT;
-        struct ticket_tags tags = tags_of(ignore, ticket);
-        struct slice key = ticket_tags_text(&tags, slice_of(ignore->cache.key), &arena);
+        struct slice key = cache_key(ignore, ticket, &arena);
         ignore_cache_put(&ignore->cache, key, known, clock_wall(ignore->env.clock));
         arena_done(&arena);
 }
 
-static enum ignore_known recall(struct ignore *ignore, const struct ticket *ticket) {
+static enum ignore_known recall(struct ignore *ignore, struct ticket *ticket) {
         if (!ignore_cache_is_on(&ignore->cache))
                 return IGNORE_UNKNOWN;
         struct arena arena = ARENA_INIT;
-        struct ticket_tags tags = tags_of(ignore, ticket);
-        struct slice key = ticket_tags_text(&tags, slice_of(ignore->cache.key), &arena);
+        struct slice key = cache_key(ignore, ticket, &arena);
         enum ignore_known known =
                 ignore_cache_get(&ignore->cache, key, clock_wall(ignore->env.clock));
         arena_done(&arena);
@@ -259,8 +282,7 @@ static enum ignore_known recall(struct ignore *ignore, const struct ticket *tick
 }
 
 /* What needs no waiting and no search through the list. Returns true if it is decided. */
-static bool decide_fast(
-        struct ignore *ignore, const struct ticket *ticket, const char **ret_source) {
+static bool decide_fast(struct ignore *ignore, struct ticket *ticket, const char **ret_source) {
         enum ignore_known known = recall(ignore, ticket);
         *ret_source = known == IGNORE_YES ? "" : NULL;
         if (known != IGNORE_UNKNOWN)
@@ -307,12 +329,16 @@ static void on_command(void *user, const struct process_result *result) {
 static void run_command(struct check *check) {
         struct ignore *ignore = check->ignore;
         struct arena arena = ARENA_INIT;
-        struct value values;
-        struct ticket_tags tags = tags_of(ignore, check->ticket);
-        struct slice command =
-                ticket_tags_command(&tags, slice_of(ignore->command), &arena, &values);
-        struct process_request request = {.command = command,
-                .values = values.list.count > 0 ? &values : NULL,
+        struct action_script script;
+        if (expand(ignore, slice_of(ignore->command), check->ticket, &arena, &script) < 0) {
+                diag(DIAG_ERROR, LOGGER, "[%s] ignorecommand is too long for %s", ignore->env.jail,
+                        check->ticket->id);
+                arena_done(&arena);
+                finish(check, NULL, IGNORE_NO);
+                return;
+        }
+        struct process_request request = {.command = script.command,
+                .values = script.values.list.count > 0 ? &script.values : NULL,
                 .timeout_s = COMMAND_TIMEOUT_S,
                 .logger = "fail2ban.utils",
                 .quiet_status = COMMAND_NO_STATUS};

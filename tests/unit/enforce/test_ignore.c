@@ -172,6 +172,28 @@ static void command_decides_by_its_exit_status(void **state) {
         end(ignore);
 }
 
+static void dangerous_values_travel_beside_the_command(void **state) {
+        struct ignore *ignore = make();
+        struct arena arena = ARENA_INIT;
+        struct value data = value_dict();
+        struct ticket *ticket = ticket_new(SLICE("x"), NULL, 1700000000);
+        (void)state;
+        value_dict_put(&data, value_text("user"), value_text("$(id)"), &arena);
+        ticket_set_data(ticket, &data);
+        ignore_set_command(ignore, SLICE("ask \"<F-USER>\""));
+        assert_int_equal(ignore_set_cache(ignore, SLICE("key=<F-USER>"), NULL), 0);
+        ignore_check(ignore, ticket, on_done, NULL);
+        assert_string_equal(fake_orders(), "run f2bV_F_user=$0 \nask \"$f2bV_F_user\" $0=$(id)\n");
+        fake_exit(0);
+        value_dict_put(&data, value_text("user"), value_text("$(ls)"), &arena); /* another key */
+        ticket_set_data(ticket, &data);
+        ignore_check(ignore, ticket, on_done, NULL);
+        assert_string_equal(fake_orders(), "run f2bV_F_user=$0 \nask \"$f2bV_F_user\" $0=$(ls)\n");
+        (void)ticket_unref(ticket);
+        arena_done(&arena);
+        end(ignore);
+}
+
 static void cache_saves_the_command(void **state) {
         struct ignore *ignore = make();
         (void)state;
@@ -214,6 +236,7 @@ int main(void) {
                 cmocka_unit_test(entries_that_change_meanwhile_are_asked_anew),
                 cmocka_unit_test(own_addresses_are_ignored_unless_switched_off),
                 cmocka_unit_test(command_decides_by_its_exit_status),
+                cmocka_unit_test(dangerous_values_travel_beside_the_command),
                 cmocka_unit_test(cache_saves_the_command),
                 cmocka_unit_test(waiting_checks_end_silently_with_it),
         };
