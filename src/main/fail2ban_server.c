@@ -85,7 +85,12 @@ static int read_settings(struct program *program) {
         int level;
         *settings = (struct config_server){arguments->socket, arguments->pidfile,
                 arguments->loglevel, arguments->logtarget, arguments->syslogsocket};
-        if (config_read_server(arguments->conf, &program->arena, settings, &fault) < 0) {
+        /* A client that starts us gives all of it. */
+        bool complete = settings->socket.data && settings->pidfile.data &&
+                        settings->loglevel.data && settings->logtarget.data &&
+                        settings->syslogsocket.data;
+        if (!complete &&
+                config_read_server(arguments->conf, &program->arena, settings, &fault) < 0) {
                 (void)printf("ERROR: %s\n", fault_text(&fault));
                 fault_done(&fault);
                 return -EINVAL;
