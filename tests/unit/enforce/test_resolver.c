@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Against a process whose answers are known (tests/support/fake_resolver.c). */
+#include "enforce/resolver.h"
+
+#include "../cmocka_include.h"
+
+#include "base/diag.h"
+#include "base/memory.h"
+
+#define WAIT_US 10000000
+
+struct test {
+        struct loop *loop;
+        struct clock clock;
+        struct resolver *resolver;
+        unsigned answers;
+        char seen[512];
+};
+
+static void on_addresses(
+        void *user, const struct address *addresses, size_t count, const struct fault *fault) {
+        struct test *t = user;
+        size_t used = 0;
+        t->answers++;
+        t->seen[0] = '\0';
+        if (fault)
+                (void)snprintf(t->seen, sizeof(t->seen), "%s", fault_text(fault));
+        for (size_t i = 0; i < count; i++) {
+                char text[ADDRESS_TEXT_MAX];
+                struct slice printed = address_print(&addresses[i], text);
+                used += (size_t)snprintf(
+                        t->seen + used, sizeof(t->seen) - used, "%.*s ", SLICE_ARG(printed));
+        }
+}
+
+static void on_name(void *user, struct slice name) {
+        struct test *t = user;
+        t->answers++;
+        (void)snprintf(t->seen, sizeof(t->seen), "%.*s", SLICE_ARG(name));
+}
+
+static void sink(void *user, enum diag_level level, const char *logger, struct slice text) {
+        (void)user;
+        (void)level;
+        (void)logger;
+        (void)text;
+}
+
+static int set_up(void **state) {
+        struct test *t = memory_new(sizeof(*t));
+        *state = t;
+        diag_set_sink(sink, NULL);
+        t->loop = loop_new();
+        t->clock = CLOCK_INIT;
+        t->resolver = resolver_new(t->loop, &t->clock, FAKE_RESOLVER);
+        return 0;
+}
+
+static int tear_down(void **state) {
+        struct test *t = *state;
+        t->resolver = resolver_free(t->resolver);
+        t->loop = loop_free(t->loop);
+        free(t);
+        return 0;
+}
+
+static const char *wait_for(struct test *t, unsigned answers) {
+        int64_t end = loop_now_us() + WAIT_US;
+        while (t->answers < answers && loop_now_us() < end)
+                (void)loop_step(t->loop, 20000);
+        assert_int_equal(t->answers, answers);
+        return t->seen;
+}
+
+static const char *ask(struct test *t, const char *name) {
+        unsigned before = t->answers;
+        resolver_ask_addresses(t->resolver, slice_of(name), on_addresses, t);
+        return wait_for(t, before + 1);
+}
+
+static void names_have_addresses_or_a_reason(void **state) {
+        struct test *t = *state;
+        assert_string_equal(ask(t, "two.test"), "192.0.2.1 2001:db8::1 ");
+        assert_string_equal(ask(t, "nosuch.test"), "Name or service not known");
+}
+
+static void an_address_needs_no_question(void **state) {
+        struct test *t = *state;
+        resolver_ask_addresses(t->resolver, SLICE("192.0.2.9"), on_addresses, t);
+        assert_int_equal(t->answers, 1);
+        assert_string_equal(t->seen, "192.0.2.9 ");
+}
+
+static void addresses_have_names(void **state) {
+        struct test *t = *state;
+        struct address address;
+        assert_int_equal(address_parse(SLICE("192.0.2.9"), &address), 0);
+        resolver_ask_name(t->resolver, &address, on_name, t);
+        assert_string_equal(wait_for(t, 1), "name.test");
+}
+
+static void the_cache_answers_at_once(void **state) {
+        struct test *t = *state;
+        assert_string_equal(ask(t, "many.test"), "0.0.0.0 ");
+        resolver_ask_addresses(t->resolver, SLICE("many.test"), on_addresses, t);
+        assert_int_equal(t->answers, 2);
+        assert_string_equal(t->seen, "0.0.0.0 ");
+        resolver_clear_cache(t->resolver);
+        assert_string_equal(ask(t, "many.test"), "0.0.0.0 0.0.0.0 ");
+        resolver_set_ipv6(t->resolver, 0);
+        assert_string_equal(ask(t, "many.test"), "0.0.0.0 0.0.0.0 0.0.0.0 ");
+}
+
+static void the_same_question_is_asked_once(void **state) {
+        struct test *t = *state;
+        for (int i = 0; i < 10; i++)
+                resolver_ask_addresses(t->resolver, SLICE("many.test"), on_addresses, t);
+        assert_string_equal(wait_for(t, 10), "0.0.0.0 ");
+}
+
+static void a_child_that_dies_fails_its_questions_only(void **state) {
+        struct test *t = *state;
+        assert_string_equal(ask(t, "crash.test"), "Temporary failure in name resolution");
+        assert_string_equal(ask(t, "two.test"), "192.0.2.1 2001:db8::1 ");
+        assert_string_equal(ask(t, "lie.test"), "Temporary failure in name resolution");
+        resolver_clear_cache(t->resolver);
+        assert_string_equal(ask(t, "two.test"), "192.0.2.1 2001:db8::1 ");
+}
+
+static void who_is_forgotten_hears_nothing(void **state) {
+        struct test *t = *state;
+        struct test other = {0};
+        resolver_ask_addresses(t->resolver, SLICE("two.test"), on_addresses, &other);
+        resolver_ask_addresses(t->resolver, SLICE("two.test"), on_addresses, t);
+        resolver_forget(t->resolver, &other);
+        (void)wait_for(t, 1);
+        assert_int_equal(other.answers, 0);
+}
+
+static void what_is_no_name_is_not_asked(void **state) {
+        struct test *t = *state;
+        char longer[RESOLVER_NAME_MAX + 2];
+        memset(longer, 'a', sizeof(longer));
+        longer[sizeof(longer) - 1] = '\0';
+        resolver_ask_addresses(t->resolver, slice_of(longer), on_addresses, t);
+        resolver_ask_addresses(t->resolver, SLICE(""), on_addresses, t);
+        resolver_ask_addresses(t->resolver, SLICE("a\0b"), on_addresses, t);
+        assert_int_equal(t->answers, 3);
+        assert_string_equal(t->seen, "Name or service not known");
+}
+
+static void questions_are_bounded(void **state) {
+        struct test *t = *state;
+        for (int i = 0; i <= RESOLVER_PENDING_MAX; i++) {
+                char name[32];
+                (void)snprintf(name, sizeof(name), "n%d.test", i);
+                resolver_ask_addresses(t->resolver, slice_of(name), on_addresses, t);
+        }
+        assert_int_equal(t->answers, 1);
+        assert_string_equal(t->seen, "Temporary failure in name resolution");
+}
+
+static void without_its_program_every_question_fails(void **state) {
+        struct test *t = *state;
+        struct resolver *resolver = resolver_new(t->loop, &t->clock, "/nonexistent");
+        resolver_ask_addresses(resolver, SLICE("two.test"), on_addresses, t);
+        assert_int_equal(t->answers, 1);
+        assert_string_equal(t->seen, "No such file or directory");
+        resolver = resolver_free(resolver);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(
+                        names_have_addresses_or_a_reason, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(an_address_needs_no_question, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(addresses_have_names, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(the_cache_answers_at_once, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(the_same_question_is_asked_once, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        a_child_that_dies_fails_its_questions_only, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(who_is_forgotten_hears_nothing, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(what_is_no_name_is_not_asked, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(questions_are_bounded, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        without_its_program_every_question_fails, set_up, tear_down),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
