@@ -113,6 +113,15 @@ static void ban_taken(struct jail *jail, struct ticket *ticket) {
         (void)ticket_unref(ticket);
 }
 
+static void say_forgotten(struct jail *jail) {
+        if (jail->window.forgotten == 0 || jail->intake.said_forgotten)
+                return;
+        jail->intake.said_forgotten = true;
+        diag(DIAG_WARNING, JAIL_LOG_FILTER,
+                "[%s] more than %u addresses have failed within findtime: the oldest are forgotten",
+                jail->name, jail->window.table.max);
+}
+
 static void count_failure(struct jail *jail, struct ticket *ticket, double weight) {
         struct ticket *reached = NULL;
         if (window_add(&jail->window, ticket, weight, WINDOW_FROM_LOG) >= jail->settings.maxretry)
@@ -121,6 +130,7 @@ static void count_failure(struct jail *jail, struct ticket *ticket, double weigh
         struct ticket *bad = jail_observe_failure(jail, ticket);
         ban_taken(jail, reached);
         ban_taken(jail, bad);
+        say_forgotten(jail);
         window_cleanup(&jail->window, jail_now(jail));
 }
 

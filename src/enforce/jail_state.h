@@ -37,6 +37,7 @@ struct intake {
         uint64_t dropped;
         bool said_no_resolver;
         bool said_dropped;
+        bool said_forgotten;
 };
 
 struct jail_prolong {

@@ -204,6 +204,24 @@ static void what_waits_at_the_end_is_not_lost_but_read_again(void **state) {
         assert_null(fake.log_path);
 }
 
+static void too_many_failing_ids_are_said_once(void **state) {
+        struct jail *jail = started();
+        char id[16];
+        (void)state;
+        jail->window.table.max = 32;
+        for (int i = 0; i < 100; i++) {
+                (void)snprintf(id, sizeof(id), "10.0.0.%d", i);
+                fake_failure(jail, NOW - 100 + i, id, 0, NULL);
+        }
+        const char *said = fake_diags(),
+                   *warning = "WARNING fail2ban.filter [j] more than 32 addresses have failed";
+        said = strstr(said, warning);
+        assert_non_null(said);
+        assert_null(strstr(said + 1, warning));
+        assert_true(jail_counts(jail).failing <= 32);
+        end(jail);
+}
+
 static uint64_t got_count;
 static unsigned got_calls;
 
@@ -269,6 +287,7 @@ int main(void) {
                 cmocka_unit_test(idle_jail_keeps_failures_for_later),
                 cmocka_unit_test(reading_pauses_while_too_much_waits),
                 cmocka_unit_test(what_waits_at_the_end_is_not_lost_but_read_again),
+                cmocka_unit_test(too_many_failing_ids_are_said_once),
                 cmocka_unit_test(attempts_weigh_by_their_matches),
                 cmocka_unit_test(failures_while_banned_count_towards_the_next_ban),
         };
