@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Opening and closing. A file that cannot be used as it is gets repaired or brought up to date
+ * before anything else sees it; one that is from a newer version is left alone, because guessing
+ * would lose bans. What is written goes through store_queue.c. Upstream:
+ * fail2ban/server/database.py, 1.1. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/diag.h"
+#include "base/memory.h"
+#include "channel/message.h"
+#include "enforce/store_db.h"
+
+#define PURGE_AGE_S 86400
+#define MAX_MATCHES 10
+#define PROGRESS_STEPS 10000 /* of SQLite's machine from one look at the clock to the next */
+
+static struct store *store_new(const char *path, const struct clock *clock) {
+        struct store *store = memory_new(sizeof(*store));
+        *store = (struct store){
+                .path = memory_copy_text(slice_of(path)),
+                .clock = clock,
+                .max_matches = MAX_MATCHES,
+                .purge_age_s = PURGE_AGE_S,
+                .queue = BUFFER_INIT(STORE_BACKLOG_BYTES),
+                .json = BUFFER_INIT((size_t)4 << 20),
+                .arena = ARENA_INIT,
+        };
+        table_init(&store->logs, STORE_LOGS_MAX);
+        return store;
+}
+
+static struct store *store_free(struct store *store) {
+        store_db_close(store);
+        store_logs_clear(store);
+        table_done(&store->logs);
+        buffer_done(&store->queue);
+        buffer_done(&store->json);
+        arena_done(&store->arena);
+        free(store->path);
+        free(store);
+        return NULL;
+}
+
+static int on_progress(void *user) {
+        const int64_t *deadline = user;
+        struct clock clock = CLOCK_INIT;
+        return clock_mono_us(&clock) > *deadline;
+}
+
+/* A quick look for damage, bounded in time: a large database is checked as far as that goes. */
+static int check_integrity(struct store *store) {
+        struct clock clock = CLOCK_INIT;
+        int64_t deadline = clock_mono_us(&clock) + STORE_CHECK_MS * INT64_C(1000);
+        sqlite3_stmt *statement = NULL;
+        int r = sqlite3_prepare_v2(store->db, "PRAGMA quick_check(1)", -1, &statement, NULL);
+        if (r != SQLITE_OK)
+                return r;
+        sqlite3_progress_handler(store->db, PROGRESS_STEPS, on_progress, &deadline);
+        r = sqlite3_step(statement);
+        bool is_bad = r == SQLITE_ROW && !slice_is(store_db_column(statement, 0), "ok");
+        sqlite3_progress_handler(store->db, 0, NULL, NULL);
+        (void)sqlite3_finalize(statement);
+        if (is_bad)
+                return SQLITE_CORRUPT;
+        return store_db_is_damage(r) ? r : SQLITE_OK;
+}
+
+/* The schema's version; 0: the database is new. */
+static int read_version(struct store *store, int64_t *ret) {
+        sqlite3_stmt *statement = NULL;
+        *ret = 0;
+        int r = sqlite3_prepare_v2(store->db,
+                "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'fail2banDb'",
+                -1, &statement, NULL);
+        if (r != SQLITE_OK)
+                return r;
+        r = sqlite3_step(statement);
+        bool is_there = r == SQLITE_ROW && sqlite3_column_int(statement, 0) > 0;
+        (void)sqlite3_finalize(statement);
+        if (r != SQLITE_ROW)
+                return r;
+        if (!is_there)
+                return SQLITE_OK;
+        r = sqlite3_prepare_v2(
+                store->db, "SELECT version FROM fail2banDb LIMIT 1", -1, &statement, NULL);
+        if (r != SQLITE_OK)
+                return r;
+        r = sqlite3_step(statement);
+        if (r == SQLITE_ROW)
+                *ret = sqlite3_column_int64(statement, 0);
+        (void)sqlite3_finalize(statement);
+        return r == SQLITE_ROW || r == SQLITE_DONE ? SQLITE_OK : r;
+}
+
+/* Opens the file and reads its version. */
+static int open_once(struct store *store, int64_t *ret_version, struct fault *fault) {
+        int r = store_db_open(store, fault);
+        if (r == SQLITE_OK)
+                r = check_integrity(store);
+        if (r == SQLITE_OK)
+                r = read_version(store, ret_version);
+        if (r != SQLITE_OK && fault && !fault->text)
+                (void)fault_set(fault, -EIO, "%s",
+                        store_db_is_damage(r) ? "file is damaged" : sqlite3_errstr(r));
+        return r;
+}
+
+static int open_or_repair(struct store *store, int64_t *ret_version, struct fault *fault) {
+        int r = open_once(store, ret_version, fault);
+        if (r == SQLITE_OK)
+                return 0;
+        diag(DIAG_ERROR, STORE_LOGGER, "Error opening fail2ban persistent database '%s': %s",
+                store->path, fault_text(fault));
+        if (!store_db_is_damage(r))
+                return -EIO;
+        store_db_close(store);
+        if (store_repair(store, fault) < 0)
+                return fault->code;
+        fault_done(fault);
+        *fault = FAULT_INIT;
+        return open_once(store, ret_version, fault) == SQLITE_OK ? 0 : -EIO;
+}
+
+static int bring_up_to_date(struct store *store, int64_t version, struct fault *fault) {
+        if (version > STORE_VERSION)
+                return fault_raise(fault, "NotImplementedError",
+                        "Attempt to travel to future version of database ...how did you get "
+                        "here??");
+        if (version != 0 && version < STORE_VERSION) {
+                int r = store_schema_upgrade(store, version, fault);
+                if (r < 0)
+                        return r;
+        }
+        int r = store_schema_create(store->db);
+        if (r != SQLITE_OK && (version == 0 || !store_db_is_passing(r)))
+                return fault_set(fault, -EIO, "%s", sqlite3_errmsg(store->db));
+        if (version == 0)
+                diag(DIAG_WARNING, STORE_LOGGER, "New database created. Version '%d'",
+                        STORE_VERSION);
+        (void)store_db_execute(store->db,
+                "UPDATE jails SET enabled = 0"); /* a file that is read-only is still read */
+        return 0;
+}
+
+int store_open(
+        const char *path, const struct clock *clock, struct store **ret, struct fault *fault) {
+        struct store *store = store_new(path, clock);
+        struct fault own = FAULT_INIT;
+        int64_t version = 0;
+        int r = open_or_repair(store, &version, &own);
+        if (r == 0) {
+                diag(DIAG_INFO, STORE_LOGGER, "Connected to fail2ban persistent database '%s'",
+                        path);
+                r = bring_up_to_date(store, version, &own);
+        }
+        if (r < 0) {
+                (void)fault_raise(
+                        fault, own.kind ? own.kind : "OperationalError", "%s", fault_text(&own));
+                (void)store_free(store);
+        } else {
+                *ret = store;
+        }
+        fault_done(&own);
+        return r;
+}
+
+struct store *store_close(struct store *store) {
+        if (!store)
+                return NULL;
+        (void)store_commit(store); /* it says what is wrong */
+        if (store->db) {
+                /* Finalized first: a statement in use keeps the journal mode. */
+                for (size_t i = 0; i < STORE_STATEMENT_COUNT; i++) {
+                        (void)sqlite3_finalize(store->statements[i]);
+                        store->statements[i] = NULL;
+                }
+                (void)store_db_execute(store->db, "PRAGMA journal_mode = DELETE");
+        }
+        diag(DIAG_INFO, STORE_LOGGER, "Connection to database closed.");
+        return store_free(store);
+}
+
+const char *store_path(const struct store *store) {
+        return store->path;
+}
+
+void store_set_max_matches(struct store *store, int64_t max) {
+        store->max_matches = max;
+}
+
+int64_t store_max_matches(const struct store *store) {
+        return store->max_matches;
+}
+
+void store_set_purge_age(struct store *store, double seconds) {
+        store->purge_age_s = seconds;
+}
+
+double store_purge_age(const struct store *store) {
+        return store->purge_age_s;
+}
+
+void store_jail_add(struct store *store, struct slice jail) {
+        store_queue_add(store, STORE_OP_JAIL_ADD, jail);
+}
+
+void store_jail_disable(struct store *store, struct slice jail) {
+        store_queue_add(store, STORE_OP_JAIL_DISABLE, jail);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "store_fixture.h"
+
+static void new_file_is_made_with_folder_and_mode(void **state) {
+        struct fixture *f = *state;
+        struct stat info;
+        (void)snprintf(f->path, sizeof(f->path), "%s/deeper/f2b.sqlite3", f->folder);
+        fixture_open(f);
+        assert_true(fixture_said(f, "20 Connected to fail2ban persistent database '"));
+        assert_true(fixture_said(f, "30 New database created. Version '4'"));
+        assert_int_equal(stat(f->path, &info), 0);
+        assert_int_equal(info.st_mode & 0777, 0600);
+        assert_string_equal(store_path(f->store), f->path);
+        fixture_close(f);
+        assert_true(fixture_said(f, "20 Connection to database closed."));
+        assert_slice(fixture_query(f, "SELECT version FROM fail2banDb"), "4");
+        assert_slice(fixture_query(f, "PRAGMA journal_mode"), "delete");
+}
+
+static void content_survives_and_jails_start_disabled(void **state) {
+        struct fixture *f = *state;
+        fixture_open(f);
+        store_jail_add(f->store, SLICE("sshd"));
+        store_jail_add(f->store, SLICE("web"));
+        store_jail_disable(f->store, SLICE("web"));
+        assert_true(store_is_dirty(f->store));
+        assert_int_equal(store_commit(f->store), 0);
+        assert_false(store_is_dirty(f->store));
+        assert_slice(
+                fixture_query(f, "SELECT name, enabled FROM jails ORDER BY name"), "sshd|1\nweb|0");
+        fixture_close(f);
+        fixture_open(f);
+        assert_slice(
+                fixture_query(f, "SELECT name, enabled FROM jails ORDER BY name"), "sshd|0\nweb|0");
+        assert_false(fixture_said(f, "Trying to repair"));
+}
+
+static void newer_version_is_refused_and_left_alone(void **state) {
+        struct fixture *f = *state;
+        struct fault fault = FAULT_INIT;
+        fixture_open(f);
+        fixture_close(f);
+        fixture_sql(f, "UPDATE fail2banDb SET version = 5");
+        assert_true(store_open(f->path, &f->clock, &f->store, &fault) < 0);
+        assert_string_equal(fault_text(&fault),
+                "Attempt to travel to future version of database ...how did you get here??");
+        assert_slice(fixture_query(f, "SELECT version FROM fail2banDb"), "5");
+        fault_done(&fault);
+}
+
+static void a_path_that_cannot_be_is_a_fault(void **state) {
+        struct fixture *f = *state;
+        struct fault fault = FAULT_INIT;
+        assert_true(store_open("/proc/no/such/place", &f->clock, &f->store, &fault) < 0);
+        assert_non_null(fault.text);
+        fault_done(&fault);
+}
+
+static void settings_are_kept(void **state) {
+        struct fixture *f = *state;
+        fixture_open(f);
+        assert_int_equal(store_max_matches(f->store), 10);
+        store_set_max_matches(f->store, -1);
+        assert_int_equal(store_max_matches(f->store), -1);
+        store_set_purge_age(f->store, 3600);
+        assert_true(store_purge_age(f->store) > 3599 && store_purge_age(f->store) < 3601);
+}
+
+static void a_file_that_is_none_is_set_aside(void **state) {
+        struct fixture *f = *state;
+        FILE *file = fopen(f->path, "w");
+        assert_non_null(file);
+        for (int i = 0; i < 1000; i++)
+                assert_true(fprintf(file, "this is no database %d\n", i) > 0);
+        (void)fclose(file);
+        fixture_open(f);
+        assert_true(fixture_said(f, "40 Error opening fail2ban persistent database '"));
+        assert_true(fixture_said(f, "20 Trying to repair database "));
+        assert_true(fixture_said(f, "Repair seems to be failed, restored 0 byte(s)."));
+        assert_true(fixture_said(f, "30 New database created. Version '4'"));
+        store_jail_add(f->store, SLICE("sshd"));
+        assert_int_equal(store_commit(f->store), 0);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                FIXTURE_CASE(new_file_is_made_with_folder_and_mode),
+                FIXTURE_CASE(content_survives_and_jails_start_disabled),
+                FIXTURE_CASE(newer_version_is_refused_and_left_alone),
+                FIXTURE_CASE(a_path_that_cannot_be_is_a_fault),
+                FIXTURE_CASE(settings_are_kept),
+                FIXTURE_CASE(a_file_that_is_none_is_set_aside),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enforce/store_db.h"
+
+#include "store_fixture.h"
+
+static int setup(void **state) {
+        (void)fixture_setup(state);
+        struct fixture *f = *state;
+        fixture_open(f);
+        store_jail_add(f->store, SLICE("sshd"));
+        assert_int_equal(store_commit(f->store), 0);
+        return 0;
+}
+
+static void a_lock_of_somebody_else_is_waited_out(void **state) {
+        struct fixture *f = *state;
+        sqlite3 *other = NULL;
+        size_t waiting = 0;
+        uint64_t dropped = 0;
+        assert_int_equal(sqlite3_open(f->path, &other), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+        fixture_add(f, "sshd", "a", 1);
+        assert_true(store_commit(f->store) < 0);
+        fixture_add(f, "sshd", "b", 2);
+        assert_true(store_commit(f->store) < 0);
+        store_backlog(f->store, &waiting, &dropped);
+        assert_int_equal(waiting, 2);
+        assert_int_equal(dropped, 0);
+        assert_int_equal(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+        (void)sqlite3_close(other);
+        assert_int_equal(store_commit(f->store), 0);
+        assert_slice(fixture_query(f, "SELECT ip FROM bans ORDER BY ip"), "a\nb");
+        struct slice said = buffer_view(&f->said);
+        size_t first = slice_find(said, SLICE("Cannot write to database"), 0);
+        assert_true(first < said.len);
+        assert_int_equal(slice_find(said, SLICE("Cannot write to database"), first + 1),
+                said.len); /* said once */
+        assert_true(fixture_said(f, "is written again, 2 write(s) made up for"));
+}
+
+static void a_full_disk_is_waited_out(void **state) {
+        struct fixture *f = *state;
+        assert_int_equal(store_db_execute(f->store->db, "PRAGMA max_page_count = 1"),
+                SQLITE_OK); /* what it has, at least */
+        struct store_ban ban = fixture_ban("sshd", "a", 1);
+        static char text[200000];
+        memset(text, 'x', sizeof(text) - 1);
+        value_dict_put(&ban.data, value_text("user"), value_text(text), &f->arena);
+        store_ban_add(f->store, &ban);
+        assert_true(store_commit(f->store) < 0);
+        assert_true(fixture_said(f, "full"));
+        assert_int_equal(
+                store_db_execute(f->store->db, "PRAGMA max_page_count = 100000"), SQLITE_OK);
+        assert_int_equal(store_commit(f->store), 0);
+        assert_slice(fixture_query(f, "SELECT ip FROM bans"), "a");
+}
+
+static void a_read_only_database_is_said_and_kept(void **state) {
+        struct fixture *f = *state;
+        assert_int_equal(store_db_execute(f->store->db, "PRAGMA query_only = ON"), SQLITE_OK);
+        fixture_add(f, "sshd", "a", 1);
+        assert_true(store_commit(f->store) < 0);
+        assert_int_equal(store_db_execute(f->store->db, "PRAGMA query_only = OFF"), SQLITE_OK);
+        assert_int_equal(store_commit(f->store), 0);
+        assert_slice(fixture_query(f, "SELECT ip FROM bans"), "a");
+}
+
+static void what_never_works_is_given_up_alone(void **state) {
+        struct fixture *f = *state;
+        fixture_add(f, "no-such-jail", "a", 1);
+        fixture_add(f, "sshd", "b", 2);
+        assert_int_equal(store_commit(f->store), 0);
+        assert_slice(fixture_query(f, "SELECT ip FROM bans"), "b");
+        assert_true(fixture_said(f, "refuses a write"));
+}
+
+static void the_backlog_has_an_end(void **state) {
+        struct fixture *f = *state;
+        sqlite3 *other = NULL;
+        size_t waiting = 0;
+        uint64_t dropped = 0;
+        assert_int_equal(sqlite3_open(f->path, &other), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+        fixture_add(f, "sshd", "a", 1);
+        assert_true(store_commit(f->store) < 0);
+        for (int i = 0; i < STORE_BACKLOG_MAX + 5; i++)
+                store_jail_add(f->store, SLICE("x"));
+        store_backlog(f->store, &waiting, &dropped);
+        assert_int_equal(waiting, STORE_BACKLOG_MAX);
+        assert_int_equal(dropped, 6);
+        (void)sqlite3_close(other);
+        assert_int_equal(store_commit(f->store), 0);
+}
+
+static void hundred_thousand_bans_are_written(void **state) {
+        struct fixture *f = *state;
+        char id[32];
+        for (int i = 0; i < 100000; i++) {
+                (void)snprintf(id, sizeof(id), "10.%d.%d.%d", i / 65536, i / 256 % 256, i % 256);
+                fixture_add(f, "sshd", id, i);
+        }
+        assert_int_equal(store_commit(f->store), 0);
+        assert_slice(fixture_query(f, "SELECT count(*) FROM bips"), "100000");
+}
+
+int main(void) {
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, fixture_teardown)
+        const struct CMUnitTest tests[] = {
+                CASE(a_lock_of_somebody_else_is_waited_out),
+                CASE(a_full_disk_is_waited_out),
+                CASE(a_read_only_database_is_said_and_kept),
+                CASE(what_never_works_is_given_up_alone),
+                CASE(the_backlog_has_an_end),
+                CASE(hundred_thousand_bans_are_written),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
