@@ -3,6 +3,7 @@
  * upstream's: actions in their order, a stop in the reverse order, a flush first for the actions
  * that can flush, then ticket by ticket for the others. */
 #include <errno.h>
+#include <unistd.h>
 
 #include "base/diag.h"
 #include "base/memory.h"
@@ -73,8 +74,13 @@ int action_list_add(struct action_list *list, struct slice name, struct fault *f
 
 int action_list_add_python(struct action_list *list, struct slice name, struct slice file,
         struct slice json, struct fault *fault) {
+        struct arena arena = ARENA_INIT;
         (void)list;
         (void)json;
+        int r = access(arena_copy(&arena, file).data, R_OK) < 0 ? -errno : 0;
+        arena_done(&arena);
+        if (r < 0)
+                return fault_set_errno(fault, r, "action %.*s", SLICE_ARG(file));
         return fault_raise(fault, "RuntimeError",
                 "Action %.*s is written in Python (%.*s), which this server does not run",
                 SLICE_ARG(name), SLICE_ARG(file));
