@@ -163,7 +163,15 @@ static void tell(const struct question *question, const struct waiter *waiter) {
         fault_done(&fault);
 }
 
+/* Said with the answer, not with each use of it, as upstream does. */
+static void say_failed(const struct question *question) {
+        if (question->failed && question->kind == RESOLVER_KIND_ADDRESSES)
+                diag(DIAG_WARNING, LOGGER, "Unable to find a corresponding IP address for %s: %s",
+                        question->key + 1, question->text);
+}
+
 static void set_answered(struct resolver *resolver, struct question *question) {
+        say_failed(question);
         if (question->sent)
                 resolver->on_its_way--;
         resolver->pending--;

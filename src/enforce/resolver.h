@@ -20,7 +20,8 @@
 
 struct resolver;
 
-/* addresses: none if the name has none or cannot be asked; fault then says why ("Name or service not known"), else it is NULL. */
+/* addresses: none if the name has none or cannot be asked; fault then says why ("[Errno -2] Name or service not known"), else it is NULL. A
+ * WARNING has been logged when the answer came. */
 typedef void resolver_addresses(void *user, const struct address *addresses, size_t count, const struct fault *fault);
 /* name: empty if there is none. */
 typedef void resolver_name(void *user, struct slice name);

@@ -86,7 +86,8 @@ static void *work(void *unused) {
                                                             : ask_addresses(&question, &answer);
                 if (r != 0) {
                         answer.failed = 1;
-                        (void)snprintf(answer.text, sizeof(answer.text), "%s", gai_strerror(r));
+                        (void)snprintf(answer.text, sizeof(answer.text), "[Errno %d] %s", r,
+                                gai_strerror(r));
                 }
                 if (send(RESOLVER_PACKET_FD, &answer, sizeof(answer), MSG_NOSIGNAL) < 0)
                         break;
