@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Real commands, each of a fraction of a second. */
+#include "enforce/process.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "../cmocka_include.h"
+#include "base/buffer.h"
+#include "base/diag.h"
+
+struct fixture {
+        struct loop *loop;
+        struct clock clock;
+        struct runner *runner;
+        struct buffer diags;
+        unsigned calls;
+        struct process_result result;
+        char output[256], errors[256];
+};
+
+static void on_diag(void *user, enum diag_level level, const char *logger, struct slice text) {
+        struct fixture *f = user;
+        (void)buffer_printf(&f->diags, "%d %s %.*s\n", (int)level, logger, SLICE_ARG(text));
+}
+
+static int set_up(void **state) {
+        struct fixture *f = calloc(1, sizeof(*f));
+        assert_non_null(f);
+        f->loop = loop_new();
+        f->clock = CLOCK_INIT;
+        f->diags = BUFFER_INIT(1 << 20);
+        f->runner = runner_new(f->loop, &f->clock);
+        diag_set_sink(on_diag, f);
+        diag_set_threshold(DIAG_INFO);
+        *state = f;
+        return 0;
+}
+
+static int tear_down(void **state) {
+        struct fixture *f = *state;
+        (void)runner_free(f->runner);
+        (void)loop_free(f->loop);
+        diag_set_sink(NULL, NULL);
+        buffer_done(&f->diags);
+        free(f);
+        return 0;
+}
+
+static void on_done(void *user, const struct process_result *result) {
+        struct fixture *f = user;
+        f->calls++;
+        f->result = *result;
+        (void)snprintf(
+                f->output, sizeof(f->output), "%.*s", SLICE_ARG(slice_sub(result->output, 0, 200)));
+        (void)snprintf(
+                f->errors, sizeof(f->errors), "%.*s", SLICE_ARG(slice_sub(result->errors, 0, 200)));
+}
+
+static void run_with(struct fixture *f, struct slice command, const struct value *values,
+        double timeout_s, int quiet) {
+        struct process_request request = {command, values, timeout_s, "fail2ban.utils", quiet};
+        f->calls = 0;
+        (void)process_run(f->runner, &request, on_done, f);
+        assert_int_equal(f->calls, 0); /* never from within */
+        for (int i = 0; i < 200 && f->calls == 0; i++)
+                assert_int_equal(loop_step(f->loop, 20000), 0);
+        assert_int_equal(f->calls, 1);
+}
+
+static void run(struct fixture *f, const char *command) {
+        run_with(f, slice_of(command), NULL, 5, 0);
+}
+
+static void assert_said(struct fixture *f, const char *text) {
+        if (slice_find(buffer_view(&f->diags), slice_of(text), 0) == buffer_len(&f->diags))
+                fail_msg("not said: %s\nbut: %.*s", text, SLICE_ARG(buffer_view(&f->diags)));
+}
+
+static void both_outputs_and_status_come_back(void **state) {
+        struct fixture *f = *state;
+        run(f, "echo out; echo err >&2; exit 4");
+        assert_int_equal(f->result.status, 4);
+        assert_string_equal(f->output, "out\n");
+        assert_string_equal(f->errors, "err\n");
+        assert_said(f, "40 fail2ban.utils 1 -- exec: echo out; echo err >&2; exit 4\n40 "
+                       "fail2ban.utils 1 -- stdout: 'out'\n"
+                       "40 fail2ban.utils 1 -- stderr: 'err'\n40 fail2ban.utils 1 -- returned 4\n");
+}
+
+static void success_is_said_to_nobody(void **state) {
+        struct fixture *f = *state;
+        run(f, "true; echo x");
+        assert_int_equal(f->result.status, 0);
+        run_with(f, SLICE("exit 1"), NULL, 5, 1);
+        assert_int_equal(f->result.status, 1);
+        assert_int_equal(buffer_len(&f->diags), 0);
+}
+
+static void plain_commands_need_no_shell(void **state) {
+        struct fixture *f = *state;
+        run(f, "cat /proc/self/stat");
+        assert_int_equal(f->result.status, 0);
+        int pid = 0, parent = 0;
+        assert_int_equal(sscanf(f->output, "%d (cat) %*c %d", &pid, &parent), 2);
+        assert_int_equal(parent, getpid());
+}
+
+static void missing_commands_get_a_hint(void **state) {
+        struct fixture *f = *state;
+        run(f, "no-such-command-here x");
+        assert_int_equal(f->result.status, 127);
+        assert_said(f, "20 fail2ban.utils HINT on 127: \"Command not found\".  Make sure that all "
+                       "commands in 'no-such-command-here x' are");
+}
+
+static void values_travel_as_they_are(void **state) {
+        struct fixture *f = *state;
+        struct arena arena = ARENA_INIT;
+        struct value values = value_list();
+        value_append(&values, value_text("a'b\"$(id)`x`\\"), &arena);
+        value_append(&values, value_text("*\n;?"), &arena);
+        run_with(f, SLICE("printf '%s|%s' \"$0\" \"$1\""), &values, 5, 0);
+        assert_string_equal(f->output, "a'b\"$(id)`x`\\|*\n;?");
+        run_with(f, SLICE("exit 2"), &values, 5, 0);
+        assert_said(f, "exec: ['exit 2', 'a\\'b\"$(id)`x`\\\\', '*\\n;?']");
+        arena_done(&arena);
+}
+
+static void nul_bytes_are_refused(void **state) {
+        struct fixture *f = *state;
+        struct arena arena = ARENA_INIT;
+        struct value values = value_list();
+        run_with(f, SLICE("true\0false"), NULL, 5, 0);
+        assert_int_equal(f->result.status, PROCESS_NOT_RUN);
+        value_append(&values, value_string(SLICE("a\0b")), &arena);
+        run_with(f, SLICE("true"), &values, 5, 0);
+        assert_int_equal(f->result.status, PROCESS_NOT_RUN);
+        assert_said(f, "-- failed with [Errno 22]");
+        arena_done(&arena);
+}
+
+static void hanging_commands_are_ended(void **state) {
+        struct fixture *f = *state;
+        run_with(f, SLICE("sleep 20; true"), NULL, 0.1, 0);
+        assert_int_equal(f->result.status, -SIGTERM);
+        assert_true(f->result.timed_out);
+        assert_said(f, "-- timed out after 0.1 seconds.");
+        assert_said(f, "-- killed with SIGTERM (return code: -15)");
+        run_with(f, SLICE("trap '' TERM; while :; do sleep 0.05; done"), NULL, 0.1, 0);
+        assert_int_equal(f->result.status, -SIGKILL);
+        assert_said(f, "-- killed with SIGKILL (return code: -9)");
+}
+
+static void output_is_capped_and_never_blocks(void **state) {
+        struct fixture *f = *state;
+        run(f, "head -c 1000000 /dev/zero | tr '\\0' x");
+        assert_int_equal(f->result.status, 0);
+        assert_int_equal(f->result.output.len, PROCESS_OUTPUT_MAX);
+        assert_int_equal(runner_dropped_bytes(f->runner), 1000000 - PROCESS_OUTPUT_MAX);
+}
+
+static void background_children_are_not_waited_for(void **state) {
+        struct fixture *f = *state;
+        int64_t before = loop_now_us();
+        run(f, "sleep 1 & echo done");
+        assert_string_equal(f->output, "done\n");
+        assert_true(loop_now_us() - before < 900000);
+}
+
+static void more_than_may_run_wait_their_turn(void **state) {
+        struct fixture *f = *state;
+        struct process_request request = {SLICE("exit 0; :"), NULL, 5, "fail2ban.utils", 0};
+        for (unsigned i = 0; i < PROCESS_RUNNING_MAX + 10; i++)
+                (void)process_run(f->runner, &request, on_done, f);
+        for (int i = 0; i < 500 && f->calls < PROCESS_RUNNING_MAX + 10; i++)
+                assert_int_equal(loop_step(f->loop, 20000), 0);
+        assert_int_equal(f->calls, PROCESS_RUNNING_MAX + 10);
+}
+
+static void cancelled_commands_say_nothing(void **state) {
+        struct fixture *f = *state;
+        struct process_request request = {SLICE("sleep 20"), NULL, 5, "fail2ban.utils", 0};
+        process_cancel(process_run(f->runner, &request, on_done, f));
+        assert_int_equal(loop_step(f->loop, 1000), 0);
+        assert_int_equal(f->calls, 0);
+}
+
+int main(void) {
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+        const struct CMUnitTest tests[] = {
+                CASE(both_outputs_and_status_come_back),
+                CASE(success_is_said_to_nobody),
+                CASE(plain_commands_need_no_shell),
+                CASE(missing_commands_get_a_hint),
+                CASE(values_travel_as_they_are),
+                CASE(nul_bytes_are_refused),
+                CASE(hanging_commands_are_ended),
+                CASE(output_is_capped_and_never_blocks),
+                CASE(background_children_are_not_waited_for),
+                CASE(more_than_may_run_wait_their_turn),
+                CASE(cancelled_commands_say_nothing),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
