@@ -35,6 +35,7 @@ struct action_list *action_list_free(struct action_list *list) {
         }
         loop_timer_cancel(list->env.loop, &list->kick);
         loop_timer_cancel(list->env.loop, &list->patience);
+        list->nftset = nftset_free(list->nftset);
         free(list->jail);
         list->is_freed = true;
         if (!list->is_telling)

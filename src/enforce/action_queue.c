@@ -153,7 +153,8 @@ static void begin(struct action *action) {
         }
         if (!action->run) {
                 struct action_run_subject subject = {&list->env, slice_of(list->jail), action->name,
-                        &action->props, action->tags, &action->state, &list->epoch, &action->epoch};
+                        &action->props, action->tags, &action->state, &list->epoch, &action->epoch,
+                        &list->nftset};
                 action->run = action_run_new(&subject, on_run, action);
         }
         int r = action_run_start(action->run, job->kind, job->ticket);

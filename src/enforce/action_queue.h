@@ -54,6 +54,7 @@ struct action_list {
         uint64_t seq;
         size_t pending;
         uint64_t refused;
+        struct nftset *nftset;
         int64_t last_check_us;
         bool has_checked;
         struct action *front; /* what it does holds up the others */

@@ -6,6 +6,7 @@
 #include "enforce/action_info.h"
 #include "enforce/action_state.h"
 #include "enforce/action_tags.h"
+#include "enforce/nftset.h"
 
 enum action_job_kind {
         ACTION_JOB_START,
@@ -31,8 +32,9 @@ struct action_run_subject {
         const struct action_props *props;
         struct action_tags *tags;
         struct action_state *state;
-        uint32_t *jail_epoch; /* grows with each repair ... */
-        uint32_t *epoch;      /* ... and this is set to it */
+        uint32_t *jail_epoch;   /* grows with each repair ... */
+        uint32_t *epoch;        /* ... and this is set to it */
+        struct nftset **nftset; /* made when it is first needed; NULL: commands are always run */
 };
 
 /* Called from the loop when a run that had to wait is through. fault: why it failed (already

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Raw messages: one per element, each acknowledged, so that an error names its element; the batch
+ * around them is one transaction. Nothing is dumped, so the cost does not depend on the size of the
+ * set, unlike nft's. What kind of set it is, is asked before each transaction, because it may have
+ * been made anew. An interval set stores an address as its beginning and the end behind it. Refused
+ * (left to nft): prefixes, maps, concatenations, sets that merge intervals, the last address of all
+ * (it has no end behind it). */
+#include "enforce/nftset.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include "base/memory.h"
+
+#define MESSAGE_MAX 2048 /* bytes of one message: names twice, keys */
+#define TYPE_INET4 7     /* nft's numbers of key types */
+#define TYPE_INET6 8
+#define UDATA_MERGE 2 /* nft's type of a set's user data: merge elements */
+
+struct nftset {
+        struct mnl_socket *socket;
+        uint32_t seq;
+};
+
+struct set_kind {
+        bool is_known; /* an attribute of a reply set has been seen */
+        uint32_t flags;
+        uint32_t key_type;
+        uint32_t key_len;
+        bool merges;
+};
+
+static bool parse_family(const char *word, uint8_t *ret) {
+        static const struct {
+                const char *word;
+                uint8_t family;
+        } rows[] = {
+                {"inet",   NFPROTO_INET  },
+                {"ip",     NFPROTO_IPV4  },
+                {"ip6",    NFPROTO_IPV6  },
+                {"bridge", NFPROTO_BRIDGE},
+                {"netdev", NFPROTO_NETDEV}
+        };
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+                if (strcmp(word, rows[i].word) == 0) {
+                        *ret = rows[i].family;
+                        return true;
+                }
+        return false;
+}
+
+static bool take_name(const char *word, char ret[static NFTSET_NAME_MAX + 1]) {
+        size_t len = strlen(word);
+        if (len == 0 || len > NFTSET_NAME_MAX ||
+                !((*word >= 'a' && *word <= 'z') || (*word >= 'A' && *word <= 'Z') || *word == '_'))
+                return false;
+        for (size_t i = 0; i < len; i++) {
+                char c = word[i];
+                bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                (c >= '0' && c <= '9') || c == '_' || c == '-';
+                if (!is_plain)
+                        return false;
+        }
+        memcpy(ret, word, len + 1);
+        return true;
+}
+
+static bool is_system_nft(const char *name) {
+        static const char *const places[] = {
+                "/usr/sbin/nft", "/sbin/nft", "/usr/bin/nft", "/bin/nft"};
+        char path[PATH_MAX];
+        const char *base = strrchr(name, '/');
+        if (strcmp(base ? base + 1 : name, "nft") != 0 || !plain_command_find(name, path))
+                return false;
+        for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+                if (strcmp(path, places[i]) == 0)
+                        return true;
+        return false;
+}
+
+bool nftset_recognise(const struct plain_command *command, const struct address *address,
+        struct nftset_element *ret) {
+        char *const *words = command->words;
+        struct address written;
+        if (command->count != 9 || strcmp(words[2], "element") != 0 || strcmp(words[6], "{") != 0 ||
+                strcmp(words[8], "}") != 0)
+                return false;
+        *ret = (struct nftset_element){.is_delete = strcmp(words[1], "delete") == 0};
+        if (!ret->is_delete && strcmp(words[1], "add") != 0)
+                return false;
+        if (!parse_family(words[3], &ret->family) || !take_name(words[4], ret->table) ||
+                !take_name(words[5], ret->set))
+                return false;
+        if (address_parse(slice_of(words[7]), &written) < 0 || !address_equal(&written, address) ||
+                !address_is_single(address))
+                return false;
+        ret->address = *address;
+        return is_system_nft(words[0]);
+}
+
+struct nftset *nftset_new(void) {
+        struct timeval limit = {
+                .tv_sec = NFTSET_TIMEOUT_MS / 1000, .tv_usec = NFTSET_TIMEOUT_MS % 1000 * 1000};
+        int room = 1 << 20;
+        struct mnl_socket *socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+        if (!socket)
+                return NULL;
+        if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0) {
+                (void)mnl_socket_close(socket);
+                return NULL;
+        }
+        (void)setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+        (void)setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+        struct nftset *nftset = memory_new(sizeof(*nftset));
+        *nftset = (struct nftset){.socket = socket, .seq = 1};
+        return nftset;
+}
+
+struct nftset *nftset_free(struct nftset *nftset) {
+        if (!nftset)
+                return NULL;
+        (void)mnl_socket_close(nftset->socket);
+        free(nftset);
+        return NULL;
+}
+
+static struct nlmsghdr *put_header(char *buffer, uint16_t type, uint16_t flags, uint32_t seq,
+        uint8_t family, uint16_t res_id) {
+        struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
+        header->nlmsg_type = type;
+        header->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
+        header->nlmsg_seq = seq;
+        struct nfgenmsg *generic = mnl_nlmsg_put_extra_header(header, sizeof(*generic));
+        generic->nfgen_family = family;
+        generic->version = NFNETLINK_V0;
+        generic->res_id = htons(res_id);
+        return header;
+}
+
+static int on_set_attribute(const struct nlattr *attribute, void *user) {
+        struct set_kind *kind = user;
+        kind->is_known = true;
+        switch (mnl_attr_get_type(attribute)) {
+        case NFTA_SET_FLAGS:
+                kind->flags = ntohl(mnl_attr_get_u32(attribute));
+                break;
+        case NFTA_SET_KEY_TYPE:
+                kind->key_type = ntohl(mnl_attr_get_u32(attribute));
+                break;
+        case NFTA_SET_KEY_LEN:
+                kind->key_len = ntohl(mnl_attr_get_u32(attribute));
+                break;
+        case NFTA_SET_USERDATA: {
+                const unsigned char *bytes = mnl_attr_get_payload(attribute);
+                size_t len = mnl_attr_get_payload_len(attribute);
+                for (size_t at = 0; at + 2 <= len; at += 2U + bytes[at + 1])
+                        if (bytes[at] == UDATA_MERGE)
+                                for (size_t i = at + 2; i < at + 2U + bytes[at + 1] && i < len; i++)
+                                        kind->merges = kind->merges || bytes[i] != 0;
+                break;
+        }
+        default:
+                break;
+        }
+        return MNL_CB_OK;
+}
+
+static int on_set(const struct nlmsghdr *header, void *user) {
+        return mnl_attr_parse(header, sizeof(struct nfgenmsg), on_set_attribute, user);
+}
+
+static int ask_kind(
+        struct nftset *nftset, const struct nftset_element *element, struct set_kind *ret) {
+        char buffer[MESSAGE_MAX];
+        char *reply = memory_new((size_t)MNL_SOCKET_BUFFER_SIZE);
+        uint32_t seq = nftset->seq++;
+        struct nlmsghdr *header = put_header(buffer, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETSET,
+                NLM_F_ACK, seq, element->family, 0);
+        mnl_attr_put_strz(header, NFTA_SET_TABLE, element->table);
+        mnl_attr_put_strz(header, NFTA_SET_NAME, element->set);
+        *ret = (struct set_kind){0};
+        int r = mnl_socket_sendto(nftset->socket, header, header->nlmsg_len) < 0 ? -errno : 1;
+        while (r > 0) {
+                ssize_t len =
+                        mnl_socket_recvfrom(nftset->socket, reply, (size_t)MNL_SOCKET_BUFFER_SIZE);
+                if (len < 0)
+                        r = -errno;
+                else
+                        r = mnl_cb_run(reply, (size_t)len, seq,
+                                mnl_socket_get_portid(nftset->socket), on_set, ret);
+                if (r < 0)
+                        r = errno ? -errno : -EIO;
+        }
+        free(reply);
+        return r < 0 ? r : ret->is_known ? 0 : -ENOENT;
+}
+
+static bool is_usual(const struct set_kind *kind, const struct address *address) {
+        uint32_t known = NFT_SET_INTERVAL | NFT_SET_TIMEOUT;
+        bool is_four = address->family == ADDRESS_INET4;
+        if ((kind->flags & ~known) || kind->merges)
+                return false;
+        return kind->key_type == (is_four ? TYPE_INET4 : TYPE_INET6) &&
+               kind->key_len == (is_four ? 4 : 16);
+}
+
+/* Adds one to the number in bytes; false if it was the last. */
+static bool count_up(uint8_t *bytes, size_t len) {
+        while (len > 0)
+                if (++bytes[--len] != 0)
+                        return true;
+        return false;
+}
+
+static void put_key(struct nlmsghdr *header, const uint8_t *bytes, size_t len, bool is_end) {
+        struct nlattr *item = mnl_attr_nest_start(header, NFTA_LIST_ELEM);
+        struct nlattr *key = mnl_attr_nest_start(header, NFTA_SET_ELEM_KEY);
+        mnl_attr_put(header, NFTA_DATA_VALUE, len, bytes);
+        mnl_attr_nest_end(header, key);
+        if (is_end)
+                mnl_attr_put_u32(header, NFTA_SET_ELEM_FLAGS, htonl(NFT_SET_ELEM_INTERVAL_END));
+        mnl_attr_nest_end(header, item);
+}
+
+/* Returns the message's length, 0 if the address has no end. */
+static size_t put_element(char *buffer, const struct nftset_element *element,
+        const struct set_kind *kind, uint32_t seq) {
+        uint16_t type = (NFNL_SUBSYS_NFTABLES << 8) |
+                        (element->is_delete ? NFT_MSG_DELSETELEM : NFT_MSG_NEWSETELEM);
+        uint16_t flags = element->is_delete ? NLM_F_ACK : NLM_F_ACK | NLM_F_CREATE;
+        struct nlmsghdr *header = put_header(buffer, type, flags, seq, element->family, 0);
+        uint8_t end[16];
+        memcpy(end, element->address.bytes, sizeof(end));
+        mnl_attr_put_strz(header, NFTA_SET_ELEM_LIST_TABLE, element->table);
+        mnl_attr_put_strz(header, NFTA_SET_ELEM_LIST_SET, element->set);
+        struct nlattr *list = mnl_attr_nest_start(header, NFTA_SET_ELEM_LIST_ELEMENTS);
+        put_key(header, element->address.bytes, kind->key_len, false);
+        if ((kind->flags & NFT_SET_INTERVAL)) {
+                if (!count_up(end, kind->key_len))
+                        return 0;
+                put_key(header, end, kind->key_len, true);
+        }
+        mnl_attr_nest_end(header, list);
+        return header->nlmsg_len;
+}
+
+/* The answers of elements with seq first ... first + count - 1, any order. */
+static int receive(struct nftset *nftset, uint32_t first, size_t count, size_t *ret_bad) {
+        char *reply = memory_new((size_t)MNL_SOCKET_BUFFER_SIZE);
+        size_t answers = 0;
+        int r = 0;
+        while (r == 0 && answers < count) {
+                ssize_t got =
+                        mnl_socket_recvfrom(nftset->socket, reply, (size_t)MNL_SOCKET_BUFFER_SIZE);
+                int len = (int)got;
+                if (got <= 0)
+                        r = got < 0 && errno ? -errno : -EIO;
+                for (struct nlmsghdr *header = (struct nlmsghdr *)(void *)reply;
+                        r == 0 && mnl_nlmsg_ok(header, len);
+                        header = mnl_nlmsg_next(header, &len)) {
+                        size_t index = header->nlmsg_seq - first;
+                        if (header->nlmsg_type != NLMSG_ERROR || header->nlmsg_seq + 1 < first)
+                                continue; /* a late answer to something before */
+                        const struct nlmsgerr *error = mnl_nlmsg_get_payload(header);
+                        r = error->error;
+                        if (r != 0 && index < count)
+                                *ret_bad = index;
+                        answers++;
+                }
+        }
+        free(reply);
+        return r > 0 ? -r : r;
+}
+
+/* Answers that nobody waits for any more. */
+static void discard(struct nftset *nftset) {
+        char bytes[4096];
+        while (recv(mnl_socket_get_fd(nftset->socket), bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+                continue;
+}
+
+static bool is_same_set(const struct nftset_element *a, const struct nftset_element *b) {
+        return a->family == b->family && strcmp(a->table, b->table) == 0 &&
+               strcmp(a->set, b->set) == 0;
+}
+
+/* Asks what kinds of sets the elements are for. */
+static int ask_kinds(struct nftset *nftset, const struct nftset_element *elements, size_t count,
+        struct set_kind *ret_kinds, size_t *ret_bad) {
+        int r = 0;
+        for (size_t i = 0; i < count && r == 0; i++) {
+                if (i > 0 && is_same_set(&elements[i], &elements[i - 1]))
+                        ret_kinds[i] = ret_kinds[i - 1];
+                else
+                        r = ask_kind(nftset, &elements[i], &ret_kinds[i]);
+                if (r == 0 && !is_usual(&ret_kinds[i], &elements[i].address))
+                        r = NFTSET_E_UNUSUAL;
+                if (r != 0)
+                        *ret_bad = i;
+        }
+        return r;
+}
+
+/* Returns the length of the transaction's messages, 0 if an element cannot be expressed. */
+static size_t put_batch(char *buffer, const struct nftset_element *elements, size_t count,
+        const struct set_kind *kinds, uint32_t begin) {
+        size_t len =
+                put_header(buffer, NFNL_MSG_BATCH_BEGIN, 0, begin, AF_UNSPEC, NFNL_SUBSYS_NFTABLES)
+                        ->nlmsg_len;
+        for (size_t i = 0; i < count; i++) {
+                size_t size =
+                        put_element(buffer + len, &elements[i], &kinds[i], begin + 1 + (uint32_t)i);
+                if (size == 0)
+                        return 0;
+                len += size;
+        }
+        uint32_t end = begin + 1 + (uint32_t)count;
+        return len +
+               put_header(buffer + len, NFNL_MSG_BATCH_END, 0, end, AF_UNSPEC, NFNL_SUBSYS_NFTABLES)
+                       ->nlmsg_len;
+}
+
+int nftset_apply(struct nftset *nftset, const struct nftset_element *elements, size_t count,
+        size_t *ret_bad) {
+        *ret_bad = count;
+        if (count == 0 || count > NFTSET_BATCH_MAX)
+                return count == 0 ? 0 : NFTSET_E_UNUSUAL;
+        char *buffer = memory_new((count + 2) * MESSAGE_MAX);
+        struct set_kind *kinds = memory_new_array(count, sizeof(*kinds));
+        discard(nftset);
+        int r = ask_kinds(nftset, elements, count, kinds, ret_bad);
+        uint32_t begin = nftset->seq;
+        nftset->seq += (uint32_t)count + 2;
+        size_t len = r == 0 ? put_batch(buffer, elements, count, kinds, begin) : 0;
+        if (r == 0 && len == 0)
+                r = NFTSET_E_UNUSUAL;
+        if (r == 0)
+                r = mnl_socket_sendto(nftset->socket, buffer, len) < 0
+                            ? -errno
+                            : receive(nftset, begin + 1, count, ret_bad);
+        free(kinds);
+        free(buffer);
+        return r;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Adds to and deletes from nftables sets over netlink: what `nft add element FAMILY TABLE SET {
+ * ADDRESS }` and `nft delete element` do, without starting nft. Sets are the administrator's;
+ * anything unusual is left to nft itself. */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/address.h"
+#include "enforce/plain_command.h"
+
+#define NFTSET_NAME_MAX 255    /* bytes of a table's or set's name */
+#define NFTSET_BATCH_MAX 256   /* elements of one transaction */
+#define NFTSET_TIMEOUT_MS 1000 /* for the kernel's answer */
+
+struct nftset; /* the link to the kernel */
+
+struct nftset_element {
+        uint8_t family; /* NFPROTO_* */
+        bool is_delete;
+        char table[NFTSET_NAME_MAX + 1];
+        char set[NFTSET_NAME_MAX + 1];
+        struct address address; /* a single one */
+};
+
+/* Whether the command is exactly one of the two forms for this address, and its program the
+ * system's nft. */
+bool nftset_recognise(const struct plain_command *command, const struct address *address,
+        struct nftset_element *ret);
+
+/* Returns NULL with errno set if there is no netlink. */
+struct nftset *nftset_new(void);
+/* NULL is allowed. Returns NULL. */
+struct nftset *nftset_free(struct nftset *nftset);
+/* Does all of it in one transaction, or nothing. Returns 0, NFTSET_E_UNUSUAL if a set is of a kind
+ * that only nft handles (or there are too many elements), or the kernel's negative errno; *ret_bad
+ * is then the index of the element that it refused, count if it did not say. */
+enum { NFTSET_E_UNUSUAL = 1 };
+int nftset_apply(struct nftset *nftset, const struct nftset_element *elements, size_t count,
+        size_t *ret_bad);

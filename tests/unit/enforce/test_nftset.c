@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Against the real kernel and the real nft, in a network namespace of the test's own; skipped
+ * without root or nft. */
+#include "enforce/nftset.h"
+
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include "../cmocka_include.h"
+
+static bool has_kernel;
+
+static int set_up_all(void **state) {
+        (void)state;
+        has_kernel = access("/usr/sbin/nft", X_OK) == 0 && geteuid() == 0 &&
+                     unshare(CLONE_NEWNET) == 0 && system("nft add table inet t 2>/dev/null") == 0;
+        return 0;
+}
+
+static void shell(const char *command) {
+        if (system(command) != 0)
+                fail_msg("failed: %s", command);
+}
+
+/* The table's sets as nft lists them, made anew with the commands of the format. */
+static void list_sets(char *out, size_t size) {
+        FILE *pipe = popen("nft list table inet t", "r");
+        assert_non_null(pipe);
+        size_t len = fread(out, 1, size - 1, pipe);
+        out[len] = '\0';
+        (void)pclose(pipe);
+}
+
+static void make_sets(void) {
+        shell("nft delete table inet t; nft add table inet t");
+        shell("nft add set inet t plain '{ type ipv4_addr; }'; nft add set inet t plain6 '{ type "
+              "ipv6_addr; }'");
+        shell("nft add set inet t range '{ type ipv4_addr; flags interval; }'; nft add set inet t "
+              "range6 '{ type ipv6_addr; flags interval; }'");
+        shell("nft add set inet t timed '{ type ipv4_addr; flags timeout; }'");
+}
+
+static struct nftset_element element(const char *set, const char *address, bool is_delete) {
+        struct nftset_element e = {.family = NFPROTO_INET, .is_delete = is_delete};
+        (void)snprintf(e.table, sizeof(e.table), "t");
+        (void)snprintf(e.set, sizeof(e.set), "%s", set);
+        assert_int_equal(address_parse(slice_of(address), &e.address), 0);
+        return e;
+}
+
+static void the_kernel_ends_up_as_with_nft(void **state) {
+        (void)state;
+        static const struct {
+                const char *set, *address;
+                bool is_delete;
+        } steps[] = {
+                {"plain",  "192.0.2.1",    false},
+                {"plain",  "192.0.2.2",    false},
+                {"plain6", "2001:db8::1",  false},
+                {"range",  "192.0.2.1",    false},
+                {"range",  "192.0.2.2",    false},
+                {"range",  "192.0.2.0",    false},
+                {"range6", "2001:db8::ff", false},
+                {"timed",  "192.0.2.1",    false},
+                {"range",  "192.0.2.1",    false},
+                {"plain",  "192.0.2.1",    false},
+                {"range",  "192.0.2.1",    true },
+                {"plain",  "192.0.2.2",    true },
+                {"range6", "2001:db8::ff", true },
+                {"range",  "10.0.0.255",   false},
+                {"range",  "192.0.2.0",    true }
+        };
+        static char ours[8192], nfts[8192];
+        size_t bad;
+        if (!has_kernel)
+                skip();
+        struct nftset *nftset = nftset_new();
+        assert_non_null(nftset);
+        make_sets();
+        for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+                struct nftset_element e =
+                        element(steps[i].set, steps[i].address, steps[i].is_delete);
+                assert_int_equal(nftset_apply(nftset, &e, 1, &bad), 0);
+        }
+        list_sets(ours, sizeof(ours));
+        make_sets();
+        for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+                char command[256];
+                (void)snprintf(command, sizeof(command), "nft %s element inet t %s '{' %s '}'",
+                        steps[i].is_delete ? "delete" : "add", steps[i].set, steps[i].address);
+                shell(command);
+        }
+        list_sets(nfts, sizeof(nfts));
+        assert_string_equal(ours, nfts);
+        assert_non_null(strstr(ours, "192.0.2.2"));
+        /* and nft can go on with what we have made */
+        shell("nft add element inet t range '{ 192.0.2.1 }'; nft delete element inet t range '{ "
+              "192.0.2.2 }'");
+        (void)nftset_free(nftset);
+}
+
+static void transactions_are_whole_and_errors_name_their_element(void **state) {
+        (void)state;
+        static char before[8192], after[8192];
+        size_t bad;
+        if (!has_kernel)
+                skip();
+        struct nftset *nftset = nftset_new();
+        make_sets();
+        list_sets(before, sizeof(before));
+        struct nftset_element many[3] = {element("plain", "192.0.2.1", false),
+                element("plain", "192.0.2.9", true), element("plain", "192.0.2.3", false)};
+        assert_int_equal(nftset_apply(nftset, many, 3, &bad), -ENOENT);
+        assert_int_equal(bad, 1);
+        list_sets(after, sizeof(after));
+        assert_string_equal(before, after);
+        many[1].is_delete = false;
+        assert_int_equal(nftset_apply(nftset, many, 3, &bad), 0);
+        list_sets(after, sizeof(after));
+        assert_non_null(strstr(after, "192.0.2.9"));
+        (void)nftset_free(nftset);
+}
+
+static void unusual_sets_are_left_to_nft(void **state) {
+        (void)state;
+        size_t bad;
+        if (!has_kernel)
+                skip();
+        struct nftset *nftset = nftset_new();
+        make_sets();
+        shell("nft add set inet t merging '{ type ipv4_addr; flags interval; auto-merge; }'; nft "
+              "add map inet t verdicts '{ type ipv4_addr : verdict; }'");
+        struct nftset_element unusual[] = {element("merging", "192.0.2.1", false),
+                element("verdicts", "192.0.2.1", false), element("plain6", "192.0.2.1", false),
+                element("range", "255.255.255.255", false)};
+        for (size_t i = 0; i < sizeof(unusual) / sizeof(unusual[0]); i++)
+                assert_int_equal(nftset_apply(nftset, &unusual[i], 1, &bad), NFTSET_E_UNUSUAL);
+        struct nftset_element missing = element("nowhere", "192.0.2.1", false);
+        assert_int_equal(nftset_apply(nftset, &missing, 1, &bad), -ENOENT);
+        (void)nftset_free(nftset);
+}
+
+static bool recognise(const char *text, struct nftset_element *ret) {
+        struct arena arena = ARENA_INIT;
+        struct plain_command command;
+        struct address address;
+        (void)address_parse(SLICE("192.0.2.1"), &address);
+        bool is = plain_command_parse(slice_of(text), &arena, &command) &&
+                  nftset_recognise(&command, &address, ret);
+        arena_done(&arena);
+        return is;
+}
+
+static void only_the_stock_form_is_recognised(void **state) {
+        (void)state;
+        static const char *const others[] = {"nft add element inet t s { 192.0.2.1 }",
+                "nft add element inet t s \\{ 192.0.2.2 \\}",
+                "nft add element inet t s \\{ 192.0.2.0/24 \\}",
+                "nft add element inet t s \\{ 192.0.2.1 \\} x",
+                "nft add rule inet t s \\{ 192.0.2.1 \\}",
+                "nft create element inet t s \\{ 192.0.2.1 \\}",
+                "nft add element inet t s \\{192.0.2.1\\}",
+                "nft add element foo t s \\{ 192.0.2.1 \\}",
+                "/tmp/nft add element inet t s \\{ 192.0.2.1 \\}",
+                "nft -a element inet t s \\{ 192.0.2.1 \\}",
+                "nft add element inet '' s \\{ 192.0.2.1 \\}"};
+        struct nftset_element e;
+        for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+                assert_false(recognise(others[i], &e));
+        if (access("/usr/sbin/nft", X_OK) != 0)
+                skip();
+        assert_true(
+                recognise("nft add element inet f2b-table addr-set-sshd \\{ 192.0.2.1 \\}", &e));
+        assert_int_equal(e.family, NFPROTO_INET);
+        assert_false(e.is_delete);
+        assert_string_equal(e.set, "addr-set-sshd");
+        assert_true(recognise("/usr/sbin/nft delete element ip a b \\{ 192.0.2.1 \\}", &e));
+        assert_true(e.is_delete);
+        char *before = strdup(getenv("PATH"));
+        (void)setenv("PATH", "/no/where", 1);
+        assert_false(
+                recognise("nft add element inet f2b-table addr-set-sshd \\{ 192.0.2.1 \\}", &e));
+        (void)setenv("PATH", before, 1);
+        free(before);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(only_the_stock_form_is_recognised),
+                cmocka_unit_test(the_kernel_ends_up_as_with_nft),
+                cmocka_unit_test(transactions_are_whole_and_errors_name_their_element),
+                cmocka_unit_test(unusual_sets_are_left_to_nft),
+        };
+        return cmocka_run_group_tests(tests, set_up_all, NULL);
+}
