@@ -29,6 +29,7 @@ struct jail_entry {
         struct value
                 config; /* LIST of the commands that made it what it is, for a reload that fails */
         uint64_t lines, dropped; /* read from its logs; of these given up */
+        uint64_t banned_total;   /* bans of which the database knows */
         struct jail_stopper *stoppers;
         struct jails *jails;
 };

@@ -19,6 +19,7 @@
 #define LOGGER "fail2ban.server"
 #define SECOND_US INT64_C(1000000)
 #define PURGE_AGE_S 86400
+#define COMMIT_SOON_US INT64_C(100000)
 #define FRONT_STOP_MS 2000
 
 /* From the scanner. */
@@ -48,12 +49,31 @@ static void on_count(void *user, uint32_t jail, uint64_t lines, uint64_t dropped
         entry->dropped += dropped;
 }
 
+static void on_commit_timer(void *user);
+
+/* A ban is on disk before its command runs, and with it that its lines have been read: a server
+ * that is killed neither forgets nor repeats it. Mere positions may wait a little. */
+static void commit_soon(struct server *server, struct jail_entry *entry) {
+        if (!server->store || !store_is_dirty(server->store))
+                return;
+        uint64_t banned = jail_counts(entry->jail).banned_total;
+        bool has_banned = banned != entry->banned_total;
+        entry->banned_total = banned;
+        if (has_banned)
+                (void)store_commit(server->store); /* it says what is wrong, and tries again */
+        else if (server->commit_timer.due_us > loop_now_us() + COMMIT_SOON_US)
+                loop_timer_set_in(server->loop, &server->commit_timer, COMMIT_SOON_US,
+                        on_commit_timer, server);
+}
+
 static void on_position(
         void *user, uint32_t jail, struct slice path, struct slice hash, uint64_t offset) {
         struct server *server = user;
-        const struct jail_entry *entry = jails_find_id(&server->jails, jail);
-        if (entry)
-                jail_position(entry->jail, path, hash, offset);
+        struct jail_entry *entry = jails_find_id(&server->jails, jail);
+        if (!entry)
+                return;
+        jail_position(entry->jail, path, hash, offset);
+        commit_soon(server, entry);
 }
 
 static void on_child_message(void *user, int level, const char *logger, struct slice text) {

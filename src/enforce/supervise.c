@@ -13,6 +13,7 @@
 #include <sys/auxv.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -97,6 +98,10 @@ static void place_fds(int channel_fd) {
         int null = open("/dev/null", O_RDWR);
         if (channel < 0 || null < 0)
                 _exit(EXIT_NO_EXEC);
+        struct stat info;
+        /* Messages from before the child can send them go to a terminal, a pipe or the journal; no file is left for it to write to. */
+        if (fstat(2, &info) < 0 || S_ISREG(info.st_mode))
+                (void)dup2(null, 2);
         if (dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(channel, SUPERVISE_CHANNEL_FD) < 0)
                 _exit(EXIT_NO_EXEC);
         (void)close_range(SUPERVISE_CHANNEL_FD + 1, ~0U, 0);
