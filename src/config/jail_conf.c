@@ -164,7 +164,8 @@ static bool is_parser_error(const char *kind) {
 static int error_in_action(struct slice text, int code, struct arena *arena, struct fault *fault) {
         struct slice why = arena_copy(arena, slice_of(fault_text(fault)));
         if (fault && fault->kind && !is_parser_error(fault->kind))
-                why = arena_printf(arena, "%s(%.*s)", fault->kind, SLICE_ARG(repr_text(why, arena)));
+                why = arena_printf(
+                        arena, "%s(%.*s)", fault->kind, SLICE_ARG(repr_text(why, arena)));
         (void)fault_raise(fault, "ValueError", "Error in action definition %.*s: %.*s",
                 SLICE_ARG(repr_text(text, arena)), SLICE_ARG(why));
         return code;
@@ -242,27 +243,48 @@ struct jail_stream {
         struct value log_commands; /* come behind the commands of all other options */
 };
 
-static void put_logs(struct jail_stream *s, const struct value *value, struct slice line) {
+static void put_log(
+        struct jail_stream *s, const struct value *value, struct slice path, struct slice from) {
         struct arena *arena = s->jail->store->arena;
+        struct value command = command_set(s->jail->name, SLICE("addlogpath"), value, arena);
+        (void)value_append(&command, value_string(path), arena);
+        (void)value_append(&command, value_string(from), arena);
+        (void)value_append(&s->log_commands, command, arena);
+}
+
+/* Splits a line of logpath into the pattern and where to begin. */
+static struct slice split_log(struct slice line, struct slice *ret_from) {
         size_t blank = line.len;
         while (blank > 0 && line.data[blank - 1] != ' ')
                 blank--;
-        struct slice pattern = blank > 0 ? slice_sub(line, 0, blank - 1) : line;
-        struct slice from = blank > 0 ? slice_sub(line, blank, line.len) : SLICE("head");
+        *ret_from = blank > 0 ? slice_sub(line, blank, line.len) : SLICE("head");
+        return blank > 0 ? slice_sub(line, 0, blank - 1) : line;
+}
+
+static void put_logs(struct jail_stream *s, const struct value *value, struct slice line) {
         struct value paths = value_list();
-        if (log_files_find(pattern, &paths, arena) == 0)
+        struct slice from;
+        struct slice pattern = split_log(line, &from);
+        if (log_files_find(pattern, &paths, s->jail->store->arena) == 0)
                 diag(DIAG_NOTICE, LOGGER, "No file(s) found for glob %.*s", SLICE_ARG(pattern));
-        for (size_t i = 0; i < paths.list.count; i++) {
-                struct value command =
-                        command_set(s->jail->name, SLICE("addlogpath"), value, arena);
-                (void)value_append(&command, paths.list.items[i], arena);
-                (void)value_append(&command, value_string(from), arena);
-                (void)value_append(&s->log_commands, command, arena);
+        for (size_t i = 0; i < paths.list.count; i++)
+                put_log(s, value, paths.list.items[i].string, from);
+}
+
+/* The files that are named will be waited for. */
+static void put_awaited_logs(struct jail_stream *s, const struct value *value) {
+        struct slice rest = value->string.data ? value->string : SLICE("");
+        struct slice line;
+        struct slice from;
+        while (slice_next_piece(&rest, '\n', &line)) {
+                struct slice path = split_log(line, &from);
+                if (log_files_is_path(path))
+                        put_log(s, value, path, from);
         }
 }
 
-/* No log file was found: takes the journal instead, skips the jail, or is a fault. */
-static int without_logs(struct jail_stream *s, struct fault *fault) {
+/* No log file was found: takes the journal instead, skips the jail, waits, or is a fault. */
+static int without_logs(struct jail_stream *s, const struct value *value, struct fault *fault) {
         struct jail_conf *jail = s->jail;
         struct slice name = jail->name;
         const struct value *match = dict_get(&jail->options, SLICE("journalmatch"));
@@ -270,11 +292,17 @@ static int without_logs(struct jail_stream *s, struct fault *fault) {
                        switch_option(jail, "systemd_if_nologs") && match &&
                        match->type != VALUE_NONE;
         bool skip = !journal && switch_option(jail, "skip_if_nologs");
-        if (!journal && !skip && s->logs == JAIL_CONF_LOGS_NEEDED)
+        if (!journal && !skip && s->logs == JAIL_CONF_LOGS_AWAITED)
+                put_awaited_logs(s, value);
+        bool waits = s->log_commands.list.count > 0;
+        if (!journal && !skip && !waits && s->logs != JAIL_CONF_LOGS_OPTIONAL)
                 return fault_raise(fault, "ValueError",
                         "Have not found any log file for '%.*s' jail.", SLICE_ARG(name));
         diag(DIAG_WARNING, LOGGER, "Have not found any log file for '%.*s' jail.%s",
-                SLICE_ARG(name), journal ? " Jail will monitor systemd journal." : "");
+                SLICE_ARG(name),
+                journal ? " Jail will monitor systemd journal."
+                : waits ? " Jail will wait for it."
+                        : "");
         if (journal)
                 s->backend = SLICE("systemd");
         if (skip) {
@@ -296,7 +324,7 @@ static int put_logpath(struct jail_stream *s, const struct value *value, struct 
                 return 0;
         if (value->origin)
                 s->jail->store->blame = value->origin;
-        return without_logs(s, fault);
+        return without_logs(s, value, fault);
 }
 
 static int put_option(struct jail_stream *s, const struct dict_entry *entry, struct fault *fault) {

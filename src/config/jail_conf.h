@@ -45,8 +45,9 @@ struct jail_conf_forced {
 int jail_conf_read(struct jail_conf *jail, struct conf_store *store, struct conf *conf,
         struct slice name, const struct jail_conf_forced *forced, struct fault *fault);
 
-/* A jail without any log file is a fault, or is kept (dump). */
-enum jail_conf_logs { JAIL_CONF_LOGS_NEEDED, JAIL_CONF_LOGS_OPTIONAL };
+/* A jail without any log file is a fault, is kept (dump), or waits for those of its files that are
+ * named without wildcards; if there is none of them it is a fault, too. */
+enum jail_conf_logs { JAIL_CONF_LOGS_NEEDED, JAIL_CONF_LOGS_OPTIONAL, JAIL_CONF_LOGS_AWAITED };
 
 /* Appends the jail's commands, without its start. Sets jail->skipped. Returns 0 or negative errno
  * with a fault; then nothing was appended. */

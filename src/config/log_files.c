@@ -105,3 +105,8 @@ size_t log_files_find(struct slice pattern, struct value *list, struct arena *ar
         }
         return count;
 }
+
+bool log_files_is_path(struct slice pattern) {
+        return pattern.len > 1 && pattern.len < PATH_MAX && pattern.data[0] == '/' &&
+               pattern.data[pattern.len - 1] != '/' && !has_magic(pattern);
+}

@@ -2,6 +2,8 @@
 /* The files that a pattern of the option logpath stands for. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "base/value.h"
 
@@ -11,3 +13,5 @@
  * the directories. Links to nothing are said (WARNING) and left out. Returns how many were
  * appended. */
 size_t log_files_find(struct slice pattern, struct value *list, struct arena *arena);
+/* Whether pattern names one file: it is absolute, without wildcards. */
+bool log_files_is_path(struct slice pattern);

@@ -110,8 +110,9 @@ static int put_jail(struct assembly *a, struct jail_conf *jail) {
                 put_wrong(a, jail);
                 return 0;
         }
-        enum jail_conf_logs logs =
-                a->request->dump ? JAIL_CONF_LOGS_OPTIONAL : JAIL_CONF_LOGS_NEEDED;
+        enum jail_conf_logs logs = a->request->dump     ? JAIL_CONF_LOGS_OPTIONAL
+                                   : a->request->strict ? JAIL_CONF_LOGS_NEEDED
+                                                        : JAIL_CONF_LOGS_AWAITED;
         a->store.blame = NULL;
         int r = jail_conf_stream(jail, logs, a->stream, a->fault);
         if (r < 0 && !isolates(a))

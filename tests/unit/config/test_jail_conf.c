@@ -130,6 +130,10 @@ static void a_jail_without_logs(void **state) {
                 {"",                         JAIL_CONF_LOGS_OPTIONAL, 0,       "['add', 'j', 'auto']\n",
                  "NOTICE No file(s) found for glob /nosuch/log\n"
                         "WARNING Have not found any log file for 'j' jail.\n"                                                                                                 },
+                {"",                         JAIL_CONF_LOGS_AWAITED,  0,
+                 "['add', 'j', 'auto']\n['set', 'j', 'addlogpath', '/nosuch/log', 'head']\n",
+                 "NOTICE No file(s) found for glob /nosuch/log\n"
+                        "WARNING Have not found any log file for 'j' jail. Jail will wait for it.\n"},
                 {"skip_if_nologs = true\n",  JAIL_CONF_LOGS_NEEDED,   0,
                  "['config-error', \"Jail 'j' skipped, because of missing log files.\"]\n",                 "NOTICE No file(s) found for glob /nosuch/log\n"
                         "WARNING Have not found any log file for 'j' jail.\n"

@@ -74,9 +74,19 @@ static void empty_and_endless_patterns_find_nothing(void **state) {
         arena_done(&arena);
 }
 
+static void a_file_can_be_named(void **state) {
+        (void)state;
+        assert_true(log_files_is_path(SLICE("/var/log/auth.log")));
+        assert_false(log_files_is_path(SLICE("/var/log/*.log")));
+        assert_false(log_files_is_path(SLICE("/var/log/")));
+        assert_false(log_files_is_path(SLICE("auth.log")));
+        assert_false(log_files_is_path(SLICE("")));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(patterns_find_files),
+                cmocka_unit_test(a_file_can_be_named),
                 cmocka_unit_test(links_to_nothing_are_said_and_left_out),
                 cmocka_unit_test(empty_and_endless_patterns_find_nothing),
         };
