@@ -113,7 +113,7 @@ static void set_many(struct call *call, struct action *action) {
 
 static void set_one(struct call *call, struct action *action) {
         struct fault fault = FAULT_INIT;
-        struct value value;
+        struct value value = VALUE_OF_NONE;
         struct slice json = call_count(call) > 5 ? call_word(call, 5) : NO_ARGUMENTS;
         int r = action_call(action, call_word(call, 4), json, on_called, call, &fault);
         if (r == 0)

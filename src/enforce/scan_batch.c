@@ -116,7 +116,7 @@ void scan_batch_tell_position(const struct scan_plan *plan, const struct scan_li
 
 int scan_batch_apply(struct scan_plan *plan, const struct scan_link_ops *ops, void *user, struct slice body, struct fault *fault) {
         struct batch batch;
-        struct plan_log *log;
+        struct plan_log *log = NULL;
         int r = read_batch(body, &batch, fault);
         if (r == 0)
                 r = find_log(plan, batch.log, &log, fault);

@@ -276,6 +276,9 @@ static int start(struct program *program) {
         int status = daemon_wait(program->report, (int)(program->arguments.timeout_s * 1000));
         if (status == 0 && !program->arguments.async)
                 (void)puts("Server ready");
+        else if (status != 0)
+                diag(DIAG_ERROR, LOGGER, "Could not start %s, see %.*s", NAME,
+                        SLICE_ARG(program->settings.logtarget));
         return status;
 }
 

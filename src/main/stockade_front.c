@@ -6,6 +6,7 @@
 #include "base/confine.h"
 #include "base/diag.h"
 #include "front/front.h"
+#include "main/probe.h"
 
 #define CHANNEL_FD 3
 #define EXIT_USAGE 2
@@ -23,10 +24,12 @@ int main(void) {
         if (!front)
                 return EXIT_USAGE;
         int code = EXIT_CONFINE;
-        if (confine(CONFINE_FRONT, &fault) < 0)
+        if (confine(CONFINE_FRONT, &fault) < 0) {
                 diag(DIAG_CRITICAL, "fail2ban.server", "front: %s", fault_text(&fault));
-        else
+        } else {
+                probe_run();
                 code = front_run(front);
+        }
         fault_done(&fault);
         (void)front_free(front);
         (void)loop_free(loop);

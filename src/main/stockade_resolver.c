@@ -77,7 +77,8 @@ static int ask_name(const struct resolver_question *question, struct resolver_an
         return r;
 }
 
-static void *work(void *unused) {
+static _Noreturn void *work(void *unused) {
+        (void)unused;
         struct resolver_question question;
         while (recv(RESOLVER_PACKET_FD, &question, sizeof(question), 0) == sizeof(question)) {
                 struct resolver_answer answer = {.number = question.number};
@@ -93,7 +94,6 @@ static void *work(void *unused) {
                         break;
         }
         exit(0); /* the server is gone, and nobody waits for the other threads */
-        return unused;
 }
 
 int main(void) {
@@ -109,5 +109,4 @@ int main(void) {
                 if (pthread_create(&thread, NULL, work, NULL) != 0)
                         break; /* fewer will do */
         (void)work(NULL);
-        return 0;
 }
