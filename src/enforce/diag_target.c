@@ -225,7 +225,7 @@ static int open_syslog(struct diag_target *target, struct diag_output **ret) {
                         "Syslog socket file: %s does not exists or is not a socket", path);
                 return r;
         }
-        if (path == (const char *)SYSLOG_SOCKET) {
+        if (strcmp(path, SYSLOG_SOCKET) == 0) {
                 free(target->syslog_socket);
                 target->syslog_socket = memory_copy_text(slice_of(path));
         }
