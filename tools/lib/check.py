@@ -140,7 +140,7 @@ def comparisons():
     return {
         'run_tables': [regex, ours['regex'], client, ours['client'], server, ours['server']],
         'run_filters': [regex, ours['regex'], '--config', stock, '--known', 'known-1.1.1.txt'],
-        'run_filters sshd': [regex, ours['regex'], '--config', os.path.abspath('config'), '--filter', 'sshd'],
+        'run_filters own': [regex, ours['regex'], '--config', os.path.abspath('config')],
         'diff_config golden': ['--golden', client, ours['client']],
         'diff_config': [client, ours['client'], '--ref-bin', f'{real}/bin/fail2ban-client', '--config', stock],
         'diff_regex': [regex, ours['regex'], '--ref-bin', f'{real}/bin/fail2ban-regex', '--config', stock],
