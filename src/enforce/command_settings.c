@@ -95,6 +95,20 @@ void command_set_allowipv6(struct call *call) {
         call_return(call, *value);
 }
 
+void command_get_socketgroup(struct call *call) {
+        const char *group = call->server->socket_group;
+        call_return(call,
+                group ? value_string(arena_copy(&call->arena, slice_of(group))) : VALUE_OF_NONE);
+}
+
+void command_set_socketgroup(struct call *call) {
+        struct fault fault = FAULT_INIT;
+        if (server_set_socket_group(call->server, call_word(call, 2), &fault) < 0)
+                call_raise_fault(call, &fault);
+        else
+                command_get_socketgroup(call);
+}
+
 /* The database. */
 
 void command_get_dbfile(struct call *call) {

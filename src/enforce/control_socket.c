@@ -20,6 +20,8 @@
 #define LISTEN_FIRST 3 /* SD_LISTEN_FDS_START */
 #define LISTEN_MAX 64
 
+#define GROUPS_MAX 4096 /* that a peer may be in; with more it is in none */
+
 static int address_of(const char *path, struct sockaddr_un *ret, struct fault *fault) {
         size_t length = strlen(path);
         if (length == 0 || length >= sizeof(ret->sun_path))
@@ -161,4 +163,34 @@ int control_socket_accept(struct control_socket *control, int *ret_fd, uid_t *re
         *ret_uid = peer.uid;
         *ret_fd = steal_fd(&fd);
         return 0;
+}
+
+int control_socket_set_group(
+        const struct control_socket *control, gid_t group, struct fault *fault) {
+        bool is_open = group != CONTROL_NO_GROUP;
+        if (!control->path)
+                return 0;
+        /* First the group, then the mode: in between it is nobody else's. */
+        if (chown(control->path, (uid_t)-1, is_open ? group : getegid()) < 0 ||
+                chmod(control->path, is_open ? 0770 : 0700) < 0)
+                return fault_set_errno(fault, -errno, "group of socket %s", control->path);
+        return 0;
+}
+
+bool control_socket_peer_is_in(int fd, gid_t group) {
+        struct ucred credentials;
+        socklen_t size = sizeof(credentials);
+        if (group == CONTROL_NO_GROUP)
+                return false;
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0 &&
+                credentials.gid == group)
+                return true;
+        gid_t groups[GROUPS_MAX];
+        size = sizeof(groups);
+        if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) < 0)
+                return false;
+        for (size_t i = 0; i < size / sizeof(groups[0]); i++)
+                if (groups[i] == group)
+                        return true;
+        return false;
 }

@@ -3,6 +3,7 @@
  * Connections are accepted here, where the peer's user is known from the kernel. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -31,5 +32,11 @@ void control_socket_close(struct control_socket *socket);
 /* Accepts one connection. Returns 0 with the fd (non-blocking, close-on-exec) and the peer's
  * effective user; -EAGAIN if nobody waits; other negative errno. */
 int control_socket_accept(struct control_socket *socket, int *ret_fd, uid_t *ret_uid);
+#define CONTROL_NO_GROUP ((gid_t)-1)
+/* Lets members of group connect (mode 0770), or nobody but the owner (CONTROL_NO_GROUP, mode 0700).
+ * A socket of the init system is left as it made it. Returns 0 or negative errno with fault. */
+int control_socket_set_group(const struct control_socket *socket, gid_t group, struct fault *fault);
+/* Whether the peer that is connected to fd was in group when it connected. */
+bool control_socket_peer_is_in(int fd, gid_t group);
 /* Whether somebody listens on path. */
 int control_socket_is_alive(const char *path);

@@ -42,6 +42,7 @@ struct front_link {
         int threshold;
         front_link_done *done;
         void *done_user;
+        gid_t readers; /* who of this group may look; CONTROL_NO_GROUP */
 };
 
 static struct channel *channel_of(const struct front_link *link) {
@@ -114,11 +115,11 @@ static bool accept_one(struct front_link *link) {
                 pause_for(link, ERRNO_PAUSE_US);
                 return false;
         }
-        if (uid != 0 && uid != geteuid()) {
+        bool is_admin = uid == 0 || uid == geteuid();
+        if (is_admin || control_socket_peer_is_in(fd, link->readers))
+                serve(link, fd, is_admin ? CALL_ADMIN : CALL_READER);
+        else
                 diag(DIAG_WARNING, LOGGER, "Connection of user %u refused", (unsigned)uid);
-                return true;
-        }
-        serve(link, fd, CALL_ADMIN);
         return link->connection_count < FRONT_CONNECTIONS_MAX;
 }
 
@@ -273,6 +274,7 @@ struct front_link *front_link_new(struct loop *loop, const char *program,
                 .ops = ops,
                 .user = user,
                 .tokens = FRONT_ACCEPT_BURST,
+                .readers = CONTROL_NO_GROUP,
                 .tokens_us = loop_now_us(),
                 .threshold = diag_threshold()};
         const struct supervise_config config = {.program = "stockade-front",
@@ -370,6 +372,10 @@ void front_link_stop(struct front_link *link, int timeout_ms, front_link_done *d
 
 void front_link_set_threshold(struct front_link *link, int level) {
         link->threshold = level;
+}
+
+void front_link_set_readers(struct front_link *link, gid_t group) {
+        link->readers = group;
 }
 
 pid_t front_link_pid(const struct front_link *link) {

@@ -54,5 +54,7 @@ typedef void front_link_done(void *user);
 void front_link_stop(struct front_link *link, int timeout_ms, front_link_done *done, void *user);
 /* For the next front: what a running one says too much is dropped here. */
 void front_link_set_threshold(struct front_link *link, int level);
+/* Members of the group may connect, and look (CONTROL_NO_GROUP: nobody but root and us). */
+void front_link_set_readers(struct front_link *link, gid_t group);
 pid_t front_link_pid(const struct front_link *link);
 size_t front_link_connections(const struct front_link *link);

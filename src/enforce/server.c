@@ -6,7 +6,9 @@
 #include "enforce/server.h"
 
 #include <errno.h>
+
 #include <fcntl.h>
+#include <grp.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -158,6 +160,30 @@ int server_set_store(struct server *server, const char *path, struct fault *faul
 
 /* Settings. */
 
+static int group_of(struct slice name, gid_t *ret, struct fault *fault) {
+        struct arena arena = ARENA_INIT;
+        struct group *entry = name.len > 0 ? getgrnam(arena_copy(&arena, name).data) : NULL;
+        *ret = entry ? entry->gr_gid : CONTROL_NO_GROUP;
+        arena_done(&arena);
+        return entry || name.len == 0
+                       ? 0
+                       : fault_raise(fault, "LookupError", "unknown group: %.*s", SLICE_ARG(name));
+}
+
+int server_set_socket_group(struct server *server, struct slice name, struct fault *fault) {
+        gid_t group;
+        int r = group_of(name, &group, fault);
+        if (r == 0)
+                r = control_socket_set_group(&server->control, group, fault);
+        if (r < 0)
+                return r;
+        if (server->front)
+                front_link_set_readers(server->front, group);
+        free(server->socket_group);
+        server->socket_group = name.len > 0 ? memory_copy_text(name) : NULL;
+        return 0;
+}
+
 static bool system_has_ipv6(void) {
         char text[8];
         CLEANUP(close_p)
@@ -238,6 +264,8 @@ struct server *server_free(struct server *server) {
         server->resolver = resolver_free(server->resolver);
         server->runner = runner_free(server->runner);
         server->store = store_close(server->store);
+        free(server->socket_group);
+        free(server->socket_group);
         free(server);
         return NULL;
 }

@@ -44,6 +44,7 @@ struct server {
         struct call_list calls;
         struct stream_queue streams;
         struct control_socket control;
+        char *socket_group; /* as set, or NULL */
         struct front_link *front;
         struct call *stop_call; /* answered when everything has stopped */
 };
@@ -67,6 +68,9 @@ void server_command(
 
 /* allowipv6: 1, 0, or -1: as the system has it. */
 void server_set_ipv6(struct server *server, int allowed);
+/* Members of this group may look over the control socket; empty: nobody. Returns 0, or negative errno
+ * with fault (LookupError: there is no such group). */
+int server_set_socket_group(struct server *server, struct slice name, struct fault *fault);
 /* Opens another database; path NULL: none. Returns 0 or negative errno with fault. */
 int server_set_store(struct server *server, const char *path, struct fault *fault);
 /* set loglevel, for all processes. */

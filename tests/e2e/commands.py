@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """The commands of an administrator, by our client and by fail2ban's own, which must print the same."""
+import grp
 import os
 import re
+import subprocess
 
-from harness import Skipped, case, expect, main, wait_for
+from harness import COMMAND_S, Skipped, case, expect, main, wait_for
 
 A, B = '203.0.113.5', '203.0.113.6'
 # Asked one after the other on the same server; the answers of both clients must be the same text and status.
@@ -90,6 +92,51 @@ def test_and_dump_need_no_server(box):
     box.write('etc/jail.local', '[sshd]\nenabled = true\nfilter = nowhere\n')
     status, text = box.client('-t')
     expect(status == 255 and 'nowhere' in text, f'-t: {status} {text}')
+
+
+def as_member(box, group, *words):
+    """Run a client as a user who has nothing but this group."""
+    def drop():
+        os.setgroups([group] if group else [])
+        os.setgid(65534)
+        os.setuid(65534)
+    done = subprocess.run(box.command('fail2ban-client', *words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=COMMAND_S, check=False, preexec_fn=drop)
+    return done.returncode, done.stdout.decode('utf8', 'replace')
+
+
+@case
+def members_of_the_group_may_look_and_nothing_else(box):
+    if os.geteuid():
+        raise Skipped('needs root')
+    group = grp.getgrnam('daemon').gr_gid
+    box.start()
+    status, text = as_member(box, group, 'status')
+    expect(status == 255, f'without socketgroup: {status} {text}')
+    expect(box.ask('set', 'socketgroup', 'daemon') == 'daemon', 'set socketgroup')
+    status, text = as_member(box, group, 'status', 'sshd')
+    expect(status == 0 and 'Status for the jail: sshd' in text, f'a member looks: {status} {text}')
+    for words in (('set', 'sshd', 'banip', A), ('stop',), ('reload',), ('set', 'socketgroup', 'root')):
+        status, text = as_member(box, group, *words)
+        expect(status == 255, f'a member says {words}: {status} {text}')
+    status, text = as_member(box, None, 'status')
+    expect(status == 255, f'somebody else looks: {status} {text}')
+    expect(box.banned() == [] and box.ask('ping'), 'nothing has changed')
+    box.ask('set', 'socketgroup', '')
+    status, text = as_member(box, group, 'status')
+    expect(status == 255, f'after it was taken back: {status} {text}')
+
+
+@case
+def socketgroup_comes_from_the_configuration(box):
+    if os.geteuid():
+        raise Skipped('needs root')
+    with open(box.path('etc/fail2ban.local'), 'a', encoding='utf8') as f:
+        f.write('socketgroup = daemon\n')
+    box.start()
+    expect(box.ask('get', 'socketgroup') == 'daemon', box.ask('get', 'socketgroup'))
+    status, text = as_member(box, grp.getgrnam('daemon').gr_gid, 'ping')
+    expect(status == 0 and 'pong' in text, f'{status} {text}')
 
 
 def asked(box, words, programs):

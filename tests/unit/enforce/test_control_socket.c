@@ -180,6 +180,42 @@ static void sockets_for_another_process_are_ignored(void **state) {
         control_socket_close(&control);
 }
 
+static void group_opens_it_and_none_closes_it(void **state) {
+        (void)state;
+        struct control_socket control;
+        struct fault fault = FAULT_INIT;
+        struct stat info;
+        assert_int_equal(control_socket_open(&control, path, CONTROL_CAREFUL, &fault), 0);
+        assert_int_equal(control_socket_set_group(&control, getegid(), &fault), 0);
+        assert_int_equal(stat(path, &info), 0);
+        assert_int_equal(info.st_mode & 0777, 0770);
+        assert_int_equal(info.st_gid, getegid());
+        assert_int_equal(control_socket_set_group(&control, CONTROL_NO_GROUP, &fault), 0);
+        assert_int_equal(stat(path, &info), 0);
+        assert_int_equal(info.st_mode & 0777, 0700);
+        control_socket_close(&control);
+        assert_int_equal(
+                control_socket_set_group(&control, getegid(), &fault), 0); /* nothing of ours */
+}
+
+static void peers_are_known_by_their_groups(void **state) {
+        (void)state;
+        struct control_socket control;
+        struct fault fault = FAULT_INIT;
+        uid_t uid;
+        int fd;
+        assert_int_equal(control_socket_open(&control, path, CONTROL_CAREFUL, &fault), 0);
+        int client = connect_to(path);
+        assert_int_equal(control_socket_accept(&control, &fd, &uid), 0);
+        assert_true(control_socket_peer_is_in(fd, getegid()));
+        assert_false(control_socket_peer_is_in(fd, 54321));
+        assert_false(control_socket_peer_is_in(fd, CONTROL_NO_GROUP));
+        assert_false(control_socket_peer_is_in(-1, getegid()));
+        (void)close(fd);
+        (void)close(client);
+        control_socket_close(&control);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(only_the_owner_may_use_it, set_up, tear_down),
@@ -195,6 +231,9 @@ int main(void) {
                         an_activated_socket_is_used_and_kept, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
                         sockets_for_another_process_are_ignored, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        group_opens_it_and_none_closes_it, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(peers_are_known_by_their_groups, set_up, tear_down),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
