@@ -6,6 +6,7 @@ down what they were told. The log is hostile throughout: what it holds must neve
 """
 import ast
 import ipaddress
+import json
 import os
 import re
 import shutil
@@ -310,6 +311,7 @@ LAST = {
 IPFW = ('case "$*" in *list|show) n=100; case "$*" in -S*) n=10001;; esac; printf "00111 allow ip from any to any\\n"; '
         f'for a in {A4} {A6}; do case "$*" in -S*) echo "$n set 10 unreach port log tcp from $a to me dst-port 22";; '
         '*) echo "00100 unreach port tcp from $a to 127.0.0.1 dst-port 22";; esac; done;; esac')
+SYMBIOSIS = 'mount -t overlay overlay -o lowerdir={box}/more:/etc /etc; mount --bind {box}/symbiosis /etc/symbiosis'
 STAND_INS = {where: (False, 'status=0') for where in (
     'sbin/apf', 'sbin/csf', 'sbin/firewall-cmd', 'sbin/ipset', 'sbin/iptables', 'sbin/ip6tables', 'sbin/npfctl',
     'libexec/afctl', 'sbin/shorewall', 'sbin/shorewall6', 'bin/ssh', 'sbin/nginx')}
@@ -347,8 +349,9 @@ def foreign_programs(box):
         'nginx-block-map': f'srv_cfg_path={box.path("nginx")}, srv_pid={box.path("f2b.pid")}'}
     os.makedirs(box.path('nginx'))
     os.makedirs(box.path('symbiosis/firewall/blacklist.d'))
+    os.makedirs(box.path('more/symbiosis'))
     blocked = box.path('nginx/blacklisted-sessions.map')
-    with Room(box, STAND_INS, f'mkdir -p /etc/symbiosis; mount --bind {box.path("symbiosis")} /etc/symbiosis') as room:
+    with Room(box, STAND_INS, SYMBIOSIS.format(box=box.folder)) as room:
         set_up(box, values)
         box.start(within=room.within)
         attack(box, A4, A6)
@@ -374,6 +377,168 @@ def foreign_programs(box):
             expect_told(room, box, name, calls)
         expect(not box.read('ipfw') and not box.read(blocked), 'no rest in files')
         expect(box.path('pwned') not in ''.join(told(room)), 'no stranger\'s text reaches a firewall')
+        unharmed(box)
+
+
+# Mail. The stand-ins obey what real programs obey: sendmail ends at a lone dot, mail carries out lines that begin with ~!.
+SENDMAIL = 'sed "/^\\.$/q" "$input" > /dev/null; if grep -qx "\\." "$input"; then echo "cut short" >&2; status=1; fi'
+MAIL = 'sed -n "s/^~!//p" "$input" | sh'
+MAILERS = [name for name in ACTIONS if name.startswith(('sendmail', 'mail', 'complain', 'xarf', 'dshield'))]
+
+
+def strange_answer(box):
+    pwned = box.path('pwned')
+    return f'owner: $(touch {pwned}7) `touch {pwned}8`\n~!touch {pwned}9\n.\n%s%n \\n.\\n "; touch {pwned}10 #\nlast words\n'
+
+
+@case
+def mails(box):
+    """Each mailing action sends what happened, whole, to whom it should; and nothing in it is obeyed."""
+    box.write('answer', strange_answer(box))
+    box.write('contacts', f'"abuse@example.org,-oQ/tmp@example.org,$(touch {box.path("pwned")}11)@x"\n;; late\n')
+    stand_ins = {'sbin/sendmail': (True, SENDMAIL), 'bin/mail': (True, MAIL), 'bin/dig': (False, f'cat {box.path("contacts")}'),
+                 'bin/whois': (False, f'cat {box.path("answer")}'), 'bin/geoiplookup': (False, f'cat {box.path("answer")}')}
+    values = {name: 'dest="admin@example.org", sender="f2b@example.org"' for name in MAILERS}
+    values |= {name: values[name] + f', logpath="{box.log}"' for name in MAILERS if name.endswith('-lines') or name == 'complain'}
+    values |= {name: values[name] + f', lines=2, tmpfile="{box.path(name)}"' for name in MAILERS if name.endswith('-buffered')}
+    values['dshield'] = f'dest="admin@example.org", lines=2, tmpfile="{box.path("dshield")}"'
+    values['xarf-login-attack'] = 'service=ssh, sender="f2b@example.org"'
+    with Room(box, stand_ins) as room:
+        set_up(box, values)
+        box.start(within=room.within)
+        attack(box, A4, A6)
+        settle(box, values, f'Ban {A6}')
+        for name in MAILERS:
+            wait_for(lambda name=name: mail_of(room, name) or faults(box), f'{name} mails', 8)
+            expect(not faults(box), lambda: '\n'.join(faults(box)[:6]))
+            check_mail(box, name, *mail_of(room, name))
+        expect(box.stop() == 0, 'stop')
+        stopped = [said for said in told(room) if re.search(r'\[Fail2Ban\] j\d\dx: stopped on ', said)]
+        expect(len(stopped) == len(MAILERS) - 3, f'{len(stopped)} mails about the end')
+        left = [name for name in os.listdir(box.folder) if name.startswith(('mail', 'sendmail')) or name.endswith(('.buffer', '.first'))]
+        expect(not left, f'nothing waits in files: {left}')
+        unharmed(box)
+
+
+def mail_of(room, name):
+    """Words and text of the mail about A4 from the jail of this action."""
+    mark = {'complain': 'Abuse from ' + A4, 'xarf-login-attack': 'abuse report about ' + A4, 'dshield': 'FORMAT DSHIELD'}.get(
+        name, f'[Fail2Ban] {jail(name)}: ' + ('summary' if name.endswith('-buffered') else f'banned {A4}'))
+    for words, given in room.calls():
+        if words[0] in ('mail', 'sendmail') and mark in ' '.join(words) + given:
+            return words, given
+    return None
+
+
+def check_mail(box, name, words, given):
+    to = {'complain': 'abuse@example.org', 'xarf-login-attack': 'abuse@example.org'}.get(name, 'admin@example.org')
+    expect(words[-1] == to, f'{name} goes to {to}: {words}')
+    expect(A4 in given, f'{name} tells the address: {given}')
+    if words[0] == 'sendmail' and name != 'xarf-login-attack':
+        expect(words[1:3] == ['-f', 'f2b@example.org'], f'{name}: {words}')
+        expect(given.startswith('Subject: [Fail2Ban] ') and f'\nFrom: Fail2Ban <f2b@example.org>\nTo: {to}\n' in given,
+               f'{name}, headers: {given[:400]}')
+    if 'whois' in name or 'geoip' in name:
+        expect('last words' in given, f'{name} has the whole answer: {given}')
+    if name.endswith(('matches', '-lines')) or name in ('complain', 'xarf-login-attack'):
+        expect(f'$(touch {box.path("pwned")}1)`touch' in given, f'{name} has the lines as they are: {given}')
+    expect('\x1b' not in given, f'{name} has control characters')
+
+
+# What is sent over the network: words that curl or wget must be given, and what the body holds.
+REQUESTS = {
+    'abuseipdb': ('abuseipdb_apikey=KEY, abuseipdb_category="18,22"', ['Key: KEY', 'ip={a}', 'categories=18,22',
+                  'https://api.abuseipdb.com/api/v2/report'], None),
+    'blocklist_de': ('email="a@example.org", apikey=KEY, service=ssh, agent=me', ['server=a@example.org', 'apikey=KEY',
+                     'service=ssh', 'ip={a}', 'https://www.blocklist.de/en/httpreports.html'], None),
+    'ipthreat': ('ipthreat_apikey=KEY', ['X-API-KEY: KEY', 'https://api.ipthreat.net/api/report'],
+                 {'ip': '{a}', 'flags': '8', 'system': '{j}'}),
+    'cloudflare': ('cfuser=me, cftoken=KEY', ['X-Auth-Email: me', 'X-Auth-Key: KEY',
+                   'https://api.cloudflare.com/client/v4/user/firewall/access_rules/rules'],
+                   {'mode': 'block', 'configuration': {'target': '{k}', 'value': '{a}'}, 'notes': 'Fail2Ban {j}'}),
+    'cloudflare-token': ('cfzone=ZONE, cftoken=KEY', ['Authorization: Bearer KEY',
+                         'https://api.cloudflare.com/client/v4/zones/ZONE/firewall/access_rules/rules'],
+                         {'mode': 'block', 'configuration': {'target': '{k}', 'value': '{a}'}, 'notes': 'Fail2Ban {j}'}),
+    'netscaler': ('ns_host=ns.example, ns_auth=KEY, ns_dataset=set', ['Authorization: Basic KEY', 'PUT',
+                  'https://ns.example/nitro/v1/config/'], {'policydataset_value_binding': {'name': 'set', 'value': '{a}'}}),
+    'webhook': ('url="https://hook.example/x", header="Authorization: Bearer KEY"', ['https://hook.example/x',
+                'Authorization: Bearer KEY'], {'event': 'ban', 'jail': '{j}', 'ip': '{a}', 'failures': 1, 'bantime': 3600, 'family': '{f}'}),
+    'ntfy': ('topic=secret, token=KEY, lines=yes', ['https://ntfy.sh/secret', 'Authorization: Bearer KEY'], None),
+    'mynetwatchman': ('mnwlogin="a@b", mnwpass="c&d", tmpfile={box}/mnw', [], None),
+}
+CURL = ('case " $* " in *" -G "*) echo \'{"result":[{"id":"abc123","mode":"block"}],"success":true}\';; esac')
+
+
+@case
+def requests(box):
+    """Web services get what they ask for, with strangers' text as data."""
+    with Room(box, {'bin/curl': (True, CURL), 'bin/wget': (False, 'echo Attack Report Insert Successful')}) as room:
+        set_up(box, {name: options.replace('{box}', box.folder) for name, (options, _, _) in REQUESTS.items()})
+        box.start(within=room.within)
+        attack(box, A4, A6)
+        settle(box, REQUESTS, f'Ban {A6}')
+        for name in REQUESTS:
+            for address in (A4, A6):
+                wait_for(lambda name=name, address=address: request_of(room, name, address) or faults(box),
+                         f'{name} sends {address}: ' + ' | '.join(told(room))[-2000:], 8)
+                expect(not faults(box), lambda: '\n'.join(faults(box)[:6]))
+        lines = [json.loads(given)['matches'] for words, given in room.calls() if 'https://hook.example/x' in words]
+        expect(len(lines) == 2 and all('`"; touch ' in line and '\\n~!touch' in line for line in lines), f'webhook: {lines}')
+        room.forget()
+        box.ask('unban', A4)
+        for url in ('user', 'zones/ZONE'):
+            wait_for(lambda url=url: any('DELETE' in said and f'{url}/firewall/access_rules/rules/abc123' in said
+                                         for said in told(room)), f'{url}: the rule is deleted by its id', 8)
+        wait_for(lambda: any(f'set?args=value:{A4}' in said and 'DELETE' in said for said in told(room)), 'netscaler, unban', 8)
+        wait_for(lambda: any('"event":"unban"' in said for said in told(room)), 'webhook, unban', 8)
+        expect(box.stop() == 0, 'stop')
+        unharmed(box)
+
+
+def request_of(room, name, address):
+    """Whether the request of this action for this address was made."""
+    _, wanted, body = REQUESTS[name]
+    if name == 'mynetwatchman':
+        return any(f'AttackerIP={address}&' in said and 'AgentEmail=%61%40%62&AgentPassword=%63%26%64&' in said
+                   and 'AttackCount=1&' in said for said in told(room))
+    for words, given in room.calls():
+        if not all(word.format(a=address) in words for word in wanted):
+            continue
+        if body is not None and holds(json.loads(given), body, {'a': address, 'j': jail(name), 'f': 'inet6' if ':' in address else 'inet4',
+                                                             'k': 'ip6' if ':' in address else 'ip'}):
+            return True
+        if body is None and address in ' '.join(words) + given:
+            return '$(touch ' in ' '.join(words) + given
+    return False
+
+
+def holds(seen_object, wanted, values):
+    return all(holds(seen_object[key], value, values) if isinstance(value, dict)
+               else seen_object[key] == (value.format(**values) if isinstance(value, str) else value)
+               for key, value in wanted.items())
+
+
+@case
+def local_files_of_a_machine(box):
+    """What .local files change holds for the actions that are shipped."""
+    box.write('etc/action.d/nftables.local', '[Init]\nprotocol = tcp,udp,udplite,sctp\nchain_hook = forward\n')
+    box.write('etc/action.d/sendmail-common.local', '[Init]\ndest = postmaster@example.org\nsender = f2b@example.org\n')
+    stand_ins = {'sbin/sendmail': (True, SENDMAIL), 'bin/whois': (False, 'echo nothing')}
+    with Room(box, stand_ins) as room:
+        set_up(box, {'nftables-multiport': 'port=0:65535', 'sendmail-whois-lines': f'logpath="{box.log}"'})
+        box.start(within=room.within)
+        attack(box, A4)
+        wait_for(lambda: A4 in room.run(*NFT), 'ban')
+        rules = room.run(*NFT)
+        expect('hook forward' in rules, f'the chain is hooked into forward: {rules}')
+        for protocol in ('tcp', 'udp', 'udplite', 'sctp'):
+            expect(f'{protocol} dport 0-65535 ip saddr @addr-set-' in rules, f'{protocol}: {rules}')
+        wait_for(lambda: mail_of(room, 'sendmail-whois-lines'), 'mail')
+        words, given = mail_of(room, 'sendmail-whois-lines')
+        expect(words[1:] == ['-f', 'f2b@example.org', 'postmaster@example.org'], f'sendmail: {words}')
+        expect(f'attack from {A4} user' in given, f'the line of the log: {given}')
+        expect(box.stop() == 0, 'stop')
+        expect('f2b' not in room.run(*NFT), 'nothing is left')
         unharmed(box)
 
 
