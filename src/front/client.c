@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Clients are root's programs, or later readers: neither may stall the others. A connection reads
  * while no command of its own runs; a request that stays unfinished, or a reply that nobody takes,
- * ends it after a while. What cannot be decoded is answered by its reason as a bare text, as
- * upstream does, and the connection stays usable; what is too large ends it. */
+ * ends it after a while, whatever it trickles. Requests that came together are taken one a turn of
+ * the loop. What cannot be decoded is answered by its reason as a bare text, as upstream does, and
+ * the connection stays usable. What is too large is answered too, and then its rest is read and
+ * thrown away until the client hangs up: closing at once would have the kernel reset the
+ * connection, and the client would never see why. */
 #include "front/client.h"
 
 #include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/diag.h"
 #include "base/memory.h"
-#include "wire/json.h"
+#include "front/form.h"
 
-#define LOGGER "fail2ban.asyncserver"
 #define READ_SIZE ((size_t)16384)
+#define DROP_ROUNDS 8 /* reads a turn */
 
 struct client {
         struct loop *loop;
@@ -24,14 +26,18 @@ struct client {
         void *user;
         struct loop_source *source;
         struct loop_timer timer; /* runs while a request is incomplete or a reply is not taken */
+        struct loop_timer turn;  /* there is more to do than one turn's work */
         struct buffer in;
         struct buffer out;
         size_t scanned;
-        bool waiting;  /* a command has not been answered */
-        bool is_json;  /* that command's form */
-        bool by_line;  /* it ended with a newline, so will its reply */
-        bool ending;   /* nothing more is read; over when out has been taken */
-        bool handling; /* a command is being handed over */
+        bool waiting;   /* a command has not been answered */
+        enum form form; /* that command's */
+        bool by_line;   /* it ended with a newline, so will its reply */
+        bool ending;    /* nothing more is read; over when out has been taken */
+        bool handling;  /* a command is being handed over */
+        bool lingers;   /* what comes is thrown away until the client hangs up */
+        bool said_all;  /* our direction has been shut down */
+        size_t dropped;
 };
 
 static void end(struct client *client) {
@@ -44,9 +50,11 @@ static void on_patience_end(void *user) {
 
 static void update(struct client *client) {
         bool writes = buffer_len(&client->out) > 0;
-        bool reads = !client->waiting && !client->ending && !writes;
+        bool has_more = loop_timer_is_set(&client->turn); /* a whole request may be here already */
+        bool reads =
+                client->lingers || (!client->waiting && !client->ending && !writes && !has_more);
         uint32_t events = (reads ? (uint32_t)EPOLLIN : 0) | (writes ? (uint32_t)EPOLLOUT : 0);
-        bool partial = writes || (reads && buffer_len(&client->in) > 0);
+        bool partial = writes || client->lingers || (reads && buffer_len(&client->in) > 0);
         loop_change(client->loop, client->source, events);
         if (!partial)
                 loop_timer_cancel(client->loop, &client->timer);
@@ -57,6 +65,7 @@ static void update(struct client *client) {
 
 /* Writes what the client takes. Returns 0, or -EPIPE if it is gone. */
 static int flush(struct client *client) {
+        bool wrote = false;
         while (buffer_len(&client->out) > 0) {
                 struct slice view = buffer_view(&client->out);
                 ssize_t n = send(client->fd, view.data, view.len, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -66,89 +75,48 @@ static int flush(struct client *client) {
                         return 0;
                 if (n < 0)
                         return -EPIPE;
-                loop_timer_cancel(client->loop, &client->timer); /* it goes on */
                 buffer_consume(&client->out, (size_t)n);
+                wrote = true;
         }
-        buffer_clear(&client->out);
+        if (wrote) {
+                loop_timer_cancel(client->loop, &client->timer);
+                buffer_done(&client->out); /* who is idle holds nothing */
+        }
         return 0;
 }
 
 /* Replies. */
 
-static int put_json(struct buffer *out, const struct pickle_reply *reply) {
-        struct arena arena = ARENA_INIT;
-        struct value whole = value_dict();
-        bool ok = reply->outcome != PICKLE_ERROR;
-        value_dict_put(&whole, value_text("ok"), value_bool(ok), &arena);
-        if (ok) {
-                value_dict_put(&whole, value_text("result"), reply->value, &arena);
-        } else {
-                const struct value *last =
-                        value_item(&reply->value, reply->value.list.count > 1 ? 1 : 0);
-                struct value error = value_dict();
-                value_dict_put(
-                        &error, value_text("type"), value_string(reply->error_class), &arena);
-                value_dict_put(
-                        &error, value_text("message"), last ? *last : value_text(""), &arena);
-                value_dict_put(&whole, value_text("error"), error, &arena);
-        }
-        int r = json_encode(out, &whole);
-        arena_done(&arena);
-        return r;
-}
-
-static int put_reply(struct client *client, const struct pickle_reply *reply) {
-        int r = client->is_json ? put_json(&client->out, reply)
-                                : pickle_encode_reply(&client->out, reply);
-        if (r < 0)
-                return r;
-        if (client->by_line)
-                return buffer_append_char(&client->out, '\n');
-        return buffer_append(&client->out, SLICE(FRAME_END));
-}
-
 static void send_reply(struct client *client, const struct pickle_reply *reply) {
-        if (put_reply(client, reply) < 0)
+        int r = form_encode(client->form, &client->out, reply);
+        if (r == 0)
+                r = buffer_append(&client->out, client->by_line ? SLICE("\n") : SLICE(FRAME_END));
+        if (r < 0)
                 client->ending = true; /* too large for anybody: nothing sensible can follow */
         client->waiting = false;
+        client->ops->on_growth(client->user, client);
 }
 
 static void send_error(struct client *client, const char *reason) {
         struct arena arena = ARENA_INIT;
         struct slice text = arena_printf(&arena, "ERROR: %s", reason);
         const struct pickle_reply reply = {.outcome = PICKLE_RAW, .value = value_string(text)};
-        diag(DIAG_ERROR, LOGGER, "PROTO-error: load message failed: %s", reason);
         send_reply(client, &reply);
+        client->ops->on_garbage(client->user, client, reason);
         arena_done(&arena);
 }
 
 /* Requests. */
 
-static bool is_json(struct slice frame) {
-        return frame.len > 0 && (frame.data[0] == '[' || frame.data[0] == '{');
-}
-
-static int decode(struct slice frame, bool json, struct arena *arena, struct value *ret,
-        struct fault *fault) {
-        if (!json)
-                return pickle_decode(frame, arena, ret, fault);
-        int r = json_decode(frame, arena, ret, fault);
-        const struct value *command =
-                r == 0 && ret->type == VALUE_DICT ? value_dict_get(ret, "command") : NULL;
-        if (command)
-                *ret = *command;
-        return r;
-}
-
 static void handle_frame(struct client *client, struct slice frame, size_t size) {
         struct arena arena = ARENA_INIT;
         struct fault fault = FAULT_INIT;
         struct value command;
-        client->is_json = is_json(frame);
+        client->form = form_of(frame);
         client->by_line = size == frame.len + 1;
         if (slice_equal(frame, SLICE(FRAME_CLOSE))) {
                 client->ending = true;
-        } else if (decode(frame, client->is_json, &arena, &command, &fault) < 0) {
+        } else if (form_decode(client->form, frame, &arena, &command, &fault) < 0) {
                 send_error(client, fault_text(&fault));
         } else {
                 client->waiting = true;
@@ -160,20 +128,30 @@ static void handle_frame(struct client *client, struct slice frame, size_t size)
         arena_done(&arena);
 }
 
+static void on_turn(void *user);
+
+static bool may_take(const struct client *client) {
+        return !client->waiting && !client->ending && buffer_len(&client->out) == 0;
+}
+
 /* Takes the next whole request, if there is one and it is its turn. */
-static void take_requests(struct client *client) {
+static void take_request(struct client *client) {
         struct slice frame;
         size_t size;
-        while (!client->waiting && !client->ending && buffer_len(&client->out) == 0 &&
-                frame_find(buffer_view(&client->in), &client->scanned, &frame, &size) == 1) {
-                handle_frame(client, frame, size);
-                buffer_consume(&client->in, size);
-                loop_timer_cancel(client->loop, &client->timer);
-                if (flush(client) < 0)
-                        client->ending = true;
-        }
+        if (!may_take(client) ||
+                frame_find(buffer_view(&client->in), &client->scanned, &frame, &size) != 1)
+                return;
+        handle_frame(client, frame, size);
+        if (client->lingers)
+                return; /* refused meanwhile, and the buffer given up */
+        buffer_consume(&client->in, size);
+        loop_timer_cancel(client->loop, &client->timer);
         if (buffer_len(&client->in) == 0)
-                buffer_clear(&client->in);
+                buffer_done(&client->in); /* who is idle holds nothing */
+        if (flush(client) < 0)
+                client->ending = true;
+        if (may_take(client) && buffer_len(&client->in) > 0)
+                loop_timer_set_in(client->loop, &client->turn, 0, on_turn, client);
 }
 
 /* Returns 0, -EPIPE at the end, -ENOBUFS if a request is too large. */
@@ -182,47 +160,89 @@ static int read_some(struct client *client) {
         if (!room)
                 return -ENOBUFS;
         ssize_t n = recv(client->fd, room, READ_SIZE, MSG_DONTWAIT);
-        if (n > 0)
+        if (n > 0) {
                 buffer_commit(&client->in, (size_t)n);
+                client->ops->on_growth(client->user, client);
+        }
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
                 return 0;
         return n > 0 ? 0 : -EPIPE;
 }
 
+/* Throws away what comes. Returns 0, or -EPIPE when the client has hung up or says too much. */
+static int drop_some(struct client *client) {
+        char bytes[READ_SIZE];
+        for (int i = 0; i < DROP_ROUNDS && client->dropped < CLIENT_LINGER_MAX; i++) {
+                ssize_t n = recv(client->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+                if (n < 0 && (errno == EAGAIN || errno == EINTR))
+                        return 0;
+                if (n <= 0)
+                        return -EPIPE;
+                client->dropped += (size_t)n;
+        }
+        return client->dropped < CLIENT_LINGER_MAX ? 0 : -EPIPE;
+}
+
+/* All has been said. Returns whether the connection is over. */
+static bool is_over(struct client *client) {
+        if (!client->ending || buffer_len(&client->out) > 0)
+                return false;
+        if (client->lingers && !client->said_all) {
+                client->said_all = true;
+                return shutdown(client->fd, SHUT_WR) < 0;
+        }
+        return !client->lingers;
+}
+
 /* Goes on after anything has changed. The client may be gone afterwards. */
 static void go_on(struct client *client) {
-        if (flush(client) < 0) {
+        int r = flush(client);
+        if (r == 0)
+                take_request(client);
+        if (r < 0 || is_over(client))
                 end(client);
+        else
+                update(client);
+}
+
+static void on_turn(void *user) {
+        go_on(user);
+}
+
+void client_refuse(struct client *client, const char *reason) {
+        bool replies = buffer_len(&client->out) > 0;
+        if (client->lingers)
                 return;
-        }
-        take_requests(client);
-        if (client->ending && buffer_len(&client->out) == 0) {
-                end(client);
-                return;
-        }
-        update(client);
+        client->lingers = true;
+        client->ending = true;
+        client->waiting = false;
+        buffer_done(&client->in);
+        buffer_done(&client->out);
+        client->scanned = 0;
+        loop_timer_cancel(client->loop, &client->timer);
+        if (!replies)
+                send_error(client, reason);
+        loop_timer_set_in(client->loop, &client->turn, 0, on_turn, client);
 }
 
 static void on_event(void *user, int fd, uint32_t events) {
         struct client *client = user;
+        int r = 0;
         (void)fd;
         if ((events & (EPOLLHUP | EPOLLERR)) && !(events & EPOLLIN)) {
                 end(client);
                 return;
         }
-        int r = events & EPOLLIN ? read_some(client) : 0;
+        if (events & EPOLLIN)
+                r = client->lingers ? drop_some(client) : read_some(client);
         if (r == -EPIPE) {
                 end(client);
                 return;
         }
         if (r == -ENOBUFS) {
-                buffer_done(&client->in);
-                client->in = BUFFER_INIT(0);
-                client->scanned = 0;
-                client->by_line = false;
-                client->is_json = false;
-                send_error(client, "request too large");
-                client->ending = true;
+                client->form = form_of(buffer_view(&client->in));
+                client->by_line = client->form == FORM_JSON;
+                client_refuse(client, "request too large");
         }
         go_on(client);
 }
@@ -245,6 +265,7 @@ struct client *client_free(struct client *client) {
         if (!client)
                 return NULL;
         loop_timer_cancel(client->loop, &client->timer);
+        loop_timer_cancel(client->loop, &client->turn);
         loop_remove(client->loop, client->source);
         (void)close(client->fd);
         buffer_done(&client->in);
@@ -281,6 +302,10 @@ void client_shut_down(struct client *client) {
                 client_reply(client, &reply);
         else
                 go_on(client);
+}
+
+size_t client_held(const struct client *client) {
+        return client->in.capacity + client->out.capacity;
 }
 
 bool client_has_output(const struct client *client) {

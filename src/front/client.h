@@ -15,6 +15,8 @@
 #define CLIENT_REPLY_MAX FRAME_REPLY_MAX
 /* Milliseconds that a request may take from its first to its last byte, and a reply to be taken. */
 #define CLIENT_PATIENCE_MS 30000
+/* Bytes thrown away for a client that has been refused, so that it comes to read why. */
+#define CLIENT_LINGER_MAX ((size_t)256 << 20)
 
 struct client;
 
@@ -23,6 +25,10 @@ struct client_ops {
         void (*on_command)(void *user, struct client *client, const struct value *command);
         /* The connection is over: client_free() it, also from within. */
         void (*on_end)(void *user, struct client *client);
+        /* What came is no request: reason. It has been answered. */
+        void (*on_garbage)(void *user, struct client *client, const char *reason);
+        /* It holds more memory than before. client_refuse() is allowed, client_free() is not. */
+        void (*on_growth)(void *user, struct client *client);
 };
 
 /* Takes over fd. ops must outlive it. NULL (errno set) if it cannot be watched; fd is closed then.
@@ -38,5 +44,9 @@ bool client_is_waiting(const struct client *client);
 void client_reply(struct client *client, const struct pickle_reply *reply);
 /* Answers a command that waits with ['SHUTDOWN']. */
 void client_shut_down(struct client *client);
+/* Bytes of memory that the connection holds for its client. */
+size_t client_held(const struct client *client);
+/* Gives up what it holds, says why unless a reply is on its way, and ends the connection soon. */
+void client_refuse(struct client *client, const char *reason);
 /* Whether bytes are left that the client has not taken. */
 bool client_has_output(const struct client *client);

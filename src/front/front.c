@@ -13,6 +13,7 @@
 #include "channel/value_code.h"
 #include "front/client.h"
 
+#define LOGGER "fail2ban.asyncserver"
 #define COMMAND_BYTES_MAX ((size_t)33554432)
 #define DIAG_BYTES_MAX ((size_t)70000)
 #define EXIT_PROTOCOL 1
@@ -27,6 +28,8 @@ struct front {
         struct channel *channel;
         struct seat seats[FRONT_CLIENTS_MAX];
         size_t count;
+        uint64_t garbage; /* requests that could not be decoded since the last message about them */
+        int64_t garbage_us; /* when that was; 0: never */
 };
 
 static struct seat *find(struct front *front, uint32_t number) {
@@ -78,7 +81,40 @@ static void on_end(void *user, struct client *client) {
         buffer_done(&body);
 }
 
-static const struct client_ops client_ops = {.on_command = on_command, .on_end = on_end};
+/* Said once, and then once in a while with how many there were: clients can send any number. */
+static void on_garbage(void *user, struct client *client, const char *reason) {
+        struct front *front = user;
+        int64_t now = loop_now_us();
+        (void)client;
+        front->garbage++;
+        if (front->garbage_us != 0 && now - front->garbage_us < (int64_t)FRONT_GARBAGE_MS * 1000)
+                return;
+        if (front->garbage == 1)
+                diag(DIAG_ERROR, LOGGER, "PROTO-error: load message failed: %s", reason);
+        else
+                diag(DIAG_ERROR, LOGGER, "PROTO-error: load message failed: %s (and %llu others)",
+                        reason, (unsigned long long)front->garbage - 1);
+        front->garbage = 0;
+        front->garbage_us = now;
+}
+
+static void on_growth(void *user, struct client *client) {
+        struct front *front = user;
+        struct client *largest = client;
+        size_t held = 0;
+        for (size_t i = 0; i < front->count; i++) {
+                held += client_held(front->seats[i].client);
+                if (client_held(front->seats[i].client) > client_held(largest))
+                        largest = front->seats[i].client;
+        }
+        if (held > FRONT_MEMORY_MAX)
+                client_refuse(largest, "the front is short of memory");
+}
+
+static const struct client_ops client_ops = {.on_command = on_command,
+        .on_end = on_end,
+        .on_garbage = on_garbage,
+        .on_growth = on_growth};
 
 /* What the server says. All return 0 or -EPROTO. */
 

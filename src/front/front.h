@@ -6,7 +6,11 @@
 #include "base/loop.h"
 
 #define FRONT_CLIENTS_MAX 1024
-#define FRONT_END_MS 1000 /* for clients to take their last replies */
+/* Memory of all connections' buffers together; who holds most pays for more. Room for a largest
+ * request and a largest reply at once. */
+#define FRONT_MEMORY_MAX ((size_t)192 << 20)
+#define FRONT_GARBAGE_MS 60000 /* between two messages about requests that cannot be decoded */
+#define FRONT_END_MS 1000      /* for clients to take their last replies */
 
 struct front;
 

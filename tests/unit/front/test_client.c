@@ -7,7 +7,6 @@
 
 #include "../cmocka_include.h"
 
-#include "base/diag.h"
 #include "base/memory.h"
 #include "base/repr.h"
 
@@ -17,7 +16,9 @@ struct test {
         int peer;
         unsigned commands;
         bool ended;
-        bool hold; /* commands are not answered at once */
+        unsigned garbage;
+        size_t cap; /* refuse a client that holds more; 0: any */
+        bool hold;  /* commands are not answered at once */
         char command[4096];
 };
 
@@ -40,20 +41,28 @@ static void on_end(void *user, struct client *client) {
         t->client = client_free(client);
 }
 
-static const struct client_ops ops = {on_command, on_end};
-
-static void sink(void *user, enum diag_level level, const char *logger, struct slice text) {
-        (void)user;
-        (void)level;
-        (void)logger;
-        (void)text;
+static void on_garbage(void *user, struct client *client, const char *reason) {
+        struct test *t = user;
+        (void)client;
+        assert_true(strlen(reason) > 0);
+        t->garbage++;
 }
+
+static void on_growth(void *user, struct client *client) {
+        struct test *t = user;
+        if (t->cap > 0 && client_held(client) > t->cap)
+                client_refuse(client, "too much");
+}
+
+static const struct client_ops ops = {.on_command = on_command,
+        .on_end = on_end,
+        .on_garbage = on_garbage,
+        .on_growth = on_growth};
 
 static int set_up(void **state) {
         struct test *t = memory_new(sizeof(*t));
         int fds[2];
         *state = t;
-        diag_set_sink(sink, NULL);
         t->loop = loop_new();
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0)
                 return -1;
@@ -138,11 +147,13 @@ static void one_command_at_a_time(void **state) {
 static void what_is_no_request_is_answered_and_forgiven(void **state) {
         struct test *t = *state;
         say(t, "[1\n", 3);
-        assert_non_null(strstr(hear(t), "\"result\":\"ERROR: "));
+        assert_non_null(strstr(hear(t),
+                "{\"ok\":false,\"error\":{\"type\":\"ProtocolError\",\"message\":\"ERROR: "));
         say(t, "garbage<F2B_END_COMMAND>", 24);
         (void)hear(t);
         say(t, "[\"a\"]\n", 6);
         assert_int_equal(t->commands, 1);
+        assert_int_equal(t->garbage, 2);
         assert_false(t->ended);
 }
 
@@ -161,18 +172,92 @@ static void a_client_that_hangs_up_ends_it_too(void **state) {
         assert_true(t->ended);
 }
 
-static void a_request_that_is_too_large_is_cut_off(void **state) {
-        struct test *t = *state;
+/* Sends bytes without an end until size have been taken, or nobody takes them any more. */
+static size_t flood(struct test *t, size_t size) {
         static char block[65536];
+        size_t sent = 0;
         memset(block, 'x', sizeof(block));
-        for (size_t sent = 0; !t->ended && sent < FRAME_REQUEST_MAX + (2u << 20);) {
+        while (!t->ended && sent < size) {
                 ssize_t n = send(t->peer, block, sizeof(block), MSG_NOSIGNAL);
                 if (n > 0)
                         sent += (size_t)n;
+                else if (errno != EAGAIN)
+                        break;
                 (void)loop_step(t->loop, 0);
+                if (t->client)
+                        assert_true(client_held(t->client) <= 2 * FRAME_REQUEST_MAX);
         }
+        return sent;
+}
+
+/* The client comes to read why, although it writes on. */
+static void a_request_that_is_too_large_is_refused_and_the_rest_dropped(void **state) {
+        struct test *t = *state;
+        const size_t size = (size_t)100 << 20;
+        assert_true(flood(t, size) >= size);
+        assert_false(t->ended);
+        assert_true(client_held(t->client) <= 4096);
+        assert_non_null(memmem(hear(t), 200, "ERROR: request too large", 24));
+        assert_int_equal(recv(t->peer, &(char){0}, 1, 0), 0);
+        (void)shutdown(t->peer, SHUT_WR);
+        for (int i = 0; i < 10; i++)
+                (void)loop_step(t->loop, 0);
         assert_true(t->ended);
         assert_int_equal(t->commands, 0);
+        assert_int_equal(t->garbage, 1);
+}
+
+static void dropping_has_an_end(void **state) {
+        struct test *t = *state;
+        t->cap = 1;
+        (void)flood(t, CLIENT_LINGER_MAX + ((size_t)8 << 20));
+        assert_true(t->ended);
+}
+
+static void a_refused_client_is_told_in_its_form(void **state) {
+        struct test *t = *state;
+        t->hold = true;
+        say(t, "[\"a\"]\n", 6);
+        client_refuse(t->client, "too much");
+        assert_false(client_is_waiting(t->client));
+        for (int i = 0; i < 10; i++)
+                (void)loop_step(t->loop, 0);
+        assert_string_equal(hear(t),
+                "{\"ok\":false,\"error\":{\"type\":\"ProtocolError\",\"message\":"
+                "\"ERROR: too much\"}}\n");
+        assert_false(t->ended);
+}
+
+static void who_is_idle_holds_nothing(void **state) {
+        struct test *t = *state;
+        static char line[200001];
+        memset(line, 'x', sizeof(line));
+        memcpy(line, "[\"", 2);
+        memcpy(line + sizeof(line) - 4, "\"]\n", 4);
+        for (size_t sent = 0; sent < sizeof(line) - 1;) {
+                ssize_t n = send(t->peer, line + sent, sizeof(line) - 1 - sent, MSG_NOSIGNAL);
+                sent += n > 0 ? (size_t)n : 0;
+                (void)loop_step(t->loop, 0);
+        }
+        for (int i = 0; i < 100; i++)
+                (void)loop_step(t->loop, 0);
+        assert_int_equal(t->commands, 1);
+        assert_int_equal(client_held(t->client), 0);
+}
+
+/* Garbage that came in one piece takes a turn a request (and one when it comes), so that others get
+ * theirs between; nothing more is read meanwhile. */
+static void one_request_a_turn(void **state) {
+        struct test *t = *state;
+        static char garbage[60000];
+        for (size_t i = 0; i < sizeof(garbage); i += 2)
+                memcpy(garbage + i, "[\n", 2);
+        assert_int_equal(send(t->peer, garbage, sizeof(garbage), MSG_NOSIGNAL), sizeof(garbage));
+        for (unsigned last = 0; last < 100; last = t->garbage) {
+                (void)loop_step(t->loop, 0);
+                assert_in_range(t->garbage, last + 1, last + 2);
+                assert_true(client_held(t->client) < 65536);
+        }
 }
 
 static void shutting_down_answers_who_waits(void **state) {
@@ -181,7 +266,9 @@ static void shutting_down_answers_who_waits(void **state) {
         say(t, "[\"a\"]\n", 6);
         client_shut_down(t->client);
         assert_true(t->ended);
-        assert_string_equal(hear(t), "{\"ok\":true,\"result\":[\"SHUTDOWN\"]}\n");
+        assert_string_equal(hear(t),
+                "{\"ok\":false,\"error\":{\"type\":\"Shutdown\",\"message\":\"the "
+                "server shuts down\"}}\n");
 }
 
 static void a_large_reply_waits_for_the_client(void **state) {
@@ -221,7 +308,13 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(
                         a_client_that_hangs_up_ends_it_too, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
-                        a_request_that_is_too_large_is_cut_off, set_up, tear_down),
+                        a_request_that_is_too_large_is_refused_and_the_rest_dropped, set_up,
+                        tear_down),
+                cmocka_unit_test_setup_teardown(dropping_has_an_end, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        a_refused_client_is_told_in_its_form, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(who_is_idle_holds_nothing, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(one_request_a_turn, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(shutting_down_answers_who_waits, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
                         a_large_reply_waits_for_the_client, set_up, tear_down),

@@ -2,6 +2,7 @@
 /* The front between a server that is played here and clients. */
 #include "front/front.h"
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -172,6 +173,83 @@ static void garbage_is_no_command_and_does_no_harm(void **state) {
         (void)close(fd);
 }
 
+static void count(void *user, enum diag_level level, const char *logger, struct slice text) {
+        struct test *t = user;
+        assert_int_equal(level, DIAG_ERROR);
+        assert_string_equal(logger, "fail2ban.asyncserver");
+        assert_true(slice_has_prefix(text, SLICE("PROTO-error: load message failed: ")));
+        t->diags++;
+}
+
+static void garbage_is_told_once(void **state) {
+        struct test *t = *state;
+        int fd = add_client(t, 5);
+        diag_set_sink(count, t);
+        for (int i = 0; i < 5; i++)
+                say(t, fd, "garbage<F2B_END_COMMAND>");
+        diag_set_sink(NULL, NULL);
+        assert_int_equal(t->diags, 1);
+        (void)close(fd);
+}
+
+static void fill(struct test *t, int fd, size_t size) {
+        static char block[65536];
+        memset(block, 'x', sizeof(block));
+        for (size_t sent = 0, idle = 0; sent < size && idle < 100000; idle++) {
+                ssize_t n = send(fd, block, sizeof(block), MSG_NOSIGNAL);
+                sent += n > 0 ? (size_t)n : 0;
+                (void)loop_step(t->loop, 0);
+        }
+        run(t);
+}
+
+/* Half requests fill the memory for all: a large one is refused for the seventh, and another for
+ * the small request that follows, which is served; the others go on. */
+static void who_holds_most_pays_for_more(void **state) {
+        struct test *t = *state;
+        int fds[8];
+        int refused = 0;
+        for (uint32_t i = 0; i < 8; i++)
+                fds[i] = add_client(t, i);
+        diag_set_sink(count, t);
+        for (int i = 0; i < 7; i++)
+                fill(t, fds[i], (size_t)17 << 20);
+        diag_set_sink(NULL, NULL);
+        say(t, fds[7], "[\"ping\"]\n");
+        assert_string_equal(t->command, "['ping']");
+        for (int i = 0; i < 8; i++) {
+                char bytes[256];
+                ssize_t n = recv(fds[i], bytes, sizeof(bytes), 0);
+                refused += n > 0 &&
+                           memmem(bytes, (size_t)n, "ERROR: the front is short of memory", 35);
+                (void)close(fds[i]);
+        }
+        assert_int_equal(refused, 2);
+        run(t);
+        assert_int_equal(t->closed, 8);
+}
+
+static void a_thousand_idle_clients_are_served(void **state) {
+        struct test *t = *state;
+        static int fds[FRONT_CLIENTS_MAX];
+        struct rlimit files;
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &files), 0);
+        if (files.rlim_max < 4 * FRONT_CLIENTS_MAX)
+                skip();
+        files.rlim_cur = files.rlim_max;
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &files), 0);
+        for (uint32_t i = 0; i < FRONT_CLIENTS_MAX; i++)
+                fds[i] = add_client(t, i);
+        say(t, fds[FRONT_CLIENTS_MAX - 1], "[\"ping\"]\n");
+        assert_int_equal(t->connection, FRONT_CLIENTS_MAX - 1);
+        assert_int_equal(t->commands, 1);
+        for (uint32_t i = 0; i < FRONT_CLIENTS_MAX; i++)
+                (void)close(fds[i]);
+        for (int i = 0; i < 100; i++)
+                run(t);
+        assert_int_equal(t->closed, FRONT_CLIENTS_MAX);
+}
+
 static void shutdown_answers_all_and_hangs_up(void **state) {
         struct test *t = *state;
         int waiting = add_client(t, 5);
@@ -179,7 +257,9 @@ static void shutdown_answers_all_and_hangs_up(void **state) {
         say(t, waiting, "[\"a\"]\n");
         assert_int_equal(channel_send(t->server, MESSAGE_FRONT_SHUTDOWN, SLICE_NULL), 0);
         run(t);
-        assert_heard(waiting, "{\"ok\":true,\"result\":[\"SHUTDOWN\"]}\n");
+        assert_heard(waiting,
+                "{\"ok\":false,\"error\":{\"type\":\"Shutdown\",\"message\":\"the server shuts "
+                "down\"}}\n");
         assert_int_equal(t->closed, 2);
         (void)close(waiting);
         (void)close(idle);
@@ -212,6 +292,10 @@ int main(void) {
                         an_answer_to_another_command_is_dropped, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
                         garbage_is_no_command_and_does_no_harm, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(garbage_is_told_once, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(who_holds_most_pays_for_more, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        a_thousand_idle_clients_are_served, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
                         shutdown_answers_all_and_hangs_up, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(the_front_ends_with_its_server, set_up, tear_down),
