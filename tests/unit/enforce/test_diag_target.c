@@ -57,15 +57,17 @@ static void check_file(const char *path, const char *expected_format) {
         (void)snprintf(
                 at, sizeof(at), "2023-11-14 22:13:20,000 fail2ban.server         [%d]: ", pid);
         char *to = expected;
-        for (const char *c = expected_format; *c; c++)
-                if (*c == '@')
+        for (const char *c = expected_format; *c; c++) {
+                const char *name = *c == '1' ? first : second;
+                if (*c == '@') {
                         to += snprintf(to, 100, "%s", at);
-                else if (*c == '1' && c[1] == 'F')
-                        to += snprintf(to, 100, "%s", first), c++;
-                else if (*c == '2' && c[1] == 'F')
-                        to += snprintf(to, 100, "%s", second), c++;
-                else
+                } else if ((*c == '1' || *c == '2') && c[1] == 'F') {
+                        to += snprintf(to, 100, "%s", name);
+                        c++;
+                } else {
                         *to++ = *c;
+                }
+        }
         *to = '\0';
         assert_string_equal(read_file(path), expected);
 }
