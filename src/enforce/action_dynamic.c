@@ -157,7 +157,9 @@ static void finish(struct expansion *e, struct slice text, struct action_script 
                 return;
         struct buffer out = BUFFER_INIT(SCRIPT_MAX + ACTION_DYNAMIC_VALUES_MAX * 512);
         for (size_t i = 0; i < e->count; i++) {
-                (void)buffer_printf(&out, "%.*s=$%zu ", SLICE_ARG(e->variables[i].name), i);
+                /* Differs: upstream writes $10 too, which a shell reads as ${1}0. */
+                (void)buffer_printf(&out, i < 10 ? "%.*s=$%zu " : "%.*s=${%zu} ",
+                        SLICE_ARG(e->variables[i].name), i);
                 value_append(&ret->values, value_string(e->variables[i].value), e->arena);
         }
         append(e, &out, SLICE("\n"));

@@ -23,7 +23,10 @@ static bool tag(void *user, struct slice name, struct arena *arena, struct slice
 
 static bool group(void *user, struct slice name, struct arena *arena, struct slice *ret) {
         (void)user;
-        (void)arena;
+        if (name.len == 2 && name.data[0] == 'n') { /* each of these has a value of its own */
+                *ret = arena_printf(arena, "<%.*s>", SLICE_ARG(name));
+                return true;
+        }
         if (!slice_is(name, "user") && !slice_is(name, "fport"))
                 return false;
         *ret = hostile;
@@ -67,7 +70,8 @@ static void harmless_values_stand_in_the_script(void **state) {
 /* Runs the script as the runner would, returns what it prints. */
 static void run_script(const struct action_script *script, char *out, size_t size) {
         char shell[] = "sh", option[] = "-c";
-        char *words[8] = {shell, option, strndup(script->command.data, script->command.len)};
+        char *words[4 + ACTION_DYNAMIC_VALUES_MAX] = {
+                shell, option, strndup(script->command.data, script->command.len)};
         for (size_t i = 0; i < script->values.list.count; i++)
                 words[3 + i] = strndup(value_item_text(&script->values, i).data,
                         value_item_text(&script->values, i).len);
@@ -126,6 +130,22 @@ static void attacks_print_themselves(void **state) {
         }
 }
 
+/* A shell takes "$10" for the value of $1 and a "0". */
+static void values_beyond_the_tenth_are_their_own(void **state) {
+        (void)state;
+        char out[128];
+        struct arena arena = ARENA_INIT;
+        struct action_script script;
+        expand("printf %s \"<F-NA>\" \"<F-NB>\" \"<F-NC>\" \"<F-ND>\" \"<F-NE>\" \"<F-NF>\" "
+               "\"<F-NG>\" "
+               "\"<F-NH>\" \"<F-NI>\" \"<F-NJ>\" \"<F-NK>\" \"<F-NL>\"",
+                &arena, &script);
+        assert_int_equal(script.values.list.count, 12);
+        run_script(&script, out, sizeof(out));
+        assert_string_equal(out, "<na><nb><nc><nd><ne><nf><ng><nh><ni><nj><nk><nl>");
+        arena_done(&arena);
+}
+
 static void nul_bytes_go_and_long_values_are_cut(void **state) {
         (void)state;
         struct arena arena = ARENA_INIT;
@@ -149,6 +169,7 @@ int main(void) {
                 cmocka_unit_test(harmless_values_stand_in_the_script),
                 cmocka_unit_test(every_byte_survives_a_shell),
                 cmocka_unit_test(attacks_print_themselves),
+                cmocka_unit_test(values_beyond_the_tenth_are_their_own),
                 cmocka_unit_test(nul_bytes_go_and_long_values_are_cut),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
