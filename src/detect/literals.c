@@ -78,11 +78,10 @@ static bool texts_cross(struct reader *reader, struct texts a, struct texts b, s
                         struct slice right = b.items[j];
                         if (left.len + right.len > LITERALS_LENGTH_MAX)
                                 return false;
-                        ret->items[ret->count++] =
-                                right.len == 0  ? left
-                                : left.len == 0 ? right
-                                                : arena_printf(reader->arena, "%.*s%.*s",
-                                                          SLICE_ARG(left), SLICE_ARG(right));
+                        ret->items[ret->count++] = right.len == 0 ? left
+                                                   : left.len == 0
+                                                           ? right
+                                                           : ARENA_JOIN(reader->arena, left, right);
                 }
         return true;
 }
@@ -198,7 +197,7 @@ static struct part read_escape(struct reader *reader) {
         reader->at++;
         if (c == 'x')
                 return read_hex(reader);
-        if (strchr("bBAZ", c))
+        if (c && strchr("bBAZ", c))
                 return part_empty(reader);
         for (size_t i = 0; i + 1 < sizeof(controls); i += 2)
                 if (c == controls[i])

@@ -78,6 +78,25 @@ static void too_deep_a_regex_promises_nothing(void **state) {
         arena_done(&arena);
 }
 
+/* A clause without the NUL would deny lines that match. */
+static void a_nul_is_a_character_of_a_literal(void **state) {
+        (void)state;
+        static const struct slice regexes[] = {
+                {"ab\\x00cd",     8 },
+                {"ab\0cd",        5 },
+                {"ab\\\0cd",      6 },
+                {"(?:ab\\x00)cd", 12},
+        };
+        struct arena arena = ARENA_INIT;
+        for (size_t i = 0; i < sizeof(regexes) / sizeof(regexes[0]); i++) {
+                struct literals literals = literals_of(regexes[i], &arena);
+                assert_int_equal(literals.count, 1);
+                assert_int_equal(literals.items[0].len, 5);
+                assert_memory_equal(literals.items[0].data, "ab\0cd", 5);
+        }
+        arena_done(&arena);
+}
+
 static void either_unites_or_gives_up(void **state) {
         (void)state;
         struct arena arena = ARENA_INIT;
@@ -187,6 +206,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(best_clause_is_found),
                 cmocka_unit_test(too_deep_a_regex_promises_nothing),
+                cmocka_unit_test(a_nul_is_a_character_of_a_literal),
                 cmocka_unit_test(either_unites_or_gives_up),
                 cmocka_unit_test(no_match_is_without_its_clause),
         };
