@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/utf8.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define FUZZ_REQUIRE(condition)                                                                    \
@@ -14,3 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
                 if (!(condition))                                                                  \
                         abort();                                                                   \
         } while (0)
+
+static inline struct slice fuzz_input(const uint8_t *data, size_t size) {
+        return (struct slice){(const char *)data, size};
+}
