@@ -265,7 +265,6 @@ struct server *server_free(struct server *server) {
         server->runner = runner_free(server->runner);
         server->store = store_close(server->store);
         free(server->socket_group);
-        free(server->socket_group);
         free(server);
         return NULL;
 }

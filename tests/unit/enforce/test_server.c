@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "enforce/server.h"
 
+#include <grp.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -39,7 +40,8 @@ static void failures_in_a_log_become_a_ban(void **state) {
         fixture_append(f->log, "fail 192.0.2.7\nfail 192.0.2.8\nfail 192.0.2.7\nfail 192.0.2.7\n");
         fixture_await(f, f->out, "ban 192.0.2.7\n");
         (void)snprintf(stream, sizeof(stream),
-                "[('Filter', [('Currently failed', 1), ('Total failed', 4), ('File list', ['%s'])]), ('Actions', [('Currently banned', 1), "
+                "[('Filter', [('Currently failed', 1), ('Total failed', 4), ('File list', "
+                "['%s'])]), ('Actions', [('Currently banned', 1), "
                 "('Total banned', 1), ('Banned IP list', ['192.0.2.7'])])]",
                 f->log);
         assert_string_equal(ask(f, "status", "j", NULL), stream);
@@ -112,6 +114,25 @@ static void a_second_server_does_not_start(void **state) {
         fault_done(&fault);
 }
 
+/* Not freed twice at the end, either: the fixture ends the server. */
+static void a_group_for_the_socket_is_kept_or_refused(void **state) {
+        struct fixture *f = *state;
+        const struct group *own = getgrgid(getegid());
+        struct fault fault = FAULT_INIT;
+        assert_int_equal(
+                server_set_socket_group(f->server, SLICE("no such group"), &fault), -EINVAL);
+        assert_string_equal(fault_text(&fault), "unknown group: no such group");
+        assert_null(f->server->socket_group);
+        fault_done(&fault);
+        if (!own)
+                skip(); /* a group without a name */
+        assert_int_equal(server_set_socket_group(f->server, slice_of(own->gr_name), NULL), 0);
+        assert_int_equal(server_set_socket_group(f->server, SLICE(""), NULL), 0);
+        assert_null(f->server->socket_group);
+        assert_int_equal(server_set_socket_group(f->server, slice_of(own->gr_name), NULL), 0);
+        assert_string_equal(f->server->socket_group, own->gr_name);
+}
+
 static void bans_outlive_a_killed_server(void **state) {
         struct fixture *f = *state;
         struct fault fault = FAULT_INIT;
@@ -134,12 +155,20 @@ static void bans_outlive_a_killed_server(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(failures_in_a_log_become_a_ban, fixture_set_up, fixture_tear_down),
-                cmocka_unit_test_setup_teardown(clients_are_answered, fixture_set_up, fixture_tear_down),
-                cmocka_unit_test_setup_teardown(stop_ends_everything_in_order, fixture_set_up, fixture_tear_down),
-                cmocka_unit_test_setup_teardown(a_second_stop_waits_for_nothing, fixture_set_up, fixture_tear_down),
-                cmocka_unit_test_setup_teardown(a_second_server_does_not_start, fixture_set_up, fixture_tear_down),
-                cmocka_unit_test_setup_teardown(bans_outlive_a_killed_server, fixture_set_up, fixture_tear_down),
+                cmocka_unit_test_setup_teardown(
+                        failures_in_a_log_become_a_ban, fixture_set_up, fixture_tear_down),
+                cmocka_unit_test_setup_teardown(
+                        clients_are_answered, fixture_set_up, fixture_tear_down),
+                cmocka_unit_test_setup_teardown(
+                        stop_ends_everything_in_order, fixture_set_up, fixture_tear_down),
+                cmocka_unit_test_setup_teardown(
+                        a_second_stop_waits_for_nothing, fixture_set_up, fixture_tear_down),
+                cmocka_unit_test_setup_teardown(
+                        a_second_server_does_not_start, fixture_set_up, fixture_tear_down),
+                cmocka_unit_test_setup_teardown(a_group_for_the_socket_is_kept_or_refused,
+                        fixture_set_up, fixture_tear_down),
+                cmocka_unit_test_setup_teardown(
+                        bans_outlive_a_killed_server, fixture_set_up, fixture_tear_down),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
