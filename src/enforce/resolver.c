@@ -44,6 +44,8 @@ struct question {
         bool sent;
         bool answered;  /* then it is in the cache until expires_us */
         int64_t due_us; /* answered: expiry; else: when it has taken too long (0: not sent) */
+        unsigned telling; /* handlers that have its answer in hand: it must stay */
+        bool lost;        /* its child is gone */
         bool failed;
         char *text; /* name, or why it failed */
         struct address *addresses;
@@ -182,12 +184,18 @@ static void set_answered(struct resolver *resolver, struct question *question) {
 
 /* Handlers may ask, and forget, meanwhile: waiters are taken out one by one. */
 static void tell_all(struct question *question) {
+        question->telling++;
         while (question->waiters) {
                 struct waiter *waiter = question->waiters;
                 question->waiters = waiter->next;
                 tell(question, waiter);
                 free(waiter);
         }
+        question->telling--;
+}
+
+static bool can_drop(const struct question *question) {
+        return question->answered && !question->waiters && question->telling == 0;
 }
 
 static void fail(struct resolver *resolver, struct question *question, const char *reason) {
@@ -253,8 +261,13 @@ static void lose_child(struct resolver *resolver, const char *why) {
         size_t position = 0;
         for (struct table_entry *entry; (entry = table_next(&resolver->questions, &position));) {
                 struct question *question = entry->value;
-                if (!question->sent)
-                        continue;
+                question->lost = question->sent;
+        }
+        position = 0;
+        for (struct table_entry *entry; (entry = table_next(&resolver->questions, &position));) {
+                struct question *question = entry->value;
+                if (!question->lost || question->answered)
+                        continue; /* not sent, or sent by a handler to the next child */
                 fail(resolver, question, "Temporary failure in name resolution");
                 position = 0; /* the table may have changed */
         }
@@ -355,7 +368,7 @@ static bool make_room(struct resolver *resolver) {
                 return true;
         for (struct table_entry *entry; (entry = table_next(&resolver->questions, &position));) {
                 struct question *question = entry->value;
-                if (!question->answered || question->waiters)
+                if (!can_drop(question))
                         continue;
                 drop(resolver, question);
                 return true;
@@ -368,8 +381,7 @@ static struct question *find_or_add(struct resolver *resolver, enum resolver_kin
         struct slice key = arena_printf(
                 arena, "%c%.*s", kind == RESOLVER_KIND_NAME ? 'n' : 'a', SLICE_ARG(text));
         struct question *question = table_get(&resolver->questions, key);
-        if (question && question->answered && !question->waiters &&
-                question->due_us <= loop_now_us()) {
+        if (question && can_drop(question) && question->due_us <= loop_now_us()) {
                 drop(resolver, question);
                 question = NULL;
         }
@@ -415,7 +427,9 @@ static void ask(struct resolver *resolver, enum resolver_kind kind, struct slice
                 return;
         }
         if (question->answered) {
+                question->telling++;
                 tell(question, waiter);
+                question->telling--;
                 return;
         }
         add_waiter(question, waiter);
@@ -495,7 +509,7 @@ void resolver_clear_cache(struct resolver *resolver) {
         size_t position = 0;
         for (struct table_entry *entry; (entry = table_next(&resolver->questions, &position));) {
                 struct question *question = entry->value;
-                if (question->answered && !question->waiters)
+                if (can_drop(question))
                         drop(resolver, question);
         }
 }

@@ -127,6 +127,21 @@ static void a_child_that_dies_fails_its_questions_only(void **state) {
         assert_string_equal(ask(t, "two.test"), "192.0.2.1 2001:db8::1 ");
 }
 
+static void on_addresses_clear(
+        void *user, const struct address *addresses, size_t count, const struct fault *fault) {
+        struct test *t = user;
+        resolver_clear_cache(t->resolver);
+        on_addresses(user, addresses, count, fault);
+}
+
+static void an_answer_stays_while_it_is_told(void **state) {
+        struct test *t = *state;
+        for (unsigned i = 1; i <= 2; i++) { /* from the child, then from the cache */
+                resolver_ask_addresses(t->resolver, SLICE("two.test"), on_addresses_clear, t);
+                assert_string_equal(wait_for(t, i), "192.0.2.1 2001:db8::1 ");
+        }
+}
+
 static void who_is_forgotten_hears_nothing(void **state) {
         struct test *t = *state;
         struct test other = {0};
@@ -179,6 +194,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(the_same_question_is_asked_once, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
                         a_child_that_dies_fails_its_questions_only, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        an_answer_stays_while_it_is_told, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(who_is_forgotten_hears_nothing, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(what_is_no_name_is_not_asked, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(questions_are_bounded, set_up, tear_down),
