@@ -75,10 +75,19 @@ static void job_end(struct action *action, struct action_job *job, bool success)
         order_settle(list, order);
 }
 
+/* Others need not wait for the action any more. */
+static void leave_front(struct action *action) {
+        struct action_list *list = action->list;
+        if (list->front != action)
+                return;
+        list->front = NULL;
+        loop_timer_cancel(list->env.loop, &list->patience);
+}
+
 void action_queue_clear(struct action *action) {
         action->run = action_run_free(action->run);
-        if (action->list->front == action)
-                action->list->front = NULL;
+        leave_front(action);
+        action_queue_kick(action->list);
         if (action->running)
                 job_end(action, STEAL_PTR(action->running), true);
         while (action->first) {
@@ -118,10 +127,7 @@ static bool is_skipped(const struct action *action, const struct action_job *job
 
 static void settle(struct action *action, bool success) {
         struct action_list *list = action->list;
-        if (list->front == action) {
-                list->front = NULL;
-                loop_timer_cancel(list->env.loop, &list->patience);
-        }
+        leave_front(action);
         job_end(action, STEAL_PTR(action->running), success);
         if (action->is_dropped && !action->first)
                 action_list_forget(list, action);
