@@ -8,8 +8,9 @@
 
 const char *jail_time_text(double time, char buffer[static JAIL_TIME_TEXT_MAX]) {
         struct tm local;
-        time_t s = (time_t)floor(rint(time * 1e6) / 1e6);
-        if (!(time < TIME_END) || !localtime_r(&s, &local) ||
+        bool is_date = time > -TIME_END && time < TIME_END;
+        time_t s = is_date ? (time_t)floor(rint(time * 1e6) / 1e6) : 0;
+        if (!is_date || !localtime_r(&s, &local) ||
                 strftime(buffer, JAIL_TIME_TEXT_MAX, "%Y-%m-%d %H:%M:%S", &local) == 0)
                 (void)snprintf(buffer, JAIL_TIME_TEXT_MAX, "9999-12-31 23:59:59");
         return buffer;
