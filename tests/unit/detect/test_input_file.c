@@ -35,7 +35,7 @@ static void append(struct setup *t, const char *text) {
 
 static void expect(struct setup *t, int result, const char *lines) {
         assert_int_equal(input_file_read(&t->file, &t->buffer, &t->chunk), result);
-        if (t->chunk.lines.len != strlen(lines) || memcmp(t->chunk.lines.data, lines, strlen(lines)) != 0)
+        if (!slice_is(t->chunk.lines, lines))
                 fail_msg("got '%.*s', expected '%s'", SLICE_ARG(t->chunk.lines), lines);
         input_file_take(&t->file, t->chunk.end);
 }
