@@ -10,8 +10,8 @@
 
 #include <errno.h>
 
-#include "base/buffer.h"
 #include "base/repr.h"
+#include "base/tag.h"
 #include "config/interpolate.h"
 #include "config/text.h"
 
@@ -29,22 +29,6 @@ struct tags_state {
         struct dict
                 counts; /* tag to number of replacements, kept while the option still holds tags */
 };
-
-bool tags_find(struct slice text, size_t from, size_t *ret_start, size_t *ret_end) {
-        for (size_t start = slice_find_char(text, '<', from); start < text.len;) {
-                size_t end = start + 1;
-                while (end < text.len && text.data[end] != ' ' && text.data[end] != '<' &&
-                        text.data[end] != '>')
-                        end++;
-                if (end < text.len && end > start + 1 && text.data[end] == '>') {
-                        *ret_start = start;
-                        *ret_end = end + 1;
-                        return true;
-                }
-                start = slice_find_char(text, '<', end);
-        }
-        return false;
-}
 
 static struct slice counts_repr(const struct dict *counts, struct arena *arena) {
         struct slice all = SLICE("{");
@@ -74,18 +58,7 @@ static int fail_recursion(struct substitution *s, struct slice option, struct sl
 /* Replaces every occurrence of from. */
 static int replace_all(
         struct substitution *s, struct value *value, struct slice from, struct slice to) {
-        struct buffer out = BUFFER_INIT(TAGS_VALUE_MAX);
-        int r = 0;
-        for (size_t at = 0; r == 0 && at < value->string.len;) {
-                size_t next = slice_find(value->string, from, at);
-                r = buffer_append(&out, slice_sub(value->string, at, next));
-                if (r == 0 && next < value->string.len)
-                        r = buffer_append(&out, to);
-                at = next + from.len;
-        }
-        if (r == 0)
-                value->string = arena_copy(s->arena, buffer_view(&out));
-        buffer_done(&out);
+        int r = tag_replace_all(&value->string, from, to, TAGS_VALUE_MAX, s->arena);
         if (r == 0 && ++s->steps <= TAGS_STEPS_MAX)
                 return 0;
         (void)fault_set(s->fault, -E2BIG, "value is too large when its tags are replaced");
@@ -114,7 +87,7 @@ static int substitute_value(
         size_t start;
         size_t end;
         size_t from = 0;
-        while (tags_find(value->string, from, &start, &end)) {
+        while (tag_find(value->string, from, &start, &end)) {
                 struct slice tag = slice_sub(value->string, start + 1, end - 1);
                 from = end;
                 if (dict_get(s->tags->ignored, tag))
@@ -148,7 +121,7 @@ static int substitute_option(
         bool changed = !slice_equal(before, value.string);
         size_t start;
         size_t end;
-        bool again = changed && tags_find(value.string, 0, &start, &end);
+        bool again = changed && tag_find(value.string, 0, &start, &end);
         if (again)
                 state->counts = counts;
         if (changed)

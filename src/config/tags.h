@@ -29,5 +29,3 @@ struct tags {
  * beyond a cap; or what the resolver returned. */
 int tags_substitute(
         const struct tags *tags, struct dict *options, struct arena *arena, struct fault *fault);
-/* Finds the first "<name>" at or after from. Returns false if there is none. */
-bool tags_find(struct slice text, size_t from, size_t *ret_start, size_t *ret_end);

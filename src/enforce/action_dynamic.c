@@ -12,6 +12,7 @@
 #include <errno.h>
 
 #include "base/buffer.h"
+#include "base/tag.h"
 #include "enforce/action_tags.h"
 
 #define SCRIPT_MAX ((size_t)8 << 20)
@@ -26,7 +27,6 @@ struct expansion {
         struct arena *arena;
         struct variable variables[ACTION_DYNAMIC_VALUES_MAX];
         size_t count;
-        bool is_too_long; /* nothing may be cut out of a script: it is refused then */
 };
 
 /* Without NUL, and cut in front of a whole character. */
@@ -86,12 +86,8 @@ static struct slice place(
         return arena_printf(e->arena, "$%.*s", SLICE_ARG(name));
 }
 
-static void append(struct expansion *e, struct buffer *out, struct slice text) {
-        if (buffer_append(out, text) < 0)
-                e->is_too_long = true;
-}
-
-static struct slice tag_replacement(struct expansion *e, struct slice whole) {
+static struct slice replace_tag(void *user, struct slice whole) {
+        struct expansion *e = user;
         struct slice tag = slice_sub(whole, 1, whole.len - 1);
         struct slice value;
         if (e->source->tag(e->source->user, tag, e->arena, &value))
@@ -99,16 +95,6 @@ static struct slice tag_replacement(struct expansion *e, struct slice whole) {
         if (action_tags_builtin(tag, e->arena, &value))
                 return value;
         return whole;
-}
-
-static void replace_tags(struct expansion *e, struct slice text, struct buffer *out) {
-        size_t from = 0, start, end;
-        while (action_tags_find(text, from, &start, &end)) {
-                append(e, out, slice_sub(text, from, start));
-                append(e, out, tag_replacement(e, slice_sub(text, start, end)));
-                from = end;
-        }
-        append(e, out, slice_sub(text, from, text.len));
 }
 
 /* <F-NAME>, in capitals. */
@@ -123,7 +109,10 @@ static bool is_group_tag(struct slice whole) {
         return true;
 }
 
-static struct slice group_replacement(struct expansion *e, struct slice whole) {
+static struct slice replace_group(void *user, struct slice whole) {
+        struct expansion *e = user;
+        if (!is_group_tag(whole))
+                return whole;
         struct slice name = arena_copy(e->arena, slice_sub(whole, 3, whole.len - 1));
         struct slice value;
         char *letters = (char *)(uintptr_t)name.data;
@@ -139,33 +128,26 @@ static struct slice group_replacement(struct expansion *e, struct slice whole) {
         return place(e, SLICE("F_"), name, value);
 }
 
-static void replace_groups(struct expansion *e, struct slice text, struct buffer *out) {
-        size_t from = 0, start, end;
-        while (action_tags_find(text, from, &start, &end)) {
-                struct slice whole = slice_sub(text, start, end);
-                append(e, out, slice_sub(text, from, start));
-                append(e, out, is_group_tag(whole) ? group_replacement(e, whole) : whole);
-                from = end;
-        }
-        append(e, out, slice_sub(text, from, text.len));
-}
-
-static void finish(struct expansion *e, struct slice text, struct action_script *ret) {
-        ret->values = value_list();
+/* The command with what sets the variables in front of it. */
+static int finish(struct expansion *e, struct slice text, struct action_script *ret) {
         ret->command = arena_copy(e->arena, text);
         if (e->count == 0)
-                return;
+                return 0;
         struct buffer out = BUFFER_INIT(SCRIPT_MAX + ACTION_DYNAMIC_VALUES_MAX * 512);
-        for (size_t i = 0; i < e->count; i++) {
+        int r = 0;
+        for (size_t i = 0; i < e->count && r == 0; i++) {
                 /* Differs: upstream writes $10 too, which a shell reads as ${1}0. */
-                (void)buffer_printf(&out, i < 10 ? "%.*s=$%zu " : "%.*s=${%zu} ",
+                r = buffer_printf(&out, i < 10 ? "%.*s=$%zu " : "%.*s=${%zu} ",
                         SLICE_ARG(e->variables[i].name), i);
                 value_append(&ret->values, value_string(e->variables[i].value), e->arena);
         }
-        append(e, &out, SLICE("\n"));
-        append(e, &out, text);
+        if (r == 0)
+                r = buffer_append(&out, SLICE("\n"));
+        if (r == 0)
+                r = buffer_append(&out, text);
         ret->command = arena_copy(e->arena, buffer_view(&out));
         buffer_done(&out);
+        return r;
 }
 
 int action_dynamic_expand(struct slice command, const struct action_dynamic_source *source,
@@ -173,10 +155,13 @@ int action_dynamic_expand(struct slice command, const struct action_dynamic_sour
         struct expansion e = {.source = source, .arena = arena};
         struct buffer tagged = BUFFER_INIT(SCRIPT_MAX);
         struct buffer grouped = BUFFER_INIT(SCRIPT_MAX);
-        replace_tags(&e, command, &tagged);
-        replace_groups(&e, buffer_view(&tagged), &grouped);
-        finish(&e, buffer_view(&grouped), ret);
+        *ret = (struct action_script){.command = SLICE(""), .values = value_list()};
+        int r = tag_replace(command, replace_tag, &e, &tagged);
+        if (r == 0)
+                r = tag_replace(buffer_view(&tagged), replace_group, &e, &grouped);
+        if (r == 0)
+                r = finish(&e, buffer_view(&grouped), ret);
         buffer_done(&tagged);
         buffer_done(&grouped);
-        return e.is_too_long ? -E2BIG : 0;
+        return r < 0 ? -E2BIG : 0; /* nothing may be cut out of a script */
 }

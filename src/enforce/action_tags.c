@@ -11,6 +11,7 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "base/repr.h"
+#include "base/tag.h"
 #include "enforce/host_name.h"
 
 #define FAMILIES_MAX 16
@@ -71,23 +72,6 @@ struct action_tags *action_tags_free(struct action_tags *tags) {
         arena_done(&tags->arena);
         free(tags);
         return NULL;
-}
-
-bool action_tags_find(struct slice text, size_t from, size_t *ret_start, size_t *ret_end) {
-        size_t start = slice_find_char(text, '<', from);
-        while (start < text.len) {
-                size_t end = start + 1;
-                while (end < text.len && text.data[end] != ' ' && text.data[end] != '<' &&
-                        text.data[end] != '>')
-                        end++;
-                if (end < text.len && text.data[end] == '>' && end > start + 1) {
-                        *ret_start = start;
-                        *ret_end = end + 1;
-                        return true;
-                }
-                start = slice_find_char(text, '<', end);
-        }
-        return false;
 }
 
 bool action_tags_builtin(struct slice tag, struct arena *arena, struct slice *ret) {
@@ -152,33 +136,6 @@ static const struct slice *look_up(const struct action_tags *tags, const struct 
         return look_up_exact(tags, values, tag);
 }
 
-/* text with every "<tag>" replaced by with. Returns -E2BIG beyond the cap. */
-static int replace_all(
-        struct slice *text, struct slice tag, struct slice with, struct arena *arena) {
-        struct slice needle = {tag.data - 1, tag.len + 2}; /* tag was found between brackets */
-        size_t count = 0;
-        for (size_t at = slice_find(*text, needle, 0); at < text->len;
-                at = slice_find(*text, needle, at + needle.len))
-                count++;
-        size_t len = text->len - count * needle.len + count * with.len;
-        if (len > ACTION_TAGS_TEXT_MAX)
-                return -E2BIG;
-        char *out = arena_alloc(arena, len + 1);
-        size_t to = 0, from = 0;
-        while (count-- > 0) {
-                size_t at = slice_find(*text, needle, from);
-                memcpy(out + to, text->data + from, at - from);
-                to += at - from;
-                if (with.len > 0)
-                        memcpy(out + to, with.data, with.len);
-                to += with.len;
-                from = at + needle.len;
-        }
-        memcpy(out + to, text->data + from, text->len - from);
-        *text = (struct slice){out, len};
-        return 0;
-}
-
 static struct count *count_of(struct count *counts, struct slice tag) {
         while (counts && !slice_equal(counts->tag, tag))
                 counts = counts->next;
@@ -222,7 +179,8 @@ static int expand_one(struct expansion *e, size_t index, bool *ret_again) {
         struct count *counts = e->counts[index];
         size_t start, end;
         bool is_changed = false;
-        for (size_t from = 0; action_tags_find(value, from, &start, &end);) {
+        for (size_t from = 0; tag_find(value, from, &start, &end);) {
+                struct slice whole = slice_sub(value, start, end);
                 struct slice tag = slice_sub(value, start + 1, end - 1);
                 from = end;
                 if (is_ignored(tag))
@@ -235,7 +193,7 @@ static int expand_one(struct expansion *e, size_t index, bool *ret_again) {
                 if (!with)
                         continue;
                 if (++e->steps > ACTION_TAGS_STEPS_MAX ||
-                        replace_all(&value, tag, *with, arena) < 0)
+                        tag_replace_all(&value, whole, *with, ACTION_TAGS_TEXT_MAX, arena) < 0)
                         return fault_raise(e->fault, "ValueError",
                                 "tags of property %s grow too long",
                                 e->tags->props->items[index].name);
@@ -243,7 +201,7 @@ static int expand_one(struct expansion *e, size_t index, bool *ret_again) {
                 is_changed = true;
                 from = start;
         }
-        if (is_changed && action_tags_find(value, 0, &start, &end)) {
+        if (is_changed && tag_find(value, 0, &start, &end)) {
                 e->counts[index] = counts;
                 *ret_again = true;
         }
@@ -303,43 +261,44 @@ static const struct expanded *expanded_of(struct action_tags *tags, const char *
         return expanded;
 }
 
-/* The replacement of a tag in a command; false: it stays. */
-static bool replacement(struct action_tags *tags, const struct expanded *expanded, struct slice tag,
-        struct slice *ret) {
-        const struct slice *value = look_up(tags, expanded->values, expanded->family, tag);
-        if (!value)
-                return action_tags_builtin(tag, &tags->arena, ret);
-        *ret = is_ignored(tag) ? action_tags_escape(*value, &tags->arena) : *value;
-        return true;
+struct pass {
+        struct action_tags *tags;
+        const struct expanded *expanded;
+        bool has_replaced;
+};
+
+static struct slice replacement(void *user, struct slice whole) {
+        struct pass *pass = user;
+        struct arena *arena = &pass->tags->arena;
+        struct slice tag = slice_sub(whole, 1, whole.len - 1);
+        const struct slice *value =
+                look_up(pass->tags, pass->expanded->values, pass->expanded->family, tag);
+        struct slice with = whole;
+        if (value)
+                with = is_ignored(tag) ? action_tags_escape(*value, arena) : *value;
+        else if (!action_tags_builtin(tag, arena, &with))
+                return whole;
+        pass->has_replaced = true;
+        return with;
 }
 
 /* One pass over text. Returns 0, 1 if something was replaced, -E2BIG. */
-static int pass(struct action_tags *tags, const struct expanded *expanded, struct slice *text) {
+static int replace_once(
+        struct action_tags *tags, const struct expanded *expanded, struct slice *text) {
         struct buffer out = BUFFER_INIT(ACTION_TAGS_TEXT_MAX);
-        size_t from = 0, start, end;
-        int r = 0, replaced = 0;
-        while (r == 0 && action_tags_find(*text, from, &start, &end)) {
-                struct slice with = slice_sub(*text, start, end);
-                if (replacement(tags, expanded, slice_sub(*text, start + 1, end - 1), &with))
-                        replaced = 1;
-                r = buffer_append(&out, slice_sub(*text, from, start));
-                if (r == 0)
-                        r = buffer_append(&out, with);
-                from = end;
-        }
-        if (r == 0)
-                r = buffer_append(&out, slice_sub(*text, from, text->len));
-        if (r == 0 && replaced)
+        struct pass pass = {.tags = tags, .expanded = expanded};
+        int r = tag_replace(*text, replacement, &pass, &out);
+        if (r == 0 && pass.has_replaced)
                 *text = arena_copy(&tags->arena, buffer_view(&out));
         buffer_done(&out);
-        return r < 0 ? -E2BIG : replaced;
+        return r < 0 ? -E2BIG : pass.has_replaced;
 }
 
 static int expand_query(struct action_tags *tags, const struct expanded *expanded,
         struct slice *text, struct fault *fault) {
         for (unsigned passes = ACTION_TAGS_REPLACED_MAX + 1; passes > 0; passes--) {
                 struct slice before = *text;
-                int r = pass(tags, expanded, text);
+                int r = replace_once(tags, expanded, text);
                 if (r < 0)
                         return fault_raise(
                                 fault, "ValueError", "a command of the action grows too long");

@@ -24,9 +24,6 @@ struct action_tags *action_tags_free(struct action_tags *tags);
 int action_tags_command(struct action_tags *tags, const char *property, const char *family,
         struct slice *ret, struct fault *fault);
 
-/* Finds the first "<name>" (no space or bracket in name) at or after from. Returns false if there
- * is none. */
-bool action_tags_find(struct slice text, size_t from, size_t *ret_start, size_t *ret_end);
 /* Replacement of <br>, <sp>, <fq-hostname>, <sh-hostname>; false if it is none of them. */
 bool action_tags_builtin(struct slice tag, struct arena *arena, struct slice *ret);
 /* Every byte that means something to a shell gets a backslash; newlines become \n. */

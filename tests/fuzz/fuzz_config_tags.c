@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Lines NAME=VALUE are options that refer to each other by tags: what was replaced needs no second
  * replacement, and holds no tag of the set any more. */
+#include "base/tag.h"
 #include "config/tags.h"
 #include "fuzz.h"
 
@@ -9,7 +10,7 @@ static void check(const struct dict *options) {
                 struct slice text = options->entries[i].value.string;
                 FUZZ_REQUIRE(text.len <= TAGS_VALUE_MAX);
                 size_t start, end;
-                for (size_t from = 0; tags_find(text, from, &start, &end); from = end)
+                for (size_t from = 0; tag_find(text, from, &start, &end); from = end)
                         FUZZ_REQUIRE(!dict_get(options, slice_sub(text, start + 1, end - 1)));
         }
 }

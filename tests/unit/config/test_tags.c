@@ -143,19 +143,6 @@ static void growth_has_a_cap(void **state) {
         fixture_done(&f);
 }
 
-static void find_knows_the_form_of_a_tag(void **state) {
-        (void)state;
-        size_t start;
-        size_t end;
-        assert_true(tags_find(SLICE("a <b c> <d>"), 0, &start, &end));
-        assert_int_equal(start, 8);
-        assert_int_equal(end, 11);
-        assert_false(tags_find(SLICE("a <b c> <>"), 0, &start, &end));
-        assert_false(tags_find(SLICE(""), 0, &start, &end));
-        assert_true(tags_find(SLICE("<<x>"), 0, &start, &end));
-        assert_int_equal(start, 1);
-}
-
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(tags_are_replaced_inside_out),
@@ -163,7 +150,6 @@ int main(void) {
                 cmocka_unit_test(a_tag_is_replaced_so_many_times),
                 cmocka_unit_test(a_resolvers_fault_is_passed_on),
                 cmocka_unit_test(growth_has_a_cap),
-                cmocka_unit_test(find_knows_the_form_of_a_tag),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
