@@ -207,8 +207,9 @@ def main():
         kit(result)
     else:
         result.fail('build release', why(status, BUILD_S), log_of('build release'))
-    print(f'whole run: {(time.monotonic() - begin) / 60:.1f} minutes; logs in {LOGS}/')
-    print(f'{result.passed} passed, {result.failed} failed' + (f', {result.skipped} skipped' if result.skipped else ''))
+    skipped = f'; {result.skipped} skipped' if result.skipped else ''
+    print(f'whole run: {(time.monotonic() - begin) / 60:.1f} minutes{skipped}; logs in {LOGS}/')
+    print(f'{result.passed} passed, {result.failed} failed')
     return 1 if result.failed else 0
 
 
