@@ -3,6 +3,11 @@
 #include "base/clock.h"
 
 #include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define YEAR_9999_END_S 253402214399 /* here it may still be that year everywhere */
 
 static int64_t kernel_us(clockid_t id) {
         struct timespec now;
@@ -35,4 +40,19 @@ void clock_advance(struct clock *clock, int64_t by_us) {
         assert(clock->fixed);
         clock->wall_us += by_us;
         clock->mono_us += by_us;
+}
+
+const char *clock_iso_text(uint64_t us, char buffer[CLOCK_ISO_MAX]) {
+        struct tm local = {0};
+        time_t seconds = us / 1000000 > YEAR_9999_END_S ? (time_t)YEAR_9999_END_S : (time_t)(us / 1000000);
+        (void)localtime_r(&seconds, &local); /* cannot fail in this range */
+        size_t len = strftime(buffer, CLOCK_ISO_MAX, "%Y-%m-%dT%H:%M:%S", &local);
+        if (us % 1000000)
+                len += (size_t)snprintf(buffer + len, CLOCK_ISO_MAX - len, ".%06u", (unsigned)(us % 1000000));
+        unsigned offset = (unsigned)labs(local.tm_gmtoff);
+        len += (size_t)snprintf(buffer + len, CLOCK_ISO_MAX - len, "%c%02u:%02u", local.tm_gmtoff < 0 ? '-' : '+', offset / 3600 % 100,
+                offset / 60 % 60);
+        if (offset % 60)
+                (void)snprintf(buffer + len, CLOCK_ISO_MAX - len, ":%02u", offset % 60);
+        return buffer;
 }

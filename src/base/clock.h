@@ -25,3 +25,8 @@ int64_t clock_mono_us(const struct clock *clock);
 void clock_fix(struct clock *clock, int64_t wall_us);
 /* Moves a fixed clock on. */
 void clock_advance(struct clock *clock, int64_t by_us);
+
+#define CLOCK_ISO_MAX 48
+/* Local time of us (microseconds since the epoch) with offset, as Python's datetime.isoformat(): "2024-03-05T09:00:00.123456+01:00", without
+ * microseconds if they are 0. What is beyond the year 9999 counts as its end. Returns buffer. */
+const char *clock_iso_text(uint64_t us, char buffer[CLOCK_ISO_MAX]);

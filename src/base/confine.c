@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The sandbox of the children, in this order: limits, user, no_new_privs, landlock, seccomp. Each step is checked, and the user change
  * is tried back, because a sandbox that silently failed is worse than none. Landlock gets no rule at all: the children open nothing by
- * path; what they read comes as fds. The lists below are what libc, PCRE2's JIT and our loop use (found with report mode and strace).
+ * path; what they read comes as fds. Only the journal, which libsystemd opens file by file, is let in by its folders. The lists below are what libc, PCRE2's JIT and our loop use (found with report mode and strace).
  * Sources: seccomp(2), landlock(7), OpenSSH's sandbox-seccomp-filter.c for the order. */
 #include "base/confine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/landlock.h>
 #include <linux/securebits.h>
 #include <grp.h>
@@ -13,6 +14,7 @@
 #include <seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -36,6 +38,7 @@ static const struct {
         rlim_t memory_bytes;
 } roles[CONFINE_ROLE_COUNT] = {
         [CONFINE_SCANNER] = {"stockade-scanner", 60701, 4096, (rlim_t)2 << 30},
+        [CONFINE_JOURNAL] = {"stockade-journal", 60703, 4096, (rlim_t)16 << 30}, /* of each file some windows are mapped */
         [CONFINE_FRONT] = {"stockade-front",   60702, 4096, (rlim_t)1 << 30},
 };
 
@@ -49,6 +52,10 @@ static const int calls_common[] = {
         SCMP_SYS(restart_syscall), SCMP_SYS(tgkill), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(getrusage), SCMP_SYS(sigaltstack),
 };
 static const int calls_scanner[] = {SCMP_SYS(pread64), SCMP_SYS(sysinfo), SCMP_SYS(getcpu), SCMP_SYS(sched_getaffinity)};
+static const int calls_journal[] = {SCMP_SYS(openat), SCMP_SYS(getdents64), SCMP_SYS(inotify_init1), SCMP_SYS(inotify_add_watch),
+        SCMP_SYS(inotify_rm_watch), SCMP_SYS(statfs), SCMP_SYS(fstatfs), SCMP_SYS(statx), SCMP_SYS(stat), SCMP_SYS(lstat),
+        SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(geteuid),
+        SCMP_SYS(getuid), SCMP_SYS(getegid), SCMP_SYS(getgid), SCMP_SYS(uname), SCMP_SYS(dup)};
 static const int calls_front[] = {SCMP_SYS(recvfrom), SCMP_SYS(sendto), SCMP_SYS(shutdown), SCMP_SYS(getsockopt)};
 /* Nothing that is not an exploit tries these. */
 static const int calls_deadly[] = {SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(ptrace), SCMP_SYS(process_vm_writev), SCMP_SYS(bpf), SCMP_SYS(init_module), SCMP_SYS(finit_module), SCMP_SYS(kexec_load), SCMP_SYS(mount), SCMP_SYS(setns), SCMP_SYS(unshare)};
@@ -82,6 +89,31 @@ static int set_limits(enum confine_role role, struct fault *fault) {
         return 0;
 }
 
+static const char *const *journal_folders;
+static size_t journal_folder_count;
+
+void confine_folders(const char *const *folders, size_t count) {
+        journal_folders = folders;
+        journal_folder_count = count;
+}
+
+/* Returns whether there is a group whose members may read the journal. */
+static bool journal_group(gid_t *ret) {
+        struct stat info;
+        const struct group *entry = getgrnam("systemd-journal");
+        if (entry) {
+                *ret = entry->gr_gid;
+                return entry->gr_gid != 0;
+        }
+        for (size_t i = 0; i < journal_folder_count; i++) {
+                if (stat(journal_folders[i], &info) < 0 || info.st_gid == 0)
+                        continue;
+                *ret = info.st_gid;
+                return true;
+        }
+        return false;
+}
+
 static int drop_user(enum confine_role role, struct fault *fault) {
         uid_t uid = roles[role].uid;
         gid_t gid = (gid_t)uid;
@@ -92,7 +124,9 @@ static int drop_user(enum confine_role role, struct fault *fault) {
                 uid = entry->pw_uid;
                 gid = entry->pw_gid;
         }
-        if (setgroups(0, NULL) < 0 && errno != EPERM) /* EPERM: a user namespace that denies setgroups */
+        gid_t group = 0;
+        size_t groups = role == CONFINE_JOURNAL && journal_group(&group) ? 1 : 0;
+        if (setgroups(groups, &group) < 0 && errno != EPERM) /* EPERM: a user namespace that denies setgroups */
                 return fault_set_errno(fault, -errno, "confine: setgroups");
         if (setresgid(gid, gid, gid) < 0 && setresgid(USER_FALLBACK, USER_FALLBACK, USER_FALLBACK) < 0)
                 return fault_set_errno(fault, -errno, "confine: setresgid %u", (unsigned)gid);
@@ -111,7 +145,30 @@ static int set_no_new_privs(struct fault *fault) {
         return 0;
 }
 
-static int deny_files(struct fault *fault) {
+/* A folder that may be read, or a file. */
+static int allow_path(int ruleset, const char *path, struct fault *fault) {
+        struct stat info;
+        CLEANUP(close_p) int fd = open(path, O_PATH | O_CLOEXEC);
+        if (fd < 0 || fstat(fd, &info) < 0)
+                return 0; /* what is absent needs no permission */
+        struct landlock_path_beneath_attr rule = {
+                .parent_fd = fd,
+                .allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | (S_ISDIR(info.st_mode) ? LANDLOCK_ACCESS_FS_READ_DIR : 0U),
+        };
+        if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0U) < 0)
+                return fault_set_errno(fault, -errno, "confine: landlock_add_rule %s", path);
+        return 0;
+}
+
+/* libsystemd tells this machine's files from others' by the machine's id. */
+static int allow_journal(int ruleset, struct fault *fault) {
+        int r = allow_path(ruleset, "/etc/machine-id", fault);
+        for (size_t i = 0; r == 0 && i < journal_folder_count; i++)
+                r = allow_path(ruleset, journal_folders[i], fault);
+        return r;
+}
+
+static int deny_files(enum confine_role role, struct fault *fault) {
         struct landlock_ruleset_attr rules = {
                 .handled_access_fs = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |
                         LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_REMOVE_DIR |
@@ -121,6 +178,9 @@ static int deny_files(struct fault *fault) {
         CLEANUP(close_p) int fd = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof(rules), 0U);
         if (fd < 0)
                 return fault_set_errno(fault, -errno, "confine: landlock (needs Linux 5.13 with landlock enabled)");
+        int r = role == CONFINE_JOURNAL ? allow_journal(fd, fault) : 0;
+        if (r < 0)
+                return r;
         if (syscall(SYS_landlock_restrict_self, fd, 0U) < 0)
                 return fault_set_errno(fault, -errno, "confine: landlock_restrict_self");
         return 0;
@@ -137,7 +197,9 @@ static int allow_calls(scmp_filter_ctx filter, uint32_t verdict, const int *call
 
 static int fill_filter(scmp_filter_ctx filter, enum confine_role role) {
         int r = allow_calls(filter, SCMP_ACT_ALLOW, calls_common, sizeof(calls_common) / sizeof(calls_common[0]));
-        if (r == 0 && role == CONFINE_SCANNER)
+        if (r == 0 && role == CONFINE_JOURNAL)
+                r = allow_calls(filter, SCMP_ACT_ALLOW, calls_journal, sizeof(calls_journal) / sizeof(calls_journal[0]));
+        if (r == 0 && (role == CONFINE_SCANNER || role == CONFINE_JOURNAL))
                 r = allow_calls(filter, SCMP_ACT_ALLOW, calls_scanner, sizeof(calls_scanner) / sizeof(calls_scanner[0]));
         if (r == 0 && role == CONFINE_FRONT)
                 r = allow_calls(filter, SCMP_ACT_ALLOW, calls_front, sizeof(calls_front) / sizeof(calls_front[0]));
@@ -169,7 +231,7 @@ int confine(enum confine_role role, struct fault *fault) {
         if (r == 0)
                 r = set_no_new_privs(fault);
         if (r == 0)
-                r = deny_files(fault);
+                r = deny_files(role, fault);
         if (r == 0)
                 r = deny_calls(role, fault);
         return r;

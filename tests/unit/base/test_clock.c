@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/clock.h"
 
+#include <stdlib.h>
+#include <time.h>
+
 #include "../cmocka_include.h"
 
 static void fixed_clock_moves_only_when_told(void **state) {
@@ -22,10 +25,32 @@ static void real_clock_runs_forward(void **state) {
         assert_true(clock_wall_s(&clock) > 1700000000);
 }
 
+static void iso_text_is_local_time_with_offset(void **state) {
+        static const struct {
+                const char *zone;
+                uint64_t us;
+                const char *text;
+        } rows[] = {
+                {"Europe/Berlin", 1709625600123456, "2024-03-05T09:00:00.123456+01:00"},
+                {"Europe/Berlin", 1720000000000000, "2024-07-03T11:46:40+02:00"},
+                {"America/St_Johns", 1709625600000001, "2024-03-05T04:30:00.000001-03:30"},
+                {"UTC", 0, "1970-01-01T00:00:00+00:00"},
+                {"UTC", UINT64_MAX, "9999-12-30T23:59:59.551615+00:00"},
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                char text[CLOCK_ISO_MAX];
+                (void)setenv("TZ", rows[i].zone, 1);
+                tzset();
+                assert_string_equal(clock_iso_text(rows[i].us, text), rows[i].text);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(fixed_clock_moves_only_when_told),
                 cmocka_unit_test(real_clock_runs_forward),
+                cmocka_unit_test(iso_text_is_local_time_with_offset),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
