@@ -26,6 +26,7 @@ enum message_type {
 #define LOG_CAREFUL 2u   /* one line a batch: something in the next lines kills scanners */
 #define LOG_POLLED 4u    /* no inotify watch will come */
 #define LOG_CATCH_UP 8u  /* not yet in operation: lines may be old */
+#define LOG_JOURNAL 16u  /* the systemd journal: path is "systemd-journal" and a text of base/journal_source.h, hash a cursor, fd of no use */
 
 /* SCAN_BATCH flags */
 #define BATCH_AT_END 1u  /* everything that was in the file has been read */

@@ -44,7 +44,7 @@ static void send_batch(struct pipeline *pipeline, struct scan_log *log, uint64_t
         (void)message_put_u64(message, log->reported);
         (void)message_put_u64(message, after);
         (void)message_put_u8(message, flags);
-        (void)message_put_text(message, input_file_hash(&log->files[0]));
+        (void)message_put_text(message, scan_log_hash(log));
         (void)buffer_append(message, buffer_view(&pipeline->records));
         buffer_clear(&pipeline->records);
         log->reported = after;
@@ -217,14 +217,13 @@ static struct slice decode(struct pipeline *pipeline, struct scan_jail *jail, st
         return text;
 }
 
-static void run_jail(struct pipeline *pipeline, struct scan_jail *jail, struct slice text, unsigned lacks) {
+static void run_jail(struct pipeline *pipeline, struct scan_jail *jail, const struct filter_line *line) {
         const struct filter_failure *failures = NULL;
         struct fault fault = FAULT_INIT;
-        struct filter_line line = {.text = text, .in_operation = pipeline->log->in_operation, .lacks = lacks};
         jail->lines++;
-        int count = filter_line(jail->filter, &line, &pipeline->arena, &failures, &fault);
+        int count = filter_line(jail->filter, line, &pipeline->arena, &failures, &fault);
         if (count < 0)
-                tell_error(pipeline, jail, text, &fault);
+                tell_error(pipeline, jail, line->text, &fault);
         else
                 jail->errors /= 2;
         for (int i = 0; i < count; i++)
@@ -242,11 +241,16 @@ static void run_line(struct pipeline *pipeline, struct scan_log *log, struct sli
                         continue;
                 if (chunk->cut || skip)
                         attachment->jail->dropped++;
-                if (skip)
+                if (skip) {
                         attachment->jail->lines++;
-                else
-                        run_jail(pipeline, attachment->jail, decode(pipeline, attachment->jail, raw, &cache),
-                                i < 64 && !(hopeful >> i & 1) ? 1U << FILTER_NEED_ALL : 0);
+                        continue;
+                }
+                struct filter_line line = {
+                        .text = decode(pipeline, attachment->jail, raw, &cache),
+                        .in_operation = log->in_operation,
+                        .lacks = i < 64 && !(hopeful >> i & 1) ? 1U << FILTER_NEED_ALL : 0,
+                };
+                run_jail(pipeline, attachment->jail, &line);
         }
         if (skip)
                 log->skip_at = SCAN_LOG_NO_SKIP;
@@ -307,5 +311,92 @@ int pipeline_run(struct pipeline *pipeline, struct scan_log *log, const struct i
         if (buffer_len(&pipeline->records) > 0 || log->done - log->reported >= PIPELINE_FLUSH)
                 close_batch(pipeline, log, 0);
         note_unreported(log);
+        return late ? PIPELINE_E_LATE : 0;
+}
+
+/* The journal. */
+
+struct entry_line {
+        bool there;
+        enum line_encoding encoding;
+        struct journal_line line;
+};
+
+static const struct journal_line *line_of(struct pipeline *pipeline, const struct scan_jail *jail, const struct journal_entry *entry,
+        struct entry_line *cache) {
+        if (!cache->there || cache->encoding != jail->encoding)
+                *cache = (struct entry_line){true, jail->encoding, journal_entry_line(entry, jail->encoding, &pipeline->arena)};
+        return &cache->line;
+}
+
+/* The entry stands at log->done. */
+static void run_entry(struct pipeline *pipeline, struct scan_log *log, const struct journal_entry *entry) {
+        struct entry_line cache = {0};
+        bool skip = log->done == log->skip_at;
+        for (size_t i = 0; i < log->attachment_count; i++) {
+                const struct scan_attachment *attachment = &log->attachments[i];
+                struct scan_jail *jail = attachment->jail;
+                if ((double)entry->realtime_us < attachment->seek_time * 1e6 ||
+                        !journal_match_fits(&jail->match, entry->fields, entry->count))
+                        continue;
+                if (skip) {
+                        jail->lines++;
+                        jail->dropped++;
+                        continue;
+                }
+                const struct journal_line *from = line_of(pipeline, jail, entry, &cache);
+                struct filter_line line = {
+                        .text = from->text,
+                        .in_operation = log->in_operation,
+                        .has_time = true,
+                        .time = from->time,
+                        .date_text = from->date_text,
+                };
+                run_jail(pipeline, jail, &line);
+        }
+        if (skip)
+                log->skip_at = SCAN_LOG_NO_SKIP;
+}
+
+/* Runs the entry and moves behind it. */
+static int run_and_pass_entry(struct pipeline *pipeline, struct scan_log *log, const struct journal_entry *entry,
+        const struct pipeline_source *source, void *user) {
+        char cursor[SCAN_LOG_CURSOR_MAX];
+        int r = source->place(user, cursor, sizeof(cursor));
+        if (r < 0)
+                return r;
+        if (log->careful)
+                announce_line(pipeline, log);
+        run_entry(pipeline, log, entry);
+        log->done += journal_entry_size(entry);
+        memcpy(log->cursor, cursor, sizeof(cursor));
+        if (log->careful || buffer_len(&pipeline->records) >= PIPELINE_FLUSH)
+                close_batch(pipeline, log, 0);
+        if (log->careful && log->done >= log->careful_until)
+                log->careful = false;
+        return 0;
+}
+
+int pipeline_run_entries(struct pipeline *pipeline, struct scan_log *log, const struct pipeline_source *source, void *user) {
+        int64_t deadline = loop_now_us() + PIPELINE_TURN_US;
+        struct journal_entry entry;
+        bool late = false;
+        int r = 0;
+        tell_siblings(pipeline, log);
+        pipeline->log = log;
+        for (unsigned entries = 1; !late && (r = source->next(user, &pipeline->arena, &entry)) > 0; entries++) {
+                r = run_and_pass_entry(pipeline, log, &entry, source, user);
+                arena_reset(&pipeline->arena);
+                if (r < 0)
+                        break;
+                late = entries % LINES_A_LOOK == 0 && loop_now_us() > deadline;
+        }
+        pipeline->log = NULL;
+        arena_reset(&pipeline->arena);
+        if (buffer_len(&pipeline->records) > 0 || log->done - log->reported >= PIPELINE_FLUSH)
+                close_batch(pipeline, log, 0);
+        note_unreported(log);
+        if (r < 0)
+                return r;
         return late ? PIPELINE_E_LATE : 0;
 }

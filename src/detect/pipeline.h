@@ -8,6 +8,7 @@
 #include "base/diag.h"
 #include "channel/message.h"
 #include "detect/input_file.h"
+#include "detect/journal_entry.h"
 #include "detect/scan_log.h"
 
 #define PIPELINE_RECORDS_MAX ((size_t)15 << 20)   /* bytes of records in one batch */
@@ -41,6 +42,15 @@ void pipeline_done(struct pipeline *pipeline);
  * run: the rest is still in the file. */
 enum { PIPELINE_E_LATE = 1 };
 int pipeline_run(struct pipeline *pipeline, struct scan_log *log, const struct input_chunk *chunk);
+/* Where entries come from. next: 1 with an entry in arena, 0 at the end, or negative errno. place: the cursor of the entry that next
+ * gave; 0 or negative errno. */
+struct pipeline_source {
+        int (*next)(void *user, struct arena *arena, struct journal_entry *ret);
+        int (*place)(void *user, char *ret, size_t size);
+};
+/* The same for a journal: runs its entries through the jails whose matches they fit. Returns 0 at the end, PIPELINE_E_LATE, or the
+ * source's negative errno. */
+int pipeline_run_entries(struct pipeline *pipeline, struct scan_log *log, const struct pipeline_source *source, void *user);
 /* Sends what is not yet told of the log, state included. flags: BATCH_*. Sends nothing if there is nothing to tell and no flag. */
 void pipeline_flush(struct pipeline *pipeline, struct scan_log *log, uint8_t flags);
 /* The same, but sends in any case: the answer to SCAN_LOG_ADD. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The encoding is the one option that the filter does not need itself: lines reach it decoded. */
+/* The encoding and the journal matches are options that the filter does not need itself: lines reach it decoded and chosen. */
 #include "detect/scan_jail.h"
 
 #include "base/memory.h"
@@ -23,16 +23,32 @@ struct scan_jail *scan_jail_free(struct scan_jail *jail) {
         if (!jail)
                 return NULL;
         (void)filter_free(jail->filter);
+        journal_match_done(&jail->match);
         free(jail->encoding_name);
         free(jail->name);
         free(jail);
         return NULL;
 }
 
+static int set_match(struct scan_jail *jail, bool add, const struct value *arguments, struct arena *arena, struct value *ret_value,
+        struct fault *fault) {
+        int r = add ? journal_match_add(&jail->match, arguments, fault) : journal_match_del(&jail->match, arguments, fault);
+        jail->match_changes++;
+        *ret_value = journal_match_value(&jail->match, arena);
+        return r;
+}
+
 int scan_jail_set(struct scan_jail *jail, struct slice option, const struct value *arguments, struct arena *arena,
         struct value *ret_value, struct fault *fault) {
         enum line_encoding encoding = jail->encoding;
         bool is_encoding = slice_is(option, "logencoding");
+        bool is_match = slice_is(option, "addjournalmatch");
+        if (is_match || slice_is(option, "deljournalmatch"))
+                return set_match(jail, is_match, arguments, arena, ret_value, fault);
+        if (slice_is(option, "begin")) {
+                journal_match_done(&jail->match);
+                jail->match_changes++;
+        }
         if (is_encoding) {
                 int r = line_encoding_parse(value_item_text(arguments, 0), &encoding, fault);
                 if (r < 0)

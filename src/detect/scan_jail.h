@@ -8,6 +8,7 @@
 #include "base/slice.h"
 #include "base/value.h"
 #include "detect/filter.h"
+#include "detect/journal_match.h"
 #include "detect/line.h"
 
 #define SCAN_ERRORS_MAX 100 /* failing lines, less half for each good one, from which on they are counted but not told any more */
@@ -21,6 +22,8 @@ struct scan_jail {
         struct filter *filter;
         enum line_encoding encoding;
         char *encoding_name;         /* as set */
+        struct journal_match match;  /* what it wants of a journal */
+        uint64_t match_changes;      /* grows with each change of that */
         unsigned errors;             /* recent lines that could not be processed */
         bool muted;                  /* more than SCAN_ERRORS_MAX of them: said once */
         uint64_t lines;              /* since the last COUNT record */

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "detect/scan_journal.h"
+#include "detect/seek.h"
 
 struct scan_log *scan_log_new(uint32_t id, struct slice path, int fd, uint32_t generation, uint64_t offset) {
         struct scan_log *log = memory_new(sizeof(*log));
@@ -31,6 +33,7 @@ struct scan_log *scan_log_free(struct scan_log *log) {
         for (size_t i = 0; i < log->file_count; i++)
                 input_file_done(&log->files[i]);
         log_prefilter_done(&log->prefilter);
+        (void)scan_journal_free(log->journal);
         free(log->attachments);
         free(log->path);
         free(log);
@@ -105,6 +108,41 @@ void scan_log_shift(struct scan_log *log) {
 void scan_log_restart(struct scan_log *log, uint32_t generation) {
         input_file_restart(&log->files[0], generation);
         begin_file(log);
+}
+
+struct asking {
+        struct scan_jail *jail;
+        struct arena *arena;
+};
+
+static bool date_of_line(void *user, struct slice line, double *ret_time) {
+        const struct asking *asking = user;
+        bool found = scan_jail_date(asking->jail, line, asking->arena, ret_time);
+        arena_reset(asking->arena);
+        return found;
+}
+
+void scan_log_seek(struct scan_log *log, struct arena *arena) {
+        uint64_t first = UINT64_MAX;
+        struct input_file *file = &log->files[0];
+        log->sought = true;
+        for (size_t i = 0; i < log->attachment_count; i++) {
+                struct scan_attachment *attachment = &log->attachments[i];
+                struct asking asking = {attachment->jail, arena};
+                attachment->from = file->position;
+                if (attachment->seek_time > 0)
+                        attachment->from = seek_time(file, attachment->seek_time, date_of_line, &asking);
+                if (attachment->from < first)
+                        first = attachment->from;
+        }
+        if (first == UINT64_MAX || first <= file->position)
+                return;
+        input_file_take(file, first);
+        log->done = first;
+}
+
+struct slice scan_log_hash(struct scan_log *log) {
+        return log->journal ? slice_of(log->cursor) : input_file_hash(&log->files[0]);
 }
 
 bool scan_log_has_unreported(const struct scan_log *log) {

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/slice.h"
 #include "detect/input_file.h"
 #include "detect/log_prefilter.h"
@@ -13,6 +14,9 @@
 #define SCAN_LOG_FILES_MAX 8    /* the present file and rotations that wait for it to be drained */
 #define SCAN_LOG_WATCHES_MAX 16 /* watch descriptors remembered, the newest */
 #define SCAN_LOG_NO_SKIP UINT64_MAX
+#define SCAN_LOG_CURSOR_MAX 160 /* of the journal, with NUL */
+
+struct scan_journal;
 
 struct scan_attachment {
         struct scan_jail *jail;
@@ -42,6 +46,8 @@ struct scan_log {
         uint64_t done;             /* lines before this offset have been run */
         uint64_t reported;         /* the end offset of the last batch */
         struct log_prefilter prefilter;
+        struct scan_journal *journal;      /* NULL: files. Entries count as bytes of their messages, and there is one file that is never read */
+        char cursor[SCAN_LOG_CURSOR_MAX];  /* of the journal's entry before done; "" before the first */
         int64_t repaired_said_us;  /* when undecodable bytes were last told; 0: never */
 };
 
@@ -62,5 +68,9 @@ int scan_log_push(struct scan_log *log, int fd, uint32_t generation);
 void scan_log_shift(struct scan_log *log);
 /* The present file was cut: begin again. */
 void scan_log_restart(struct scan_log *log, uint32_t generation);
+/* Each jail gets the lines from about its seek time on; the log is read from the earliest of these. arena is reset. */
+void scan_log_seek(struct scan_log *log, struct arena *arena);
+/* What makes sure that an offset is still right: the first line's hash, or the journal's cursor. */
+struct slice scan_log_hash(struct scan_log *log);
 /* Whether lines have been run that no batch has told. */
 bool scan_log_has_unreported(const struct scan_log *log);

@@ -14,7 +14,7 @@
 #include "channel/channel.h"
 #include "channel/value_code.h"
 #include "detect/pipeline.h"
-#include "detect/seek.h"
+#include "detect/scan_journal.h"
 
 #define LOGGER "fail2ban.filter"
 #define THROTTLED_US 5000
@@ -264,7 +264,9 @@ static void on_log_add(struct scanner *scanner, struct message_reader *in, struc
         uint64_t offset = message_get_u64(in);
         struct slice hash = message_get_text(in);
         uint8_t flags = message_get_u8(in);
-        if (in->bad || offset > INT64_MAX || scanner->log_count == SCANNER_LOGS_MAX) {
+        bool is_journal = flags & LOG_JOURNAL;
+        if (in->bad || offset > INT64_MAX || scanner->log_count == SCANNER_LOGS_MAX ||
+                (is_journal && (hash.len >= SCAN_LOG_CURSOR_MAX || memchr(hash.data, '\0', hash.len)))) {
                 end(scanner, "a log that cannot be added");
                 return;
         }
@@ -272,8 +274,14 @@ static void on_log_add(struct scanner *scanner, struct message_reader *in, struc
         memory_reserve(&scanner->logs, scanner->log_count, &scanner->log_capacity, sizeof(struct scan_log *));
         scanner->logs[scanner->log_count++] = log;
         log->in_operation = !(flags & LOG_CATCH_UP);
-        struct slice now = input_file_hash(&log->files[0]);
-        if ((hash.len > 0 && now.len > 0 && !slice_equal(hash, now)) || input_file_has_changed(&log->files[0]))
+        struct fault fault = FAULT_INIT;
+        if (is_journal && scan_journal_attach(scanner->loop, log, hash, &fault) < 0)
+                end(scanner, fault_text(&fault));
+        fault_done(&fault);
+        if (scanner->ended)
+                return;
+        struct slice now = is_journal ? SLICE_NULL : input_file_hash(&log->files[0]);
+        if (!is_journal && ((hash.len > 0 && now.len > 0 && !slice_equal(hash, now)) || input_file_has_changed(&log->files[0])))
                 restart_log(scanner, log);
         if (flags & LOG_CAREFUL) {
                 log->careful = true;
@@ -324,6 +332,10 @@ static void on_log_rotate(struct scanner *scanner, struct message_reader *in, st
         uint32_t generation = message_get_u32(in);
         if (!log)
                 return;
+        if (log->journal) {
+                end(scanner, "a rotation of the journal");
+                return;
+        }
         if (scan_log_push(log, steal_fd(&message->fds[0]), generation) < 0)
                 end(scanner, "more rotations than can wait");
         log->ready = true;
@@ -412,32 +424,6 @@ static void on_close(void *user, const struct fault *fault) {
 
 /* Reading. */
 
-static bool date_of_line(void *user, struct slice line, double *ret_time) {
-        struct scan_jail *jail = user;
-        bool found = scan_jail_date(jail, line, &the_scanner->arena, ret_time);
-        arena_reset(&the_scanner->arena);
-        return found;
-}
-
-/* Each jail gets the lines from about its seek time on; the log is read from the earliest of these. */
-static void seek_log(struct scan_log *log) {
-        uint64_t first = UINT64_MAX;
-        struct input_file *file = &log->files[0];
-        log->sought = true;
-        for (size_t i = 0; i < log->attachment_count; i++) {
-                struct scan_attachment *attachment = &log->attachments[i];
-                attachment->from = file->position;
-                if (attachment->seek_time > 0)
-                        attachment->from = seek_time(file, attachment->seek_time, date_of_line, attachment->jail);
-                if (attachment->from < first)
-                        first = attachment->from;
-        }
-        if (first == UINT64_MAX || first <= file->position)
-                return;
-        input_file_take(file, first);
-        log->done = first;
-}
-
 static void send_drained(struct scanner *scanner, const struct scan_log *log) {
         struct buffer body = BUFFER_INIT(16);
         (void)message_put_u32(&body, log->id);
@@ -446,13 +432,18 @@ static void send_drained(struct scanner *scanner, const struct scan_log *log) {
         buffer_done(&body);
 }
 
+static void begin_operation(struct scanner *scanner, struct scan_log *log) {
+        log->in_operation = true;
+        if (log->journal)
+                scan_journal_begin_operation(log);
+        pipeline_flush(&scanner->pipeline, log, BATCH_AT_END);
+}
+
 /* All that was in the file has been run. */
 static void reach_end(struct scanner *scanner, struct scan_log *log) {
         log->ready = log->switching;
-        if (!log->in_operation) {
-                log->in_operation = true;
-                pipeline_flush(&scanner->pipeline, log, BATCH_AT_END);
-        }
+        if (!log->in_operation)
+                begin_operation(scanner, log);
         if (!log->switching)
                 return;
         pipeline_flush(&scanner->pipeline, log, 0);
@@ -472,10 +463,25 @@ static bool should_switch(const struct scan_log *log) {
         return log->file_count > 2 || (log->file_count == 2 && input_file_size(&log->files[1]) > 0);
 }
 
+static void report_later(struct scanner *scanner, const struct scan_log *log) {
+        if (scan_log_has_unreported(log) && !loop_timer_is_set(&scanner->report_timer))
+                loop_timer_set_in(scanner->loop, &scanner->report_timer, SCANNER_REPORT_US, on_report_timer, scanner);
+}
+
+static void serve_journal(struct scanner *scanner, struct scan_log *log) {
+        if (scan_journal_serve(log->journal, &scanner->pipeline) == 0 && !log->in_operation)
+                begin_operation(scanner, log);
+        report_later(scanner, log);
+}
+
 static void serve_log(struct scanner *scanner, struct scan_log *log) {
         struct input_chunk chunk;
+        if (log->journal) {
+                serve_journal(scanner, log);
+                return;
+        }
         if (!log->sought)
-                seek_log(log);
+                scan_log_seek(log, &scanner->arena);
         log->switching = log->switching || should_switch(log); /* decided before the read, so that the read sees the last line */
         int r = input_file_read(&log->files[0], &scanner->buffer, &chunk);
         if (r < 0) {
@@ -490,8 +496,7 @@ static void serve_log(struct scanner *scanner, struct scan_log *log) {
         bool all = chunk.lines.len == 0 || pipeline_run(&scanner->pipeline, log, &chunk) == 0;
         if (all && (r == INPUT_END || r == INPUT_LAST))
                 reach_end(scanner, log);
-        if (scan_log_has_unreported(log) && !loop_timer_is_set(&scanner->report_timer))
-                loop_timer_set_in(scanner->loop, &scanner->report_timer, SCANNER_REPORT_US, on_report_timer, scanner);
+        report_later(scanner, log);
 }
 
 static bool is_ready(const struct scan_log *log) {
