@@ -107,7 +107,7 @@ static struct slice known_usedns(struct slice text) {
 static int tell_usedns(struct call *call, struct slice value, struct fault *fault) {
         struct value arguments = value_list();
         value_append(&arguments, value_string(value), &call->arena);
-        return scan_link_set(call->server->scan, call->entry->id, SLICE("usedns"), &arguments, NULL,
+        return scan_link_set(jail_scan(call->entry->jail), call->entry->id, SLICE("usedns"), &arguments, NULL,
                 NULL, fault);
 }
 

@@ -9,6 +9,7 @@
 #include "enforce/server.h"
 
 #define LOGGER "fail2ban.filter"
+#define JOURNAL_LOGGER "fail2ban.filtersystemd"
 
 struct scan_row {
         const char *get;
@@ -68,20 +69,6 @@ static void raise_reply(struct call *call, const struct fault *fault) {
         call_raise(call, kind, "%.*s", SLICE_ARG(text));
 }
 
-static void on_reply(void *user, const struct fault *fault, const struct value *value) {
-        struct scan_call *state = user;
-        struct call *call = state->call;
-        struct jail_entry *entry = jails_find_id(&call->server->jails, state->jail);
-        if (fault) {
-                raise_reply(call, fault);
-                return;
-        }
-        say(state->option, value);
-        if (entry)
-                scan_options_set(&entry->options, state->option, value);
-        call_return(call, state->multiple ? value_bool(true) : value_copy(value, &call->arena));
-}
-
 /* The words behind the option; of multi-set the items of the list that stands there. */
 static struct value arguments_of(struct call *call, bool multiple) {
         struct value arguments = value_list();
@@ -93,20 +80,59 @@ static struct value arguments_of(struct call *call, bool multiple) {
         return arguments;
 }
 
+/* repr() of the words, parted by blanks. */
+static struct slice joined_words(struct call *call) {
+        struct value words = arguments_of(call, slice_is(call_word(call, 0), "multi-set"));
+        struct slice text = SLICE("");
+        for (size_t i = 0; i < words.list.count; i++) {
+                struct slice word = repr_str(&words.list.items[i], &call->arena);
+                text = arena_printf(&call->arena, "%.*s%s%.*s", SLICE_ARG(text), i ? " " : "", SLICE_ARG(word));
+        }
+        return repr_text(text, &call->arena);
+}
+
+static void say_match(struct call *call, const char *jail) {
+        if (slice_is(call_word(call, 2), "addjournalmatch")) {
+                diag(DIAG_INFO, JOURNAL_LOGGER, "[%s] Added journal match for: %.*s", jail, SLICE_ARG(joined_words(call)));
+                return;
+        }
+        struct value words = arguments_of(call, slice_is(call_word(call, 0), "multi-set"));
+        struct slice text = repr(&words, &call->arena);
+        diag(DIAG_INFO, JOURNAL_LOGGER, "[%s] Removed journal match for: %.*s", jail, SLICE_ARG(text));
+}
+
+static void on_reply(void *user, const struct fault *fault, const struct value *value) {
+        struct scan_call *state = user;
+        struct call *call = state->call;
+        struct jail_entry *entry = jails_find_id(&call->server->jails, state->jail);
+        if (fault) {
+                if (state->option == SCAN_OPTION_JOURNALMATCH && slice_is(call_word(call, 2), "addjournalmatch"))
+                        diag(DIAG_ERROR, JOURNAL_LOGGER, "Error adding journal match for: %.*s",
+                                SLICE_ARG(joined_words(call)));
+                raise_reply(call, fault);
+                return;
+        }
+        say(state->option, value);
+        if (entry && state->option == SCAN_OPTION_JOURNALMATCH)
+                say_match(call, jail_name(entry->jail));
+        if (entry)
+                scan_options_set(&entry->options, state->option, value);
+        call_return(call, state->multiple ? value_bool(true) : value_copy(value, &call->arena));
+}
+
 void command_set_scan(struct call *call) {
         struct fault fault = FAULT_INIT;
         enum scan_option option = option_of(call_word(call, 2));
         bool multiple = slice_is(call_word(call, 0), "multi-set");
-        if (option == SCAN_OPTION_JOURNALMATCH) { /* no jail of this build reads the journal:
-                                                     upstream takes and forgets it, too */
-                command_get_scan(call);
+        if (option == SCAN_OPTION_JOURNALMATCH && jail_watch_backend(call->entry->jail) != LOG_WATCH_JOURNAL) {
+                command_get_scan(call); /* upstream takes and forgets it, too */
                 return;
         }
         struct scan_call *state = arena_alloc(&call->arena, sizeof(*state));
         *state = (struct scan_call){
                 .call = call, .jail = call->entry->id, .option = option, .multiple = multiple};
         struct value arguments = arguments_of(call, multiple);
-        int r = scan_link_set(call->server->scan, call->entry->id, call_word(call, 2), &arguments,
+        int r = scan_link_set(jail_scan(call->entry->jail), call->entry->id, call_word(call, 2), &arguments,
                 on_reply, state, &fault);
         if (r < 0)
                 call_raise_fault(call, &fault);

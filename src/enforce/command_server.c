@@ -154,6 +154,13 @@ void command_start(struct call *call) {
                 call_raise(call, "UnknownJailException", "%.*s", SLICE_ARG(name));
                 return;
         }
+        struct value matches = scan_options_get(&entry->options, SCAN_OPTION_JOURNALMATCH);
+        if (jail_watch_backend(entry->jail) == LOG_WATCH_JOURNAL && !jail_is_started(entry->jail) &&
+                matches.list.count == 0)
+                diag(DIAG_NOTICE, "fail2ban.filtersystemd",
+                        "[%s] Jail started without 'journalmatch' set. Jail regexs will be checked against all "
+                        "journal entries, which is not advised for performance reasons.",
+                        jail_name(entry->jail));
         bool reloaded = jail_is_started(entry->jail) && entry->reload != JAIL_RELOAD_NONE;
         jail_start(entry->jail);
         if (reloaded) {

@@ -71,7 +71,24 @@ static void put_cymru(struct value *list, struct arena *arena) {
         }
 }
 
-static struct value status_of(const struct jail *jail, enum flavor flavor, struct arena *arena) {
+/* LIST of one text: words parted by blanks, groups by " + ". */
+static struct value journal_matches(const struct jail_entry *entry, struct arena *arena) {
+        struct value groups = scan_options_get(&entry->options, SCAN_OPTION_JOURNALMATCH);
+        struct value list = value_list();
+        struct slice text = SLICE("");
+        for (size_t i = 0; i < groups.list.count; i++) {
+                const struct value *group = &groups.list.items[i];
+                if (i > 0)
+                        text = ARENA_JOIN(arena, text, SLICE(" + "));
+                for (size_t k = 0; value_is_container(group) && k < group->list.count; k++)
+                        text = ARENA_JOIN(arena, text, k ? SLICE(" ") : SLICE(""), value_item_text(group, k));
+        }
+        value_append(&list, value_string(text), arena);
+        return list;
+}
+
+static struct value status_of(const struct jail_entry *entry, enum flavor flavor, struct arena *arena) {
+        const struct jail *jail = entry->jail;
         struct jail_counts counts = jail_counts(jail);
         struct value filter = value_list();
         struct value actions = value_list();
@@ -80,7 +97,10 @@ static struct value status_of(const struct jail *jail, enum flavor flavor, struc
                 return stats_of(jail, arena);
         put(&filter, "Currently failed", number(counts.failing), arena);
         put(&filter, "Total failed", number(counts.failed_total), arena);
-        put(&filter, "File list", jail_log_paths(jail, arena), arena);
+        if (jail_watch_backend(jail) == LOG_WATCH_JOURNAL)
+                put(&filter, "Journal matches", journal_matches(entry, arena), arena);
+        else
+                put(&filter, "File list", jail_log_paths(jail, arena), arena);
         put(&actions, "Currently banned", number(counts.banned), arena);
         put(&actions, "Total banned", number(counts.banned_total), arena);
         if (flavor != FLAVOR_SHORT)
@@ -117,7 +137,7 @@ static struct value status_of_each(
         for (size_t i = 0; i < count; i++) {
                 struct slice name = arena_copy(&call->arena, slice_of(jail_name(entries[i]->jail)));
                 value_dict_put(&all, value_string(name),
-                        status_of(entries[i]->jail, flavor, &call->arena), &call->arena);
+                        status_of(entries[i], flavor, &call->arena), &call->arena);
         }
         return all;
 }
@@ -174,7 +194,7 @@ void command_status(struct call *call) {
                 call_raise(call, "UnknownJailException", "%.*s", SLICE_ARG(name));
                 return;
         }
-        call_return(call, status_of(entry->jail, parse_flavor(call_word(call, 2)), &call->arena));
+        call_return(call, status_of(entry, parse_flavor(call_word(call, 2)), &call->arena));
 }
 
 void command_stats(struct call *call) {

@@ -109,10 +109,17 @@ struct jail *jail_free(struct jail *jail) {
         free_paths(&jail->unannounced);
         free_paths(&jail->unnamed);
         free(jail->settings.usedns);
+        free(jail->journal);
         free(jail->backend_name);
         free(jail->name);
         free(jail);
         return NULL;
+}
+
+void jail_set_journal(struct jail *jail, struct slice source) {
+        free(jail->journal);
+        if (asprintf(&jail->journal, "systemd-journal%.*s", SLICE_ARG(source)) < 0)
+                abort();
 }
 
 uint32_t jail_id(const struct jail *jail) {
@@ -129,6 +136,10 @@ const char *jail_backend(const struct jail *jail) {
 
 enum log_watch_backend jail_watch_backend(const struct jail *jail) {
         return jail->backend;
+}
+
+struct scan_link *jail_scan(const struct jail *jail) {
+        return jail->env.scan;
 }
 
 struct jail_settings *jail_settings(struct jail *jail) {
@@ -191,6 +202,27 @@ bool jail_is_started(const struct jail *jail) {
         return jail->is_started;
 }
 
+/* The place is a cursor, which is good as long as nobody else (upstream) has read on and stored a later time. */
+static void add_journal(struct jail *jail) {
+        struct arena arena = ARENA_INIT;
+        struct fault fault = FAULT_INIT;
+        struct scan_start start = {.at = SCAN_START_HEAD};
+        struct store *store = jail_store(jail);
+        uint64_t at_us;
+        double stored = 0;
+        if (store && store_log_get(store, slice_of(jail->name), SLICE(STORE_CURSOR_PATH), &arena, &start.hash, &at_us) &&
+                store_log_get_time(store, slice_of(jail->name), SLICE(STORE_JOURNAL_PATH), &stored) &&
+                stored > (double)at_us / 1e6 + 0.001)
+                start.hash = SLICE_NULL;
+        if (!start.hash.data && stored == 0 && store)
+                (void)store_log_get_time(store, slice_of(jail->name), SLICE(STORE_JOURNAL_PATH), &stored);
+        jail->journal_time = start.hash.len > 0 ? 0 : stored;
+        if (scan_link_log_add(jail->env.scan, jail->id, slice_of(jail->journal), jail->backend, &start, &fault) < 0)
+                diag(DIAG_ERROR, JAIL_LOG_FILTER, "[%s] cannot read the journal: %s", jail->name, fault_text(&fault));
+        fault_done(&fault);
+        arena_done(&arena);
+}
+
 void jail_start(struct jail *jail) {
         if (jail->is_stopping)
                 return;
@@ -199,8 +231,10 @@ void jail_start(struct jail *jail) {
                 jail->is_started = true;
                 action_list_start(jail->actions, NULL, NULL);
                 jail_restore(jail);
-                scan_link_jail_start(
-                        jail->env.scan, jail->id, jail_now(jail) - jail->settings.findtime_s);
+                if (jail->journal)
+                        add_journal(jail);
+                scan_link_jail_start(jail->env.scan, jail->id,
+                        fmax(jail->journal_time, jail_now(jail) - jail->settings.findtime_s));
                 diag(DIAG_INFO, JAIL_LOG_JAIL, "Jail '%s' started", jail->name);
         }
         jail_set_state(jail, JAIL_ACTIVE);
@@ -284,7 +318,7 @@ void jail_reload_begin(struct jail *jail) {
         (void)scan_link_set(jail->env.scan, jail->id, SLICE("begin"), &none, NULL, NULL,
                 NULL); /* the jail is known */
         free_paths(&jail->unnamed);
-        for (size_t i = 0; scan_link_log_at(jail->env.scan, jail->id, i, &path) == 0; i++)
+        for (size_t i = 0; !jail->journal && scan_link_log_at(jail->env.scan, jail->id, i, &path) == 0; i++)
                 push_path(&jail->unnamed, path);
 }
 
@@ -322,6 +356,8 @@ bool jail_is_reloading(const struct jail *jail) {
 int jail_log_add(struct jail *jail, struct slice path, enum scan_start_at at, struct fault *fault) {
         struct arena arena = ARENA_INIT;
         struct scan_start start = {.at = at};
+        if (jail->journal) /* upstream takes and forgets it, too */
+                return 0;
         if (at == SCAN_START_HEAD && jail_store(jail) &&
                 !store_log_get(jail_store(jail), slice_of(jail->name), path, &arena, &start.hash,
                         &start.offset))
@@ -341,6 +377,8 @@ int jail_log_add(struct jail *jail, struct slice path, enum scan_start_at at, st
 
 int jail_log_del(struct jail *jail, struct slice path) {
         struct arena arena = ARENA_INIT;
+        if (jail->journal)
+                return -ENOENT;
         (void)take_path(&jail->unannounced, path);
         int r = scan_link_log_del(jail->env.scan, jail->id, path);
         if (r == 0)

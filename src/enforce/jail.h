@@ -20,6 +20,7 @@ struct jail_env {
         struct loop *loop;
         const struct clock *clock;
         struct scan_link *scan;
+        struct journal_link *journal; /* or NULL: no jail can read the journal */
         struct store *const *store;  /* *store NULL: no database */
         struct runner *runner;
         struct resolver *resolver;   /* or NULL */
@@ -36,9 +37,11 @@ struct jail_settings {
         char *usedns;        /* "warn" */
 };
 
-/* id: as in scan_link.h; name is copied. Makes itself known to scan and store. Returns NULL with fault if scan refuses. */
+/* id: as in scan_link.h; name is copied. backend LOG_WATCH_JOURNAL: env->scan is the journal's link. Makes itself known to scan and store. Returns NULL with fault if scan refuses. */
 struct jail *jail_new(const struct jail_env *env, uint32_t id, struct slice name, enum log_watch_backend backend, struct slice backend_name,
         struct fault *fault);
+/* Before its start: that it reads the journal; source is a text of journal_source_text(). */
+void jail_set_journal(struct jail *jail, struct slice source);
 /* Without flushing or stopping anything in the kernel: see jail_stop(). */
 struct jail *jail_free(struct jail *jail);
 uint32_t jail_id(const struct jail *jail);
@@ -46,6 +49,8 @@ const char *jail_name(const struct jail *jail);
 /* "pyinotify", "polling", ... as `stats` shows it. */
 const char *jail_backend(const struct jail *jail);
 enum log_watch_backend jail_watch_backend(const struct jail *jail);
+/* Where its options are carried out. */
+struct scan_link *jail_scan(const struct jail *jail);
 /* Edit, then call jail_settings_changed(): it tells books, actions and scanner. */
 struct jail_settings *jail_settings(struct jail *jail);
 void jail_settings_changed(struct jail *jail);

@@ -142,9 +142,29 @@ static void say_found(const struct jail *jail, const struct intake_item *item) {
                         jail_time_text(item->ticket->time, text));
 }
 
+/* The time that a cursor tells: "...;t=" and microseconds in hex. Returns 0 if there is none. */
+static uint64_t cursor_time(struct slice cursor) {
+        const char *mark = strstr(cursor.data, ";t=");
+        uint64_t us = mark ? strtoull(mark + 3, NULL, 16) : 0;
+        return us < UINT64_C(1) << 60 ? us : 0;
+}
+
+/* Upstream's row tells the time; ours beside it the exact place. */
+static void put_journal_place(struct jail *jail, struct slice cursor) {
+        char iso[CLOCK_ISO_MAX];
+        struct slice name = slice_of(jail->name);
+        uint64_t us = cursor_time(cursor);
+        if (us == 0 || !jail_store(jail))
+                return;
+        store_log_put_time(jail_store(jail), name, SLICE(STORE_JOURNAL_PATH), slice_of(clock_iso_text(us, iso)), (double)us / 1e6);
+        store_log_put(jail_store(jail), name, SLICE(STORE_CURSOR_PATH), cursor, us);
+}
+
 static void apply_position(struct jail *jail, struct intake_item *item) {
         window_cleanup(&jail->window, jail_now(jail));
-        if (jail_store(jail))
+        if (jail->journal)
+                put_journal_place(jail, slice_of(item->hash));
+        else if (jail_store(jail))
                 store_log_put(jail_store(jail), slice_of(jail->name), slice_of(item->path),
                         slice_of(item->hash), item->offset);
 }

@@ -24,7 +24,7 @@ struct jail_counts jail_counts(const struct jail *jail) {
 struct value jail_log_paths(const struct jail *jail, struct arena *arena) {
         struct value list = value_list();
         struct slice path;
-        for (size_t i = 0; scan_link_log_at(jail->env.scan, jail->id, i, &path) == 0; i++)
+        for (size_t i = 0; !jail->journal && scan_link_log_at(jail->env.scan, jail->id, i, &path) == 0; i++)
                 (void)value_append(&list, value_string(arena_copy(arena, path)), arena);
         return list;
 }

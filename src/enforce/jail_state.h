@@ -58,6 +58,8 @@ struct jail {
         char *name;
         char *backend_name;
         enum log_watch_backend backend;
+        double journal_time; /* up to which the journal has been read by somebody who left no cursor; 0: nobody */
+        char *journal; /* path of the log that is the journal; NULL: it reads files */
         struct jail_settings settings;
         double told_findtime_s; /* what the scanner knows; NAN: nothing yet */
         int told_keep_matches;  /* -1: nothing yet */

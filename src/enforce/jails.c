@@ -8,6 +8,7 @@
 #include "base/diag.h"
 #include "base/memory.h"
 #include "base/repr.h"
+#include "enforce/journal_link.h"
 
 #define LOGGER "fail2ban.jail"
 #define NAME_WARN 26 /* what fits a chain of iptables behind "f2b-" */
@@ -62,19 +63,48 @@ static int parse_backend(struct slice text, enum log_watch_backend *ret, const c
                 return 0;
         }
         if (slice_equal_nocase(name, SLICE("systemd"))) {
-                diag(DIAG_ERROR, LOGGER,
-                        "Backend 'systemd' failed to initialize due to no support for the journal "
-                        "in this build");
-                return -EOPNOTSUPP;
+                *ret = LOG_WATCH_JOURNAL;
+                *ret_name = "systemd";
+                return 0;
         }
         diag(DIAG_ERROR, LOGGER, "Unknown backend %.*s. Must be among " BACKENDS, SLICE_ARG(name));
         return fault_raise(fault, "ValueError", "Unknown backend %.*s. Must be among " BACKENDS,
                 SLICE_ARG(name));
 }
 
-static void say_new(const char *name, const char *backend) {
-        diag(DIAG_INFO, LOGGER, "Jail '%s' uses %s {}", name,
-                strcmp(backend, "polling") == 0 ? "poller" : backend);
+/* Finds the journal's process for a jail that is to be. *ret_text (in arena) tells readers apart. */
+static struct scan_link *use_journal(struct jails *jails, struct slice backend, struct arena *arena,
+        struct slice *ret_text, struct fault *fault) {
+        struct journal_source source;
+        struct fault why = FAULT_INIT;
+        struct scan_link *scan = NULL;
+        struct slice options = slice_sub(backend, slice_find_char(backend, '[', 0), backend.len);
+        if (journal_source_parse(options, getenv("F2B_SYSTEMD_DEFAULT_FLAGS"), arena, &source,
+                    &why) == 0) {
+                *ret_text = journal_source_text(&source, arena);
+                scan = jails->env.journal ? journal_link_use(jails->env.journal, &source, &why)
+                                          : NULL;
+        }
+        if (!scan) {
+                diag(DIAG_ERROR, LOGGER, "Backend 'systemd' failed to initialize due to %s",
+                        fault_text(&why));
+                (void)fault_raise(fault, "RuntimeError",
+                        "Failed to initialize any backend for Jail: %s", fault_text(&why));
+        }
+        fault_done(&why);
+        return scan;
+}
+
+static void say_new(const char *name, const char *backend, struct slice options) {
+        struct arena arena = ARENA_INIT;
+        struct journal_source source;
+        struct slice given = SLICE("{}");
+        if (strcmp(backend, "systemd") == 0 &&
+                journal_source_parse(options, NULL, &arena, &source, NULL) == 0)
+                given = repr(&source.given, &arena);
+        diag(DIAG_INFO, LOGGER, "Jail '%s' uses %s %.*s", name,
+                strcmp(backend, "polling") == 0 ? "poller" : backend, SLICE_ARG(given));
+        arena_done(&arena);
         diag(DIAG_INFO, LOGGER, "Initiated '%s' backend", backend);
 }
 
@@ -107,14 +137,19 @@ struct jail_entry *jails_add(
                         "correctly. Please shorten",
                         SLICE_ARG(name));
         diag(DIAG_INFO, LOGGER, "Creating new jail '%.*s'", SLICE_ARG(name));
+        struct arena arena = ARENA_INIT;
+        struct slice journal = SLICE("");
+        struct jail_env env = jails->env;
+        struct jail *jail = NULL;
         int r = parse_backend(backend, &kind, &kind_name, fault);
-        if (r == -EOPNOTSUPP)
-                (void)fault_raise(fault, "RuntimeError",
-                        "Failed to initialize any backend for Jail '%.*s'", SLICE_ARG(name));
-        if (r < 0)
-                return NULL;
-        struct jail *jail =
-                jail_new(&jails->env, jails->last_id + 1, name, kind, slice_of(kind_name), fault);
+        if (r == 0 && kind == LOG_WATCH_JOURNAL)
+                env.scan = use_journal(jails, backend, &arena, &journal, fault);
+        if (r == 0 && env.scan)
+                jail = jail_new(&env, jails->last_id + 1, name, kind, slice_of(kind_name),
+                        fault);
+        if (jail && kind == LOG_WATCH_JOURNAL)
+                jail_set_journal(jail, journal);
+        arena_done(&arena);
         if (!jail)
                 return NULL;
         struct jail_entry *entry = memory_new(sizeof(*entry));
@@ -125,7 +160,8 @@ struct jail_entry *jails_add(
                 .jails = jails};
         scan_options_init(&entry->options);
         keep(jails, entry, name);
-        say_new(jail_name(jail), kind_name);
+        say_new(jail_name(jail), kind_name,
+                slice_sub(backend, slice_find_char(backend, '[', 0), backend.len));
         return entry;
 }
 

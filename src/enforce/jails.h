@@ -21,7 +21,7 @@ enum jail_reload {
 struct jail_entry {
         struct jail *jail;
         uint32_t id;
-        char *backend; /* as `add` had it */
+        char *backend; /* as `add` had it, with what is in brackets */
         struct scan_options options;
         enum jail_reload reload;
         bool stopping; /* to be found no more; goes when its actions are through */

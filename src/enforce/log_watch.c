@@ -112,6 +112,15 @@ static struct log_file *file_of(struct log_watch *watch, int fd, const struct st
         return file;
 }
 
+/* What stands for the journal: nobody watches it, and each path has its own. */
+static struct log_file *file_of_journal(struct log_watch *watch) {
+        struct log_file *file = memory_new(sizeof(*file));
+        *file = (struct log_file){.fd = open("/dev/null", O_RDONLY | O_CLOEXEC), .watch = -1, .refs = 1};
+        memory_reserve(&watch->files, watch->file_count, &watch->file_capacity, sizeof(struct log_file *));
+        watch->files[watch->file_count++] = file;
+        return file;
+}
+
 struct log_file *log_file_ref(struct log_file *file) {
         file->refs++;
         return file;
@@ -230,6 +239,8 @@ static void arm(struct log_watch *watch) {
 }
 
 bool log_path_polled(const struct log_path *path) {
+        if (path->backend == LOG_WATCH_JOURNAL)
+                return false;
         return path->backend == LOG_WATCH_POLL || (path->file && path->file->watch < 0);
 }
 
@@ -264,6 +275,8 @@ static bool has_changed(struct log_path *path) {
 
 void log_watch_check(struct log_watch *watch, struct log_path *path) {
         struct fault fault = FAULT_INIT;
+        if (path->backend == LOG_WATCH_JOURNAL)
+                return;
         if (!path->directory_is_parent)
                 watch_directory(watch, path);
         int r = look(watch, path, &fault);
@@ -340,7 +353,7 @@ int log_watch_add(struct log_watch *watch, struct slice text, enum log_watch_bac
         struct fault *fault) {
         if (text.len >= PATH_MAX)
                 return fault_set(fault, -E2BIG, "log path of %zu bytes is too long", text.len);
-        if (text.len == 0 || text.data[0] != '/' || memchr(text.data, '\0', text.len))
+        if (text.len == 0 || (text.data[0] != '/' && backend != LOG_WATCH_JOURNAL) || memchr(text.data, '\0', text.len))
                 return fault_set(fault, -EINVAL, "log path '%.*s' is not absolute", SLICE_ARG(text));
         if (watch->path_count >= LOG_WATCH_PATHS_MAX)
                 return fault_set(fault, -ENOBUFS, "more than %d log paths", LOG_WATCH_PATHS_MAX);
@@ -352,9 +365,14 @@ int log_watch_add(struct log_watch *watch, struct slice text, enum log_watch_bac
                 .directory_watch = -1,
                 .file_watch = -1,
         };
-        path->name = strrchr(path->path, '/') + 1;
+        path->name = strrchr(path->path, '/') ? strrchr(path->path, '/') + 1 : path->path;
         memory_reserve(&watch->paths, watch->path_count, &watch->path_capacity, sizeof(struct log_path *));
         watch->paths[watch->path_count++] = path;
+        if (backend == LOG_WATCH_JOURNAL) {
+                path->file = file_of_journal(watch);
+                *ret = path;
+                return 0;
+        }
         watch_directory(watch, path); /* before the look, so that nothing falls between */
         path->absent = look(watch, path, fault) < 0;
         (void)has_changed(path);

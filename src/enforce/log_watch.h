@@ -20,6 +20,7 @@ struct log_path; /* one watched path */
 
 enum log_watch_backend {
         LOG_WATCH_INOTIFY, /* "pyinotify", "auto" */
+        LOG_WATCH_JOURNAL, /* "systemd": no file at all; path is any text, and an fd of /dev/null stands for it */
         LOG_WATCH_POLL,    /* "polling": the same, plus a look each LOG_WATCH_POLL_MS */
 };
 

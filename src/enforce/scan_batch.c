@@ -17,6 +17,13 @@ struct batch {
         struct message_reader records;
 };
 
+static bool is_cursor(struct slice cursor) {
+        for (size_t i = 0; i < cursor.len; i++)
+                if (!memchr("0123456789abcdefsimtbx=;", cursor.data[i], 24))
+                        return false;
+        return cursor.len <= PLAN_PLACE_MAX;
+}
+
 static bool is_hash(struct slice hash) {
         if (hash.len != 0 && hash.len != PLAN_HASH_LEN)
                 return false;
@@ -49,7 +56,7 @@ static int read_batch(struct slice body, struct batch *ret, struct fault *fault)
         ret->flags = message_get_u8(&in);
         ret->hash = message_get_text(&in);
         ret->records = in;
-        if (in.bad || !is_hash(ret->hash) || ret->after > INT64_MAX)
+        if (in.bad || !is_cursor(ret->hash) || ret->after > INT64_MAX)
                 return fault_set(fault, -EPROTO, "malformed batch");
         return 0;
 }
@@ -66,6 +73,8 @@ static int check_records(const struct batch *batch, struct fault *fault) {
 }
 
 static int check_batch(const struct batch *batch, const struct plan_log *log, struct fault *fault) {
+        if (log->backend != LOG_WATCH_JOURNAL && !is_hash(batch->hash))
+                return refuse(fault, log, "malformed hash");
         if (batch->generation != log->files[0].generation)
                 return refuse(fault, log, "wrong generation");
         if (batch->before != log->offset)

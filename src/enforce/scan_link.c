@@ -7,7 +7,6 @@
 #include "enforce/scan_link.h"
 
 #include <errno.h>
-#include <sys/stat.h>
 
 #include "base/diag.h"
 #include "base/memory.h"
@@ -319,7 +318,7 @@ static void on_message(void *user, struct message *message) {
 static void on_start(void *user, struct channel *channel) {
         struct scan_link *link = user;
         for (size_t i = 0; i < link->plan.log_count; i++)
-                link->plan.logs[i]->stops = 0;
+                plan_log_begin_process(link->plan.logs[i]);
         scan_send_hello(channel, log_watch_notify_fd(link->watch), link->threshold);
         scan_send_jails(channel, &link->plan);
         for (struct scan_request *request = link->requests.first; request; request = request->next)
@@ -361,8 +360,8 @@ static void on_end(void *user, const char *how) {
 
 static const struct supervise_ops supervise_ops = {.on_start = on_start, .on_message = on_message, .on_end = on_end};
 
-struct scan_link *scan_link_new(struct loop *loop, const struct clock *clock, const char *program, const struct scan_link_ops *ops,
-        void *user, struct fault *fault) {
+static struct scan_link *make_link(struct loop *loop, const struct clock *clock, const char *program, const char *label,
+        const struct scan_link_ops *ops, void *user, struct fault *fault) {
         struct scan_link *link = memory_new(sizeof(*link));
         *link = (struct scan_link){.loop = loop, .clock = clock, .ops = ops, .user = user, .threshold = diag_threshold()};
         link->watch = log_watch_new(loop, &watch_ops, link, fault);
@@ -373,7 +372,7 @@ struct scan_link *scan_link_new(struct loop *loop, const struct clock *clock, co
         const struct supervise_config config = {
                 .program = "stockade-scanner",
                 .path = program,
-                .label = "scanner",
+                .label = label,
                 .role = CHANNEL_SCANNER,
                 .ops = &supervise_ops,
                 .user = link,
@@ -382,6 +381,25 @@ struct scan_link *scan_link_new(struct loop *loop, const struct clock *clock, co
         scan_plan_init(&link->plan, link->watch);
         scan_requests_init(&link->requests);
         return link;
+}
+
+struct scan_link *scan_link_new(struct loop *loop, const struct clock *clock, const char *program, const struct scan_link_ops *ops,
+        void *user, struct fault *fault) {
+        return make_link(loop, clock, program, "scanner", ops, user, fault);
+}
+
+struct scan_link *scan_link_new_journal(struct loop *loop, const struct clock *clock, const char *program, const struct scan_link_ops *ops,
+        void *user, struct fault *fault) {
+        return make_link(loop, clock, program, "journal scanner", ops, user, fault);
+}
+
+void scan_link_set_folders(struct scan_link *link, const char *const *folders, size_t count) {
+        const char *arguments[SUPERVISE_ARGUMENTS_MAX] = {"--journal"};
+        size_t used = 1;
+        for (size_t i = 0; i < count && used < SUPERVISE_ARGUMENTS_MAX; i++)
+                arguments[used++] = folders[i];
+        supervise_set_arguments(link->supervise, arguments, used);
+        supervise_renew(link->supervise);
 }
 
 struct scan_link *scan_link_free(struct scan_link *link) {
@@ -501,33 +519,6 @@ void scan_link_jail_set_state(struct scan_link *link, uint32_t id, enum scan_jai
         update_jail_logs(link, jail);
 }
 
-/* A log of that path, not yet begun, that is to start at the same place. */
-static struct plan_log *find_shareable(const struct scan_link *link, struct slice path, enum log_watch_backend backend,
-        const struct scan_start *start) {
-        for (size_t i = 0; i < link->plan.log_count; i++) {
-                struct plan_log *log = link->plan.logs[i];
-                bool tail = start->at == SCAN_START_TAIL;
-                if (log->begun || log->backend != backend || log->tail != tail || !slice_equal(log_path_text(log->watch), path))
-                        continue;
-                if (tail || log->offset == start->offset)
-                        return log;
-        }
-        return NULL;
-}
-
-static void place_log(struct plan_log *log, const struct scan_start *start) {
-        struct stat info;
-        log->tail = start->at == SCAN_START_TAIL;
-        if (log->tail) {
-                log->in_operation = true;
-                if (log->file_count > 0 && fstat(log->files[0].file->fd, &info) == 0)
-                        log->offset = (uint64_t)info.st_size;
-        } else if (start->hash.len == PLAN_HASH_LEN || start->hash.len == 0) {
-                log->offset = start->offset;
-                memcpy(log->hash, start->hash.len ? start->hash.data : "", start->hash.len);
-        }
-}
-
 static int add_log(struct scan_link *link, struct slice path, enum log_watch_backend backend, const struct scan_start *start,
         struct plan_log **ret, struct fault *fault) {
         struct plan_log *log = scan_plan_log_add(&link->plan);
@@ -542,7 +533,7 @@ static int add_log(struct scan_link *link, struct slice path, enum log_watch_bac
         log->absent_said = r == LOG_WATCH_E_ABSENT;
         if (r == 0)
                 (void)plan_log_push(log, log_path_file(log->watch)); /* the first one fits */
-        place_log(log, start);
+        plan_log_place(log, start);
         scan_send_log(channel_of(link), log);
         *ret = log;
         return r == LOG_WATCH_E_ABSENT ? SCAN_LINK_E_ABSENT : 0;
@@ -566,7 +557,7 @@ int scan_link_log_add(struct scan_link *link, uint32_t id, struct slice path, en
                 return fault_set(fault, -ENOENT, "no such jail");
         if (plan_jail_log(jail, path))
                 return SCAN_LINK_E_KNOWN;
-        struct plan_log *log = find_shareable(link, path, backend, start);
+        struct plan_log *log = scan_plan_shareable(&link->plan, path, backend, start);
         int r = log && log->file_count == 0 ? SCAN_LINK_E_ABSENT : 0;
         if (r == SCAN_LINK_E_ABSENT)
                 (void)fault_raise(fault, "FileNotFoundError", "[Errno 2] No such file or directory: '%.*s'", SLICE_ARG(path));

@@ -41,6 +41,11 @@ struct scan_link_ops {
  * fault if the kernel refuses inotify. */
 struct scan_link *scan_link_new(struct loop *loop, const struct clock *clock, const char *program, const struct scan_link_ops *ops,
         void *user, struct fault *fault);
+/* The same for the journal: the program gets "--journal" and folders as arguments, and all logs are LOG_WATCH_JOURNAL. */
+struct scan_link *scan_link_new_journal(struct loop *loop, const struct clock *clock, const char *program, const struct scan_link_ops *ops,
+        void *user, struct fault *fault);
+/* The folders that it may read; a process that runs is replaced. */
+void scan_link_set_folders(struct scan_link *link, const char *const *folders, size_t count);
 /* Kills the scanner. Replies not yet given are not given any more. NULL is allowed. Returns NULL. Not from inside a callback. */
 struct scan_link *scan_link_free(struct scan_link *link);
 
@@ -81,7 +86,7 @@ enum scan_start_at {
 struct scan_start {
         enum scan_start_at at;
         uint64_t offset;   /* as stored by on_position; 0: none */
-        struct slice hash; /* empty: any */
+        struct slice hash; /* empty: any; of the journal its cursor, and offset is 0 */
 };
 /* Adds path to the jail. Returns 0; SCAN_LINK_E_ABSENT if the file is not there or cannot be used: the path is listed and waited for,
  * fault says why (kind FileNotFoundError, PermissionError, ...: a caller that does not want to wait removes it again);

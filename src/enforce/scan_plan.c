@@ -85,7 +85,8 @@ enum option_kind { OPTION_ORDERED, OPTION_ALONE, OPTION_LIST };
 
 static enum option_kind kind_of(struct slice name) {
         static const char *const alone[] = {"findtime", "datepattern", "logtimezone", "logencoding", "keepmatches"};
-        static const char *const lists[] = {"addfailregex", "delfailregex", "addignoreregex", "delignoreregex"};
+        static const char *const lists[] = {"addfailregex", "delfailregex", "addignoreregex", "delignoreregex",
+                "addjournalmatch", "deljournalmatch"};
         for (size_t i = 0; i < sizeof(alone) / sizeof(alone[0]); i++)
                 if (slice_is(name, alone[i]))
                         return OPTION_ALONE;
@@ -185,6 +186,45 @@ void scan_plan_log_del(struct scan_plan *plan, struct plan_log *log) {
                 log_watch_remove(plan->watch, log->watch);
         free(log->jails);
         free(log);
+}
+
+struct plan_log *scan_plan_shareable(const struct scan_plan *plan, struct slice path, enum log_watch_backend backend,
+        const struct scan_start *start) {
+        for (size_t i = 0; i < plan->log_count; i++) {
+                struct plan_log *log = plan->logs[i];
+                bool tail = start->at == SCAN_START_TAIL;
+                if (log->begun || log->backend != backend || log->tail != tail || !slice_equal(log_path_text(log->watch), path))
+                        continue;
+                if (backend == LOG_WATCH_JOURNAL && !slice_is(start->hash, log->hash))
+                        continue;
+                if (tail || log->offset == start->offset)
+                        return log;
+        }
+        return NULL;
+}
+
+void plan_log_place(struct plan_log *log, const struct scan_start *start) {
+        struct stat info;
+        size_t hash_max = log->backend == LOG_WATCH_JOURNAL ? PLAN_PLACE_MAX : PLAN_HASH_LEN;
+        log->tail = start->at == SCAN_START_TAIL;
+        if (log->tail) {
+                log->in_operation = true;
+                if (log->file_count > 0 && fstat(log->files[0].file->fd, &info) == 0)
+                        log->offset = (uint64_t)info.st_size;
+                return;
+        }
+        bool is_whole = log->backend == LOG_WATCH_JOURNAL || start->hash.len == PLAN_HASH_LEN || start->hash.len == 0;
+        if (!is_whole || start->hash.len > hash_max)
+                return;
+        log->offset = start->offset;
+        if (start->hash.len > 0)
+                memcpy(log->hash, start->hash.data, start->hash.len);
+        log->hash[start->hash.len] = '\0';
+}
+
+void plan_log_begin_process(struct plan_log *log) {
+        log->stops = 0;
+        log->trying = false;
 }
 
 void plan_log_attach(struct plan_log *log, struct plan_jail *jail) {
@@ -289,7 +329,7 @@ bool plan_log_note_death(struct plan_log *log) {
                 log->skip_at = log->offset;
                 return true;
         }
-        if (fstat(log->files[0].file->fd, &info) < 0 || ((uint64_t)info.st_size <= log->offset && log->file_count == 1))
+        if (log->backend != LOG_WATCH_JOURNAL && (fstat(log->files[0].file->fd, &info) < 0 || ((uint64_t)info.st_size <= log->offset && log->file_count == 1)))
                 return false;
         if (log->suspect_count == 0 || log->suspect_offset != log->offset) {
                 if (!log->careful)

@@ -14,6 +14,7 @@
 
 #define PLAN_FILES_MAX 8     /* the file being read and rotations that wait; the scanner's SCAN_LOG_FILES_MAX */
 #define PLAN_HASH_LEN 40
+#define PLAN_PLACE_MAX 159   /* bytes of a journal's cursor, which stands in the place of a hash */
 #define PLAN_SUSPECT_MAX 3   /* deaths at the same offset, after which lines are given one by one */
 #define PLAN_CAREFUL_BYTES ((uint64_t)4 << 20) /* how far; the scanner's SCANNER_CAREFUL_BYTES */
 #define PLAN_NO_SKIP UINT64_MAX
@@ -58,7 +59,7 @@ struct plan_log {
         size_t jail_capacity;
         bool tail;         /* was to start at the end */
         uint64_t offset;   /* of files[0]: all before is applied */
-        char hash[PLAN_HASH_LEN + 1];
+        char hash[PLAN_PLACE_MAX + 1]; /* or cursor */
         bool answered;     /* the scanner has told where it starts */
         bool started;      /* LOG_START is in force */
         bool begun;        /* LOG_START has been in force: jails have been attached by the scanner */
@@ -105,6 +106,13 @@ struct plan_log *scan_plan_log(const struct scan_plan *plan, uint32_t id);
 struct plan_log *scan_plan_log_add(struct scan_plan *plan);
 void scan_plan_log_del(struct scan_plan *plan, struct plan_log *log);
 
+/* A log of that path, not yet begun, that is to start at the same place; or NULL. */
+struct plan_log *scan_plan_shareable(const struct scan_plan *plan, struct slice path, enum log_watch_backend backend,
+        const struct scan_start *start);
+/* Where reading of a new log is to start. */
+void plan_log_place(struct plan_log *log, const struct scan_start *start);
+/* Another process begins: what the one before had been asked and did not answer is forgotten. */
+void plan_log_begin_process(struct plan_log *log);
 void plan_log_attach(struct plan_log *log, struct plan_jail *jail);
 void plan_log_detach(struct plan_log *log, struct plan_jail *jail);
 /* Whether all its jails have been started and are not idle / whether any is so. */

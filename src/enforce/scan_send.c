@@ -73,7 +73,8 @@ void scan_send_attach(struct channel *channel, const struct plan_log *log, const
         struct buffer body = BUFFER_INIT(BODY_MAX);
         (void)message_put_u32(&body, log->id);
         (void)message_put_u32(&body, jail->id);
-        (void)message_put_f64(&body, log->in_operation ? 0 : jail->seek_time);
+        bool has_place = log->in_operation && (log->backend != LOG_WATCH_JOURNAL || log->hash[0]);
+        (void)message_put_f64(&body, has_place ? 0 : jail->seek_time);
         send_body(channel, MESSAGE_SCAN_LOG_ATTACH, &body, -1);
 }
 
@@ -107,7 +108,8 @@ void scan_send_rotate(struct channel *channel, const struct plan_log *log) {
 
 static void send_add(struct channel *channel, const struct plan_log *log) {
         struct buffer body = BUFFER_INIT(BODY_MAX);
-        uint8_t flags = (uint8_t)((log->careful ? LOG_CAREFUL : 0U) | (log->in_operation ? 0U : LOG_CATCH_UP));
+        uint8_t flags = (uint8_t)((log->careful ? LOG_CAREFUL : 0U) | (log->in_operation ? 0U : LOG_CATCH_UP) |
+                (log->backend == LOG_WATCH_JOURNAL ? LOG_JOURNAL : 0U));
         (void)message_put_u32(&body, log->id);
         (void)message_put_text(&body, log_path_text(log->watch));
         (void)message_put_u32(&body, log->files[0].generation);

@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "enforce/command.h"
+#include "enforce/journal_link.h"
 #include "enforce/pid_file.h"
 
 #define LOGGER "fail2ban.server"
@@ -205,6 +206,8 @@ int server_set_level(struct server *server, struct slice level, struct fault *fa
         if (r < 0)
                 return r;
         scan_link_set_threshold(server->scan, diag_threshold());
+        if (journal_link_scan(server->journal))
+                scan_link_set_threshold(journal_link_scan(server->journal), diag_threshold());
         front_link_set_threshold(server->front, diag_threshold());
         return 0;
 }
@@ -223,6 +226,7 @@ static void make_parts(struct server *server) {
                 .loop = server->loop,
                 .clock = server->clock,
                 .scan = server->scan,
+                .journal = server->journal,
                 .store = &server->store,
                 .runner = server->runner,
                 .resolver = server->resolver,
@@ -245,6 +249,7 @@ struct server *server_new(struct loop *loop, const struct clock *clock,
                 return NULL;
         }
         server->front = front_link_new(loop, config->front, &server->control, &front_ops, server);
+        server->journal = journal_link_new(loop, clock, config->scanner, &scan_ops, server);
         make_parts(server);
         return server;
 }
@@ -257,6 +262,7 @@ struct server *server_free(struct server *server) {
         server->front = front_link_free(server->front);
         control_socket_close(&server->control);
         jails_done(&server->jails);
+        server->journal = journal_link_free(server->journal);
         server->scan = scan_link_free(server->scan);
         call_list_done(&server->calls);
         stream_queue_done(&server->streams);
@@ -355,6 +361,8 @@ static void on_jails_stopped(void *user) {
 
 static void on_scan_stopped(void *user) {
         struct server *server = user;
+        if (--server->scans_to_stop > 0)
+                return;
         server_stop_jails(server, JAIL_STOP_SERVER, on_jails_stopped, server);
 }
 
@@ -368,5 +376,9 @@ void server_stop(struct server *server, struct call *call) {
         server->stop_call = call;
         diag(DIAG_INFO, LOGGER, "Shutdown in progress...");
         front_link_stop_listening(server->front);
+        struct scan_link *journal = journal_link_scan(server->journal);
+        server->scans_to_stop = journal ? 2 : 1;
+        if (journal)
+                scan_link_stop(journal, SERVER_SCAN_STOP_MS, on_scan_stopped, server);
         scan_link_stop(server->scan, SERVER_SCAN_STOP_MS, on_scan_stopped, server);
 }

@@ -40,6 +40,8 @@ struct server {
         struct own_addresses *self;
         bool has_ipv6;
         struct scan_link *scan;
+        struct journal_link *journal;
+        unsigned scans_to_stop;
         struct jails jails;
         struct call_list calls;
         struct stream_queue streams;

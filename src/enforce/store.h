@@ -65,6 +65,9 @@ bool store_log_get(struct store *store, struct slice jail, struct slice path, st
 void store_log_put(struct store *store, struct slice jail, struct slice path, struct slice hash,
         uint64_t offset);
 
+/* Paths of the journal: with its time, as fail2ban has it, and with its cursor for a hash. */
+#define STORE_JOURNAL_PATH "systemd-journal"
+#define STORE_CURSOR_PATH "systemd-journal/cursor"
 /* The same for the journal, whose position is a time (seconds since the epoch); iso: the same as
  * text. */
 bool store_log_get_time(

@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "enforce/store_db.h"
 
-#define HASH_MAX 64
+#define HASH_MAX 160 /* a journal's cursor */
 #define PATH_BYTES_MAX 4096
 
 struct store_log {

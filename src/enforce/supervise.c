@@ -31,6 +31,7 @@ struct supervise {
         char *program;
         char *path; /* as configured; NULL: to be found */
         char *label;
+        char *arguments[SUPERVISE_ARGUMENTS_MAX + 2]; /* [0]: the program; NULL at the end */
         enum channel_role role;
         const struct supervise_ops *ops;
         void *user;
@@ -42,6 +43,7 @@ struct supervise {
         char how[128]; /* how the process ended; empty while it runs */
         bool violated;
         bool stopping;
+        bool renewing; /* it is to be replaced */
         unsigned failures; /* ends since the last progress */
         uint64_t starts;
         struct loop_timer timer; /* restart; while stopping: kill */
@@ -114,8 +116,7 @@ static void reset_signals(void) {
         loop_unblock_signals();
 }
 
-static _Noreturn void become(const char *path, char *const *environment, int channel_fd, pid_t parent) {
-        char *arguments[] = {(char *)(uintptr_t)path, NULL};
+static _Noreturn void become(const char *path, char *const *arguments, char *const *environment, int channel_fd, pid_t parent) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
         if (getppid() != parent)
                 _exit(EXIT_NO_EXEC);
@@ -161,6 +162,11 @@ static void finish(struct supervise *supervise) {
         loop_timer_cancel(supervise->loop, &supervise->timer);
         (void)snprintf(how, sizeof(how), "%s%s%s", supervise->how, reason ? ": " : "", reason ? reason : "");
         free(reason);
+        if (supervise->renewing && !supervise->stopping) {
+                supervise->renewing = false;
+                on_restart(supervise);
+                return;
+        }
         if (!supervise->stopping) {
                 diag(DIAG_ERROR, LOGGER, "The %s process has ended (%s), it is started again", supervise->label, how);
                 schedule_restart(supervise);
@@ -239,6 +245,7 @@ struct supervise *supervise_free(struct supervise *supervise) {
         loop_remove(supervise->loop, supervise->pid_source);
         close_p(&supervise->pidfd);
         (void)channel_free(supervise->channel);
+        supervise_set_arguments(supervise, NULL, 0);
         free(supervise->reason);
         free(supervise->program);
         free(supervise->path);
@@ -287,18 +294,38 @@ int supervise_start(struct supervise *supervise, struct fault *fault) {
         pid_t pid = fork();
         if (pid < 0)
                 return fault_set_errno(fault, -errno, "fork");
+        supervise->arguments[0] = path;
         if (pid == 0)
-                become(path, environment, theirs, parent);
+                become(path, supervise->arguments, environment, theirs, parent);
+        supervise->arguments[0] = NULL;
         r = adopt(supervise, pid, &ours, fault);
         if (r < 0)
                 return r;
         loop_timer_cancel(supervise->loop, &supervise->timer);
         supervise->violated = false;
+        supervise->renewing = false;
         supervise->stopping = false;
         supervise->how[0] = '\0';
         supervise->starts++;
         supervise->ops->on_start(supervise->user, supervise->channel);
         return 0;
+}
+
+void supervise_set_arguments(struct supervise *supervise, const char *const *arguments, size_t count) {
+        for (size_t i = 1; supervise->arguments[i]; i++) {
+                free(supervise->arguments[i]);
+                supervise->arguments[i] = NULL;
+        }
+        for (size_t i = 0; i < count && i < SUPERVISE_ARGUMENTS_MAX; i++)
+                supervise->arguments[i + 1] = memory_copy_text(slice_of(arguments[i]));
+}
+
+void supervise_renew(struct supervise *supervise) {
+        if (supervise->pid == 0 || supervise->stopping)
+                return;
+        supervise->renewing = true;
+        supervise->channel = channel_free(supervise->channel);
+        send_kill(supervise);
 }
 
 static void on_stop_timeout(void *user) {

@@ -11,6 +11,7 @@
 struct supervise;
 
 #define SUPERVISE_CHANNEL_FD 3       /* the child's end of the channel */
+#define SUPERVISE_ARGUMENTS_MAX 256
 #define SUPERVISE_BACKOFF_MIN_MS 100 /* the first restart comes at once, the second after this, doubling ... */
 #define SUPERVISE_BACKOFF_MAX_MS 5000 /* ... up to this */
 
@@ -41,6 +42,11 @@ struct supervise *supervise_free(struct supervise *supervise);
 /* Starts the process. Returns 0, -EALREADY if it runs, or negative errno with fault (program not found, fork failed). A failure that
  * shows later (exec, confinement) comes as on_end. */
 int supervise_start(struct supervise *supervise, struct fault *fault);
+/* What the program is given as arguments when it is started next; texts are copied. */
+void supervise_set_arguments(struct supervise *supervise, const char *const *arguments, size_t count);
+/* Puts a new process in the place of the one that runs, which has done nothing wrong: what it has sent and nobody has read is dropped, on_end
+ * is not called, and on_start is. Does nothing if none runs. */
+void supervise_renew(struct supervise *supervise);
 /* Ends it for good: closes the channel, which children take as the order to end; kills it after timeout_ms. on_end is called. */
 void supervise_stop(struct supervise *supervise, int timeout_ms);
 /* Kills it because it hangs; what it has sent is still handled. It is started again (with back-off). */

@@ -262,6 +262,25 @@ void store_log_put(struct store *store, struct slice jail, struct slice path, st
         (void)buffer_printf(&fake.orders, "position %llu\n", (unsigned long long)offset);
 }
 
+bool store_log_get_time(
+        struct store *store, struct slice jail, struct slice path, double *ret_time) {
+        (void)store;
+        (void)jail;
+        if (fake.journal_time <= 0 || !slice_is(path, STORE_JOURNAL_PATH))
+                return false;
+        *ret_time = fake.journal_time;
+        return true;
+}
+
+void store_log_put_time(
+        struct store *store, struct slice jail, struct slice path, struct slice iso, double time) {
+        (void)store;
+        (void)jail;
+        fake.journal_time = time;
+        (void)buffer_printf(
+                &fake.orders, "time %.*s %.*s %.6f\n", SLICE_ARG(path), SLICE_ARG(iso), time);
+}
+
 static struct fake_row *find_row(struct slice jail, struct slice id) {
         for (size_t i = 0; i < fake.row_count; i++)
                 if (slice_is(jail, fake.rows[i].jail) && slice_is(id, fake.rows[i].id))

@@ -46,6 +46,7 @@ struct fake {
         int64_t max_matches;
         char *log_path, *log_hash;
         uint64_t log_offset;
+        double journal_time; /* 0: none */
         uint32_t epoch;
         bool can_prolong;
         bool wants_matches;
