@@ -15,6 +15,7 @@
 #include "detect/line.h"
 #include "detect/log_prefilter.h"
 #include "main/regex_input.h"
+#include "main/regex_journal.h"
 #include "main/regex_output.h"
 #include "main/regex_tool.h"
 
@@ -58,15 +59,13 @@ static enum regex_end print_failures(struct reader *reader, struct slice line,
         return REGEX_GO_ON;
 }
 
-/* One line of text, without its end. */
-static enum regex_end process(struct reader *reader, struct slice text) {
+/* text: the line as the report has it. */
+static enum regex_end run_line(
+        struct reader *reader, const struct filter_line *line, struct slice text) {
         struct regex_tool *tool = reader->tool;
-        if (text.len == 0 || text.data[0] == '#')
-                return REGEX_GO_ON;
         struct fault fault = FAULT_INIT;
-        struct filter_line line = {.text = text, .lacks = reader->lacks};
         const struct filter_failure *results = NULL;
-        int r = filter_line(tool->filter, &line, &reader->arena, &results, &fault);
+        int r = filter_line(tool->filter, line, &reader->arena, &results, &fault);
         enum regex_end end = REGEX_GO_ON;
         if (r < 0)
                 end = regex_tool_uncaught(&fault);
@@ -76,6 +75,25 @@ static enum regex_end process(struct reader *reader, struct slice text) {
                 regex_report_line(&tool->report, text, results, (size_t)r, &reader->arena);
         fault_done(&fault);
         return end;
+}
+
+/* One line of text, without its end. */
+static enum regex_end process(struct reader *reader, struct slice text) {
+        struct filter_line line = {.text = text, .lacks = reader->lacks};
+        if (text.len == 0 || text.data[0] == '#')
+                return REGEX_GO_ON;
+        return run_line(reader, &line, text);
+}
+
+static enum regex_end run_entry(void *user, const struct journal_line *entry) {
+        struct reader *reader = user;
+        struct filter_line line = {.text = entry->text,
+                .has_time = true,
+                .time = entry->time,
+                .date_text = entry->date_text};
+        arena_reset(&reader->arena);
+        return run_line(
+                reader, &line, ARENA_JOIN(&reader->arena, entry->date_text, entry->text));
 }
 
 /* Bytes that are not of the encoding are worth a warning, once. */
@@ -267,8 +285,7 @@ enum regex_end regex_log_run(struct regex_tool *tool, struct slice log, double *
         if (open_file(log, &tool->arena, &fd)) {
                 end = process_path(&reader, fd);
         } else if (slice_has_prefix(log, SLICE("systemd-journal"))) {
-                (void)printf("Error: systemd library not found. Exiting...\n");
-                end = REGEX_FAILED;
+                end = regex_journal_process(tool, log, run_entry, &reader);
         } else {
                 end = process_text(&reader, log);
         }

@@ -20,7 +20,7 @@
 void regex_report_init(struct regex_report *report, const struct regex_arguments *arguments,
         const struct clock *clock, struct filter *filter) {
         *report = (struct regex_report){
-                .arguments = arguments, .clock = clock, .filter = filter, .arena = ARENA_INIT};
+                .arguments = arguments, .clock = clock, .filter = filter, .arena = ARENA_INIT, .has_dates = true};
         report->limit =
                 arguments->maxlines > 0 ? (uint64_t)arguments->maxlines : REGEX_REPORT_LINES;
 }
@@ -371,7 +371,8 @@ void regex_report_print(const struct regex_report *report, double elapsed_s) {
         print_prefregex(report);
         print_regexes(report, "Failregex", &report->fail);
         print_regexes(report, "Ignoreregex", &report->ignore);
-        print_dates(report);
+        if (report->has_dates)
+                print_dates(report);
         (void)printf("\nLines: %" PRIu64 " lines, %" PRIu64 " ignored, %" PRIu64
                      " matched, %" PRIu64 " missed\n",
                 report->tested, report->ignored.total, report->matched.total, report->missed.total);

@@ -51,6 +51,7 @@ struct regex_report {
         struct regex_lines prefregex_groups;
         uint64_t limit;  /* lines listed */
         bool multi_line; /* maxlines > 1 */
+        bool has_dates;  /* dates are looked for */
 };
 
 void regex_report_init(struct regex_report *report, const struct regex_arguments *arguments,
