@@ -1,0 +1,272 @@
+#!/usr/bin/env python3
+"""The systemd journal as a source: journals are made by systemd-journal-remote, no journald has to run."""
+import contextlib
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import time
+import uuid
+
+from harness import CONNECTIONS, Skipped, case, expect, main, numbered_address, wait_for
+
+REMOTE = '/lib/systemd/systemd-journal-remote'
+BURST = 20000
+BURST_S = 120
+KILLS = 6
+
+
+class Journal:
+    """A folder with journal files; entries are appended to the present one."""
+
+    def __init__(self, box, name='journal'):
+        if not os.path.exists(REMOTE):
+            raise Skipped('systemd-journal-remote is not installed')
+        if not supported(box):
+            raise Skipped('built without libsystemd')
+        self.folder = box.path(name)
+        os.mkdir(self.folder)
+        self.file = os.path.join(self.folder, 'system.journal')
+        self.boot, self.machine, self.tick = uuid.uuid4().hex, uuid.uuid4().hex, 1000000
+
+    def entry(self, message, comm='sshd', unit='ssh.service', when=None, **more):
+        """One entry in the export format."""
+        self.tick += 1
+        when = time.time() if when is None else when
+        fields = {'__REALTIME_TIMESTAMP': int(when * 1000000), '__MONOTONIC_TIMESTAMP': self.tick, '_BOOT_ID': self.boot,
+                  '_MACHINE_ID': self.machine, '_HOSTNAME': 'host', '_COMM': comm, '_SYSTEMD_UNIT': unit,
+                  'SYSLOG_IDENTIFIER': comm, '_PID': next(CONNECTIONS), '_TRANSPORT': 'syslog', 'MESSAGE': message, **more}
+        return ''.join(f'{k}={v}\n' for k, v in fields.items()) + '\n'
+
+    def failed(self, address, **more):
+        """A failed login of sshd."""
+        return self.entry(f'Failed password for root from {address} port 50000 ssh2', **more)
+
+    def append(self, *entries):
+        """Write the entries, as journald would own them."""
+        subprocess.run([REMOTE, '-o', self.file, '-'], input=''.join(entries).encode(), check=True, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, timeout=60)
+        for name in os.listdir(self.folder):
+            with contextlib.suppress(LookupError):
+                shutil.chown(os.path.join(self.folder, name), group='systemd-journal')
+            os.chmod(os.path.join(self.folder, name), 0o640)
+
+    def rotate(self):
+        """What journald does: the file gets another name, entries go to a new one."""
+        os.rename(self.file, os.path.join(self.folder, f'system@{uuid.uuid4().hex}-{self.tick:016x}-{self.tick:016x}.journal'))
+
+
+def supported(box):
+    """Whether the programs were built with libsystemd."""
+    out = subprocess.run([os.path.join(box.programs, 'fail2ban-regex'), 'systemd-journal[journalfiles=/nonexistent]', 'x <HOST>'],
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=60).stdout
+    return b'library not found' not in out
+
+
+def jail(name, journal, match='', more=''):
+    """A section of jail.local."""
+    return (f'[{name}]\nenabled = true\nfilter = sshd\nbackend = systemd[journalpath="{journal.folder}"]\n'
+            + (f'journalmatch = {match}\n' if match else '') + more)
+
+
+def children(box):
+    """Process ids of the scanners that read journals."""
+    found = []
+    for entry in os.listdir('/proc'):
+        with contextlib.suppress(OSError, ValueError):
+            with open(f'/proc/{int(entry)}/cmdline', 'rb') as line, open(f'/proc/{entry}/stat', encoding='utf8') as stat:
+                if b'--journal' in line.read() and int(stat.read().rsplit(')', 1)[1].split()[1]) == box.server.pid:
+                    found.append(int(entry))
+    return found
+
+
+@case
+def old_and_new_entries_ban(box):
+    journal = Journal(box)
+    now = time.time()
+    journal.append(*(journal.failed('203.0.113.1', when=now - 7200 + i) for i in range(3)),
+                   *(journal.failed('203.0.113.2', when=now - 600 + i) for i in range(3)))
+    box.jails(jail('sshd-journal', journal), sshd='false')
+    box.start()
+    wait_for(lambda: box.banned('sshd-journal') == ['203.0.113.2'], 'what failed within findtime is banned')
+    wait_for(lambda: '[sshd-journal] Jail is in operation now (process new journal entries)' in box.read('f2b.log'), 'in operation')
+    journal.append(*(journal.failed('203.0.113.3') for _ in range(3)))
+    wait_for(lambda: '203.0.113.3' in box.banned('sshd-journal'), 'what fails now is banned')
+    expect('203.0.113.1' not in box.banned('sshd-journal'), 'an entry older than findtime counts')
+    status = box.ask('status', 'sshd-journal')
+    expect('Journal matches:\t' in status and '_SYSTEMD_UNIT=ssh' in status, status)
+    log = box.read('f2b.log')
+    expect("Initiated 'systemd' backend" in log, 'no line about the backend')
+    expect("[sshd-journal] Added journal match for: '" in log, 'no line about the match')
+    expect(box.stop() == 0, 'stops')
+    rows = sqlite3.connect(box.path('f2b.sqlite3')).execute("SELECT lastfilepos, firstlinemd5 FROM logs WHERE path='systemd-journal'").fetchall()
+    expect(len(rows) == 1 and abs(rows[0][0] - time.time()) < 60, f'position in the database: {rows}')
+    expect(re.match(r'\d{4}-\d\d-\d\dT', rows[0][1]), f'time in the database: {rows}')
+
+
+@case
+def jails_share_a_reader_and_see_their_own(box):
+    journal = Journal(box)
+    journal.append(journal.entry('nothing'))
+    box.jails(jail('one', journal, '_COMM=one') + jail('two', journal, '_COMM=two + _SYSTEMD_UNIT=second.service'), sshd='false')
+    box.start()
+    journal.append(*(journal.failed('203.0.113.1', comm='one', SYSLOG_IDENTIFIER='sshd') for _ in range(3)),
+                   *(journal.failed('203.0.113.2', comm='two', SYSLOG_IDENTIFIER='sshd') for _ in range(3)),
+                   *(journal.failed('203.0.113.3', comm='x', unit='second.service', SYSLOG_IDENTIFIER='sshd') for _ in range(3)),
+                   *(journal.failed('203.0.113.4', comm='x', SYSLOG_IDENTIFIER='sshd') for _ in range(3)))
+    wait_for(lambda: len(box.banned('two')) == 2 and len(box.banned('one')) == 1, 'bans')
+    expect(box.banned('one') == ['203.0.113.1'], box.banned('one'))
+    expect(sorted(box.banned('two')) == ['203.0.113.2', '203.0.113.3'], box.banned('two'))
+    expect(len(children(box)) == 1, 'one process reads the journal for all')
+
+
+@case
+def commands_of_matches(box):
+    journal = Journal(box)
+    journal.append(journal.entry('nothing'))
+    box.jails(jail('one', journal, '_COMM=one'), sshd='true')
+    box.start()
+    expect('_COMM=one' in box.ask('get', 'one', 'journalmatch'), 'get')
+    text = box.ask('set', 'one', 'addjournalmatch', '_COMM=a', 'X=1', '+', '_COMM=b')
+    expect('_COMM=one + _COMM=a X=1 + _COMM=b' in text, text)
+    text = box.ask('set', 'one', 'deljournalmatch', '_COMM=one')
+    expect('_COMM=a X=1 + _COMM=b' in text and '_COMM=one' not in text, text)
+    status, text = box.client('set', 'one', 'deljournalmatch', '_COMM=zz')
+    expect(status != 0 and "Match ['_COMM=zz'] not found" in text, text)
+    status, text = box.client('set', 'one', 'addjournalmatch', 'lower=1')
+    expect(status != 0 and 'Invalid match' in text, text)
+    expect("Error adding journal match for: 'lower=1'" in box.read('f2b.log'), 'no line about the error')
+    journal.append(*(journal.failed('203.0.113.9', comm='b', SYSLOG_IDENTIFIER='sshd') for _ in range(3)))
+    wait_for(lambda: box.banned('one') == ['203.0.113.9'], 'a match that was added counts')
+    expect('No journal match filter set' in box.ask('get', 'sshd', 'journalmatch'), 'a jail of files has none')
+
+
+@case
+def rotation_loses_nothing(box):
+    journal = Journal(box)
+    journal.append(journal.entry('nothing'))
+    box.jails(jail('one', journal, more='maxretry = 1000\n'), sshd='false')
+    box.start()
+    wait_for(lambda: 'in operation' in box.read('f2b.log'), 'in operation')
+    for turn in range(4):
+        journal.append(*(journal.failed('203.0.113.1') for _ in range(50)))
+        journal.rotate()
+        journal.append(*(journal.failed('203.0.113.1') for _ in range(50)))
+        time.sleep(0.3 * turn)
+    wait_for(lambda: (box.count('Total failed', 'one') or 0) >= 400, 'all are counted', 40)
+    time.sleep(1)
+    expect(box.count('Total failed', 'one') == 400, f'{box.count("Total failed", "one")} of 400')
+
+
+@case
+def killed_readers_lose_nothing(box):
+    journal = Journal(box)
+    journal.append(journal.entry('nothing'))
+    box.jails(jail('one', journal, more='maxretry = 5\n'), sshd='false')
+    box.start()
+    wait_for(lambda: 'in operation' in box.read('f2b.log'), 'in operation')
+    entries = [journal.failed(numbered_address(i % 500)) for i in range(BURST)]
+    killed = 0
+    for k in range(20):
+        journal.append(*entries[k * BURST // 20:(k + 1) * BURST // 20])
+        if k % 3 == 1:
+            for pid in children(box):
+                os.kill(pid, signal.SIGKILL)
+                killed += 1
+    wait_for(lambda: (box.count('Total failed', 'one') or 0) >= BURST, 'all are counted', BURST_S, 0.2)
+    time.sleep(1)
+    expect(box.count('Total failed', 'one') == BURST, f'{box.count("Total failed", "one")} of {BURST}, {killed} kills')
+    expect(len(box.banned('one')) == 500, f'{len(box.banned("one"))} banned')
+    expect(killed >= KILLS, f'only {killed} kills')
+    print(f'     {killed} readers killed')
+
+
+@case
+def a_restarted_server_goes_on(box):
+    journal = Journal(box)
+    journal.append(*(journal.failed('203.0.113.1') for _ in range(2)))
+    box.jails(jail('one', journal, more='maxretry = 4\n'), sshd='false')
+    box.start()
+    wait_for(lambda: box.count('Total failed', 'one') == 2, 'both are read')
+    box.stop()
+    journal.append(journal.failed('203.0.113.2'))
+    box.start()
+    wait_for(lambda: 'Found 203.0.113.2' in box.read('f2b.log'), 'what came meanwhile is read')
+    time.sleep(1)
+    expect(box.count('Total failed', 'one') == 1, f'{box.count("Total failed", "one")}: entries were read again')
+
+
+@case
+def an_unreadable_journal_is_said(box):
+    journal = Journal(box)
+    journal.append(*(journal.failed('203.0.113.1') for _ in range(3)))
+    os.chmod(journal.file, 0o600)
+    box.jails(jail('one', journal) + f'[two]\nenabled = true\nfilter = sshd\nbackend = auto\nlogpath = {box.log}\n', sshd='false')
+    box.start()
+    wait_for(lambda: 'all journal files are unreadable' in box.read('f2b.log'), 'it is said')
+    box.attack('203.0.113.7')
+    wait_for(lambda: box.banned('two') == ['203.0.113.7'], 'other jails run')
+    os.chmod(journal.file, 0o644)
+    wait_for(lambda: box.banned('one') == ['203.0.113.1'], 'it is read when it can be')
+
+
+@case
+def an_absent_folder_is_waited_for(box):
+    journal = Journal(box)
+    os.rmdir(journal.folder)
+    box.jails(jail('one', journal), sshd='true')
+    box.start()
+    wait_for(lambda: 'there are no journal files' in box.read('f2b.log'), 'it is said')
+    box.attack('203.0.113.7')
+    wait_for(lambda: box.banned() == ['203.0.113.7'], 'other jails run')
+    os.mkdir(journal.folder)
+    journal.append(*(journal.failed('203.0.113.1') for _ in range(3)))
+    wait_for(lambda: box.banned('one') == ['203.0.113.1'], 'it is read when it has come')
+
+
+@case
+def debians_sshd_jail_reads_the_journal(box):
+    """As Debian ships it: backend by name, matches by the filter."""
+    journal = Journal(box)
+    journal.append(*(journal.failed('203.0.113.1') for _ in range(5)))
+    box.jails('[DEFAULT]\n'.replace('[DEFAULT]\n', ''), sshd='false')
+    box.write('etc/jail.local', f'sshd_backend = systemd[journalfiles="{journal.folder}/*.journal"]\n'.join(
+        ['[DEFAULT]\n', f'action = report[target="{box.reports}"]\nfindtime = 1h\n[sshd]\nenabled = true\nbackend = %(sshd_backend)s\n']))
+    box.start()
+    wait_for(lambda: box.banned() == ['203.0.113.1'], 'it bans')
+
+
+@case
+def reader_is_confined(box):
+    journal = Journal(box)
+    journal.append(journal.entry('nothing'))
+    box.jails(jail('one', journal), sshd='false')
+    box.start()
+    wait_for(lambda: 'in operation' in box.read('f2b.log'), 'in operation')
+    pid = children(box)[0]
+    with open(f'/proc/{pid}/status', encoding='utf8') as f:
+        status = f.read()
+    for name, wanted in (('Seccomp', '2'), ('NoNewPrivs', '1'), ('CapEff', '0' * 16), ('CapPrm', '0' * 16)):
+        found = re.search(rf'^{name}:\s*(\S+)', status, re.MULTILINE).group(1)
+        expect(found == wanted, f'{name} is {found}')
+    uids = re.search(r'^Uid:\s*(.*)', status, re.MULTILINE).group(1).split()
+    expect('0' not in uids, f'user ids {uids}')
+
+
+@case
+def regex_counts_what_is_there(box):
+    journal = Journal(box)
+    journal.append(*(journal.failed('203.0.113.1') for _ in range(300)), *(journal.entry('daily life', comm='cron') for _ in range(200)))
+    log = f'systemd-journal[journalfiles={journal.file}]'
+    for words, wanted in (((), 'Lines: 500 lines, 0 ignored, 300 matched, 200 missed'),
+                          (('-m', '_COMM=sshd'), 'Lines: 300 lines, 0 ignored, 300 matched, 0 missed')):
+        done = subprocess.run([os.path.join(box.programs, 'fail2ban-regex'), *words, log, r'Failed password for root from <HOST>'],
+                              stdout=subprocess.PIPE, check=False, timeout=60)
+        text = done.stdout.decode()
+        expect(wanted in text, text)
+        expect('Use         systemd journal' in text, text)
+
+
+main(__doc__)
