@@ -76,8 +76,9 @@ static bool read_pid(struct slice text, long long *ret) {
         if (digits[sign] == '0' && digits[sign + 1] != '\0') {
                 char mark = (char)(digits[sign + 1] | 0x20);
                 base = mark == 'x' ? 16 : mark == 'o' ? 8 : mark == 'b' ? 2 : 0;
+                *ret = 0;
                 if (base == 0) /* leading zeros are allowed of zero alone */
-                        return strspn(digits + sign, "0") == len - sign && (*ret = 0, true);
+                        return strspn(digits + sign, "0") == len - sign;
                 memmove(digits + sign, digits + sign + 2, len - sign - 1);
         }
         const char *first = digits + sign;

@@ -73,8 +73,8 @@ static int parse_backend(struct slice text, enum log_watch_backend *ret, const c
 }
 
 /* Finds the journal's process for a jail that is to be. *ret_text (in arena) tells readers apart. */
-static struct scan_link *use_journal(struct jails *jails, struct slice backend, struct arena *arena,
-        struct slice *ret_text, struct fault *fault) {
+static struct scan_link *use_journal(struct jails *jails, struct slice name, struct slice backend,
+        struct arena *arena, struct slice *ret_text, struct fault *fault) {
         struct journal_source source;
         struct fault why = FAULT_INIT;
         struct scan_link *scan = NULL;
@@ -89,7 +89,7 @@ static struct scan_link *use_journal(struct jails *jails, struct slice backend, 
                 diag(DIAG_ERROR, LOGGER, "Backend 'systemd' failed to initialize due to %s",
                         fault_text(&why));
                 (void)fault_raise(fault, "RuntimeError",
-                        "Failed to initialize any backend for Jail: %s", fault_text(&why));
+                        "Failed to initialize any backend for Jail '%.*s'", SLICE_ARG(name));
         }
         fault_done(&why);
         return scan;
@@ -143,7 +143,7 @@ struct jail_entry *jails_add(
         struct jail *jail = NULL;
         int r = parse_backend(backend, &kind, &kind_name, fault);
         if (r == 0 && kind == LOG_WATCH_JOURNAL)
-                env.scan = use_journal(jails, backend, &arena, &journal, fault);
+                env.scan = use_journal(jails, name, backend, &arena, &journal, fault);
         if (r == 0 && env.scan)
                 jail = jail_new(&env, jails->last_id + 1, name, kind, slice_of(kind_name),
                         fault);
