@@ -3,11 +3,16 @@
  * what they do with odd pids. */
 #include "detect/journal_entry.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/number.h"
+#include "base/repr.h"
+
+#define PID_SHOWN 1024 /* bytes of one that is no number */
 
 struct slice journal_entry_field(const struct journal_entry *entry, struct slice name) {
         for (size_t i = 0; i < entry->count; i++) {
@@ -57,58 +62,53 @@ static void put(struct making *making, struct slice text) {
         }
 }
 
-/* Python's int(text, 0), where that is an integer that fits. Anything else stays a text. */
-static bool read_pid(struct slice text, long long *ret) {
-        char digits[32];
-        size_t len = 0;
-        text = slice_trim(text);
-        for (size_t i = 0; i < text.len; i++) {
-                bool joined = text.data[i] == '_' && i > 0 && i + 1 < text.len && text.data[i - 1] != '_';
-                if (joined)
-                        continue;
-                if (len + 1 >= sizeof(digits))
-                        return false;
-                digits[len++] = text.data[i];
-        }
-        digits[len] = '\0';
-        size_t sign = digits[0] == '-' || digits[0] == '+';
-        int base = 10;
-        if (digits[sign] == '0' && digits[sign + 1] != '\0') {
-                char mark = (char)(digits[sign + 1] | 0x20);
-                base = mark == 'x' ? 16 : mark == 'o' ? 8 : mark == 'b' ? 2 : 0;
-                *ret = 0;
-                if (base == 0) /* leading zeros are allowed of zero alone */
-                        return strspn(digits + sign, "0") == len - sign;
-                memmove(digits + sign, digits + sign + 2, len - sign - 1);
-        }
-        const char *first = digits + sign;
+/* Python's int(text, 0) of a text with a prefix: "0x1F", "0o17", "0b1". */
+static bool read_prefixed(struct slice text, long long *ret) {
+        char digits[24];
         char *end = NULL;
-        if (!((*first >= '0' && *first <= '9') || (base == 16 && ((*first | 0x20) >= 'a' && (*first | 0x20) <= 'f'))))
+        if (text.len < 3 || text.len >= sizeof(digits) || text.data[0] != '0')
+                return false;
+        memcpy(digits, text.data, text.len);
+        digits[text.len] = '\0';
+        char mark = (char)(digits[1] | 0x20);
+        int base = mark == 'x' ? 16 : mark == 'o' ? 8 : mark == 'b' ? 2 : 0;
+        if (base == 0 || !isxdigit((unsigned char)digits[2]))
                 return false;
         errno = 0;
-        *ret = strtoll(digits, &end, base);
+        *ret = strtoll(digits + 2, &end, base);
         return errno == 0 && *end == '\0';
 }
 
-static bool is_zero_pid(struct slice pid, bool integral) {
-        long long number;
-        return integral && read_pid(pid, &number) && number == 0;
+static bool is_digits(struct slice text) {
+        for (size_t i = 0; i < text.len; i++)
+                if (text.data[i] < '0' || text.data[i] > '9')
+                        return false;
+        return text.len > 0;
 }
 
+/* The field's value, or the empty slice where Python takes it for false: empty, or the number zero. */
+static struct slice pid_field(const struct making *making, struct slice name) {
+        int64_t number;
+        struct slice pid = journal_entry_field(making->entry, name);
+        return number_parse_python_int(pid, &number) == 0 && number == 0 ? SLICE("") : pid;
+}
+
+/* python-systemd gives an int, or bytes where it is none; upstream tries once more, with prefixes, and then shows what it has. */
 static void put_pid(struct making *making) {
-        long long number;
-        struct slice pid = journal_entry_field(making->entry, SLICE("SYSLOG_PID"));
-        if (pid.len == 0 || is_zero_pid(pid, true))
-                pid = journal_entry_field(making->entry, SLICE("_PID"));
-        if (pid.len == 0 || is_zero_pid(pid, true))
+        int64_t number;
+        long long prefixed;
+        struct slice pid = pid_field(making, SLICE("SYSLOG_PID"));
+        if (pid.len == 0)
+                pid = pid_field(making, SLICE("_PID"));
+        if (pid.len == 0)
                 return;
-        if (read_pid(pid, &number))
-                (void)buffer_printf(&making->out, "[%lld]", number);
-        else {
-                put(making, SLICE("["));
-                put(making, decode(making, pid));
-                put(making, SLICE("]"));
-        }
+        const struct value bytes = {.type = VALUE_BYTES, .string = slice_sub(pid, 0, PID_SHOWN)};
+        if (number_parse_python_int(pid, &number) == 0)
+                (void)buffer_printf(&making->out, "[%lld]", (long long)number);
+        else if (read_prefixed(slice_trim(pid), &prefixed))
+                (void)buffer_printf(&making->out, "[%lld]", prefixed);
+        else
+                put(making, arena_printf(making->arena, "[%.*s]", SLICE_ARG(is_digits(pid) ? bytes.string : repr(&bytes, making->arena))));
 }
 
 static void put_monotonic(struct making *making) {
