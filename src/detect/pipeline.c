@@ -15,6 +15,7 @@
 #include "channel/record.h"
 
 #define LOGGER "fail2ban.filter"
+#define ENTRY_BYTES_FLUSH 16384 /* failures of a journal are told this often: it is read slowly, and no progress looks like a poisoned entry */
 #define LINES_A_LOOK 8 /* lines from one look at the clock to the next */
 
 void pipeline_init(struct pipeline *pipeline, const struct clock *clock, pipeline_send *send, pipeline_sync *sync, void *user) {
@@ -370,7 +371,8 @@ static int run_and_pass_entry(struct pipeline *pipeline, struct scan_log *log, c
         run_entry(pipeline, log, entry);
         log->done += journal_entry_size(entry);
         memcpy(log->cursor, cursor, sizeof(cursor));
-        if (log->careful || buffer_len(&pipeline->records) >= PIPELINE_FLUSH)
+        bool is_much = log->done - log->reported >= ENTRY_BYTES_FLUSH && buffer_len(&pipeline->records) > 0;
+        if (log->careful || is_much || buffer_len(&pipeline->records) >= PIPELINE_FLUSH)
                 close_batch(pipeline, log, 0);
         if (log->careful && log->done >= log->careful_until)
                 log->careful = false;

@@ -11,6 +11,7 @@
 #include "detect/input_journal.h"
 
 #define LOGGER "fail2ban.filtersystemd"
+#define REOPEN_US ((int64_t)30000000) /* libsystemd leaves a file that it cannot read for a moment, and does not come back to it */
 #define NAME_LEN (sizeof("systemd-journal") - 1)
 
 struct scan_journal {
@@ -20,6 +21,8 @@ struct scan_journal {
         struct loop_source *source;
         struct loop_timer timer;
         uint64_t wanted;   /* what the matches in force were made from; 0: none are */
+        int64_t opened_us;
+        uint64_t done_before; /* log->done at the last look */
         uint64_t drained_us; /* when the last reading to the end began; 0: never */
         bool is_open;
         bool has_event;    /* the fd has been readable since the last look */
@@ -97,6 +100,7 @@ static int open_input(struct scan_journal *journal) {
         loop_remove(journal->loop, journal->source);
         journal->source = NULL;
         journal->wanted = 0;
+        journal->opened_us = loop_now_us();
         int r = input_journal_open(journal->input, run_until(journal), &fault);
         journal->is_open = r >= 0;
         if (r != 0 && !journal->is_absent)
@@ -168,12 +172,15 @@ static void tell_failure(struct scan_journal *journal, int r) {
 /* All has been read: takes in what has changed. */
 static void look(struct scan_journal *journal) {
         bool had_event = journal->has_event;
+        uint64_t done = journal->log->done;
         journal->log->ready = had_event;
         journal->has_event = false;
         if (!had_event)
                 return;
         input_journal_process(journal->input);
-        if (input_journal_has_moved(journal->input, run_until(journal)))
+        bool is_suspicious = done == journal->done_before && loop_now_us() > journal->opened_us + REOPEN_US;
+        journal->done_before = done;
+        if (is_suspicious || input_journal_has_moved(journal->input, run_until(journal)))
                 journal->is_open = false;
         else if (!journal->log->cursor[0])
                 journal->wanted = 0; /* a place in time beyond the end is sought anew */

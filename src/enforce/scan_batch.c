@@ -141,6 +141,7 @@ int scan_batch_apply(struct scan_plan *plan, const struct scan_link_ops *ops, vo
                 return 0;
         r = batch.after > log->offset ? SCAN_BATCH_E_PROGRESS : 0;
         plan_log_advance(log, batch.after);
+        log->heard = true;
         log->trying = batch.flags & BATCH_TRYING;
         log->in_operation = log->in_operation || (batch.flags & BATCH_AT_END);
         if ((batch.flags & BATCH_STOPPED) && log->stops > 0)

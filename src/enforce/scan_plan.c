@@ -224,6 +224,7 @@ void plan_log_place(struct plan_log *log, const struct scan_start *start) {
 
 void plan_log_begin_process(struct plan_log *log) {
         log->stops = 0;
+        log->heard = false;
         log->trying = false;
 }
 
@@ -329,6 +330,8 @@ bool plan_log_note_death(struct plan_log *log) {
                 log->skip_at = log->offset;
                 return true;
         }
+        if (log->backend == LOG_WATCH_JOURNAL && !log->heard)
+                return false; /* it died before it came to an entry */
         if (log->backend != LOG_WATCH_JOURNAL && (fstat(log->files[0].file->fd, &info) < 0 || ((uint64_t)info.st_size <= log->offset && log->file_count == 1)))
                 return false;
         if (log->suspect_count == 0 || log->suspect_offset != log->offset) {

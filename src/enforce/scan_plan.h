@@ -70,6 +70,7 @@ struct plan_log {
         uint64_t suspect_offset;
         unsigned suspect_count; /* deaths with this offset applied and more to read */
         bool careful;
+        bool heard;       /* the present process has told of it */
         bool trying;      /* the line at offset is being tried */
         uint64_t skip_at; /* PLAN_NO_SKIP: none */
 };

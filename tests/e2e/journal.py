@@ -231,9 +231,8 @@ def debians_sshd_jail_reads_the_journal(box):
     """As Debian ships it: backend by name, matches by the filter."""
     journal = Journal(box)
     journal.append(*(journal.failed('203.0.113.1') for _ in range(5)))
-    box.jails('[DEFAULT]\n'.replace('[DEFAULT]\n', ''), sshd='false')
-    box.write('etc/jail.local', f'sshd_backend = systemd[journalfiles="{journal.folder}/*.journal"]\n'.join(
-        ['[DEFAULT]\n', f'action = report[target="{box.reports}"]\nfindtime = 1h\n[sshd]\nenabled = true\nbackend = %(sshd_backend)s\n']))
+    box.write('etc/jail.local', f'[DEFAULT]\nsshd_backend = systemd[journalfiles="{journal.folder}/*.journal"]\nfindtime = 1h\n'
+              f'action = report[target="{box.reports}"]\n[sshd]\nenabled = true\nbackend = %(sshd_backend)s\n')
     box.start()
     wait_for(lambda: box.banned() == ['203.0.113.1'], 'it bans')
 
