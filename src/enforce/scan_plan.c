@@ -2,7 +2,8 @@
 /* Options are kept in order because later ones may depend on earlier ones (`maxlines` before the regexes); only such as stand alone
  * replace their former value at once, and "begin" drops the regexes and all but the last value of every other option.
  * Which line kills a scanner is found in two steps: a log with something left to read at the same offset through PLAN_SUSPECT_MAX deaths
- * is read carefully, i.e. each line is announced before it is tried; a death then names the line for certain. */
+ * is read carefully, i.e. each line is announced before it is tried; one death may be
+ * anybody's deed, but PLAN_TRIES_MAX of them with the same line announced name it. */
 #include "enforce/scan_plan.h"
 
 #include <errno.h>
@@ -290,6 +291,7 @@ int plan_log_push(struct plan_log *log, struct log_file *file) {
 
 static void forget_suspicion(struct plan_log *log) {
         log->suspect_count = 0;
+        log->tries = 0;
         log->careful = false;
         log->trying = false;
         log->skip_at = PLAN_NO_SKIP;
@@ -313,6 +315,8 @@ void plan_log_restart(struct plan_log *log, uint32_t generation) {
 
 void plan_log_advance(struct plan_log *log, uint64_t offset) {
         log->trying = false;
+        if (offset != log->offset)
+                log->tries = 0;
         log->offset = offset;
         if (log->skip_at < offset)
                 log->skip_at = PLAN_NO_SKIP;
@@ -325,6 +329,8 @@ bool plan_log_note_death(struct plan_log *log) {
         bool was_trying = log->trying;
         log->trying = false;
         if (log->file_count == 0 || !log->started)
+                return false;
+        if (was_trying && ++log->tries < PLAN_TRIES_MAX)
                 return false;
         if (was_trying) {
                 log->skip_at = log->offset;

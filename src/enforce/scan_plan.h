@@ -15,6 +15,7 @@
 #define PLAN_FILES_MAX 8     /* the file being read and rotations that wait; the scanner's SCAN_LOG_FILES_MAX */
 #define PLAN_HASH_LEN 40
 #define PLAN_PLACE_MAX 159   /* bytes of a journal's cursor, which stands in the place of a hash */
+#define PLAN_TRIES_MAX 2     /* deaths while the same line was tried, after which it is skipped */
 #define PLAN_SUSPECT_MAX 3   /* deaths at the same offset, after which lines are given one by one */
 #define PLAN_CAREFUL_BYTES ((uint64_t)4 << 20) /* how far; the scanner's SCANNER_CAREFUL_BYTES */
 #define PLAN_NO_SKIP UINT64_MAX
@@ -72,6 +73,7 @@ struct plan_log {
         bool careful;
         bool heard;       /* the present process has told of it */
         bool trying;      /* the line at offset is being tried */
+        unsigned tries;   /* deaths while that line was tried */
         uint64_t skip_at; /* PLAN_NO_SKIP: none */
 };
 

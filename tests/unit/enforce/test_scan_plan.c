@@ -116,14 +116,30 @@ static void a_place_where_scanners_die_is_read_with_care(void **state) {
                 assert_false(plan_log_note_death(f->log));
         }
         assert_true(f->log->careful);
-        f->log->trying = true; /* the line at offset was announced */
-        assert_true(plan_log_note_death(f->log));
+        for (int i = 1; i <= PLAN_TRIES_MAX; i++) {
+                f->log->trying = true; /* the line at offset was announced */
+                assert_true(plan_log_note_death(f->log) == (i == PLAN_TRIES_MAX));
+        }
         assert_int_equal(f->log->skip_at, 0);
         plan_log_advance(f->log, 7);
         assert_true(f->log->skip_at == PLAN_NO_SKIP);
         assert_true(f->log->careful);
         plan_log_advance(f->log, PLAN_CAREFUL_BYTES);
         assert_false(f->log->careful);
+}
+
+/* Somebody else kills: always while some line is tried, but never the same one again. */
+static void a_line_is_not_to_blame_for_one_death(void **state) {
+        struct fixture *f = *state;
+        f->log->started = true;
+        for (int i = 0; i < PLAN_SUSPECT_MAX; i++)
+                assert_false(plan_log_note_death(f->log));
+        for (int i = 0; i < 10; i++) {
+                f->log->trying = true;
+                assert_false(plan_log_note_death(f->log));
+                plan_log_advance(f->log, f->log->offset + 1);
+        }
+        assert_true(f->log->skip_at == PLAN_NO_SKIP);
 }
 
 static void deaths_elsewhere_are_not_this_logs_fault(void **state) {
@@ -149,6 +165,7 @@ int main(void) {
                 FIXTURE_CASE(a_jail_moves_to_a_log_at_the_same_place),
                 FIXTURE_CASE(rotations_wait_up_to_a_number),
                 FIXTURE_CASE(a_place_where_scanners_die_is_read_with_care),
+                FIXTURE_CASE(a_line_is_not_to_blame_for_one_death),
                 FIXTURE_CASE(deaths_elsewhere_are_not_this_logs_fault),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
