@@ -38,7 +38,7 @@ static const struct {
         rlim_t memory_bytes;
 } roles[CONFINE_ROLE_COUNT] = {
         [CONFINE_SCANNER] = {"stockade-scanner", 60701, 4096, (rlim_t)2 << 30},
-        [CONFINE_JOURNAL] = {"stockade-journal", 60703, 4096, (rlim_t)16 << 30}, /* of each file some windows are mapped */
+        [CONFINE_JOURNAL] = {"stockade-journal", 60704, 4096, (rlim_t)16 << 30}, /* of each file some windows are mapped */
         [CONFINE_FRONT] = {"stockade-front",   60702, 4096, (rlim_t)1 << 30},
 };
 
