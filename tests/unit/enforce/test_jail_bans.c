@@ -2,28 +2,7 @@
 #include "../cmocka_include.h"
 
 #include "base/memory.h"
-#include "enforce/jail_state.h"
-#include "support/fake_enforce.h"
-
-#define NOW 1700000000.0
-
-static struct jail *make(void) {
-        setenv("TZ", "UTC0", 1);
-        tzset();
-        fake_begin(NOW);
-        struct jail *jail =
-                jail_new(&fake.env, 1, SLICE("j"), LOG_WATCH_POLL, SLICE("polling"), NULL);
-        assert_non_null(jail);
-        jail_start(jail);
-        (void)fake_orders();
-        (void)fake_diags();
-        return jail;
-}
-
-static void end(struct jail *jail) {
-        assert_null(jail_free(jail));
-        fake_end();
-}
+#include "jail_fixture.h"
 
 static uint64_t got_count;
 static unsigned got_calls;
@@ -62,7 +41,7 @@ static uint64_t run(ids_command *command, struct jail *jail, const char *text) {
 
 static void banip_bans_and_counts_new_ones(void **state) {
         (void)state;
-        struct jail *jail = make();
+        struct jail *jail = started();
         assert_int_equal(run(jail_ban_ids, jail, "1.2.3.4 10.1.2.3/8 bob"), 3);
         assert_string_equal(fake_orders(), "row 1.2.3.4 1700000000 600 #1\nban 1.2.3.4\nrow "
                                            "10.0.0.0/8 1700000000 600 #1\nban 10.0.0.0/8\n"
@@ -89,7 +68,7 @@ static void banned_is_said_louder_the_longer_it_lasts(void **state) {
         };
         (void)state;
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-                struct jail *jail = make();
+                struct jail *jail = started();
                 (void)run(jail_ban_ids, jail, "1.2.3.4");
                 fake_advance(rows[i].late_s);
                 (void)fake_orders();
@@ -103,7 +82,7 @@ static void banned_is_said_louder_the_longer_it_lasts(void **state) {
 
 static void ban_lost_by_the_actions_is_made_again(void **state) {
         (void)state;
-        struct jail *jail = make();
+        struct jail *jail = started();
         (void)run(jail_ban_ids, jail, "1.2.3.4");
         fake.epoch = 1;
         (void)fake_orders();
@@ -117,7 +96,7 @@ static void ban_lost_by_the_actions_is_made_again(void **state) {
 
 static void expired_bans_are_lifted_together(void **state) {
         (void)state;
-        struct jail *jail = make();
+        struct jail *jail = started();
         (void)run(jail_ban_ids, jail, "1.2.3.4 5.6.7.8");
         fake_advance(0.5);
         (void)run(jail_ban_ids, jail, "9.9.9.9");
@@ -139,7 +118,7 @@ static void expired_bans_are_lifted_together(void **state) {
 
 static void expiry_leaves_room_for_new_bans(void **state) {
         (void)state;
-        struct jail *jail = make();
+        struct jail *jail = started();
         struct arena arena = ARENA_INIT;
         struct value ids = value_list();
         for (int i = 0; i < 1000; i++)
@@ -161,7 +140,7 @@ static void expiry_leaves_room_for_new_bans(void **state) {
 
 static void bantime_change_moves_ends(void **state) {
         (void)state;
-        struct jail *jail = make();
+        struct jail *jail = started();
         (void)run(jail_ban_ids, jail, "1.2.3.4");
         jail_settings(jail)->bantime_s = 10;
         jail_settings_changed(jail);
@@ -174,7 +153,7 @@ static void bantime_change_moves_ends(void **state) {
 
 static void unbanip_lifts_ids_and_nets_and_deletes_rows(void **state) {
         (void)state;
-        struct jail *jail = make();
+        struct jail *jail = started();
         (void)run(jail_ban_ids, jail, "1.2.3.4 10.1.1.1 10.2.2.2 192.0.2.1");
         (void)fake_orders();
         assert_int_equal(run(jail_unban_ids, jail, "1.2.3.4 8.8.8.8"), 1);
@@ -188,7 +167,7 @@ static void unbanip_lifts_ids_and_nets_and_deletes_rows(void **state) {
 
 static void unbanip_asks_for_names(void **state) {
         (void)state;
-        struct jail *jail = make();
+        struct jail *jail = started();
         jail->env.resolver = (struct resolver *)(void *)&fake;
         (void)run(jail_ban_ids, jail, "192.0.2.1 192.0.2.2");
         struct arena arena = ARENA_INIT;
@@ -208,7 +187,7 @@ static void unbanip_asks_for_names(void **state) {
 
 static void unban_all_flushes(void **state) {
         (void)state;
-        struct jail *jail = make();
+        struct jail *jail = started();
         (void)run(jail_ban_ids, jail, "1.2.3.4 5.6.7.8");
         (void)fake_orders();
         (void)fake_diags();
@@ -225,7 +204,7 @@ static void unban_all_flushes(void **state) {
 
 static void bans_work_without_a_database(void **state) {
         (void)state;
-        struct jail *jail = make();
+        struct jail *jail = started();
         fake.store = NULL;
         assert_int_equal(run(jail_ban_ids, jail, "1.2.3.4"), 1);
         assert_int_equal(run(jail_unban_ids, jail, "1.2.3.4"), 1);

@@ -3,26 +3,7 @@
 
 #include "base/memory.h"
 #include "base/repr.h"
-#include "enforce/jail_state.h"
-#include "support/fake_enforce.h"
-
-#define NOW 1700000000.0 /* 2023-11-14 22:13:20 UTC */
-
-static struct jail *make(void) {
-        setenv("TZ", "UTC0", 1);
-        tzset();
-        fake_begin(NOW);
-        struct jail *jail =
-                jail_new(&fake.env, 1, SLICE("j"), LOG_WATCH_POLL, SLICE("polling"), NULL);
-        assert_non_null(jail);
-        jail->env.resolver = (struct resolver *)(void *)&fake;
-        return jail;
-}
-
-static void end(struct jail *jail) {
-        assert_null(jail_free(jail));
-        fake_end();
-}
+#include "jail_fixture.h"
 
 static void row(const char *id, double time, double ban_time_s, uint32_t count) {
         struct store_ban row = {SLICE("j"), slice_of(id), time, ban_time_s, count, value_dict()};
