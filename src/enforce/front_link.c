@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Connections are numbers that are never used again, so an answer that comes too late finds nobody.
  * Nobody is accepted unless a front is there to serve him: until then he waits in the socket's
- * queue. Of what clients send nothing is looked at here. */
+ * queue. Whoever is handed to a front stays in our hands too until the front says that it has him,
+ * which it does before it reads anything: a front that dies in between loses nobody, the next one
+ * gets him. Of what clients send nothing is looked at here. */
 #include "enforce/front_link.h"
 
 #include <errno.h>
@@ -21,6 +23,7 @@
 struct connection {
         uint32_t number;
         enum call_role role;
+        int fd; /* -1: a front has it */
 };
 
 struct front_link {
@@ -32,7 +35,6 @@ struct front_link {
         bool ready;
         bool closed; /* no more clients are wanted */
         struct loop_source *source;
-        struct loop_timer turn_timer;
         struct loop_timer resume_timer;
         double tokens; /* connections that may be accepted at once */
         int64_t tokens_us;
@@ -86,14 +88,18 @@ static bool take_token(struct front_link *link) {
         return true;
 }
 
-static void serve(struct front_link *link, int fd, enum call_role role) {
+static void hand_over(struct front_link *link, const struct connection *connection) {
         struct buffer body = BUFFER_INIT(16);
-        struct connection *connection = &link->connections[link->connection_count++];
-        *connection = (struct connection){++link->last_number, role};
         (void)message_put_u32(&body, connection->number);
-        (void)message_put_u8(&body, role == CALL_ADMIN ? ROLE_ADMIN : ROLE_READER);
-        send(link, MESSAGE_FRONT_CLIENT, &body, fd);
+        (void)message_put_u8(&body, connection->role == CALL_ADMIN ? ROLE_ADMIN : ROLE_READER);
+        send(link, MESSAGE_FRONT_CLIENT, &body, connection->fd);
         buffer_done(&body);
+}
+
+static void serve(struct front_link *link, int fd, enum call_role role) {
+        struct connection *connection = &link->connections[link->connection_count++];
+        *connection = (struct connection){++link->last_number, role, fd};
+        hand_over(link, connection);
 }
 
 static void pause_for(struct front_link *link, int64_t us) {
@@ -117,14 +123,16 @@ static bool accept_one(struct front_link *link) {
         }
         bool is_admin = uid == 0 || uid == geteuid();
         if (is_admin || control_socket_peer_is_in(fd, link->readers))
-                serve(link, fd, is_admin ? CALL_ADMIN : CALL_READER);
+                serve(link, steal_fd(&fd), is_admin ? CALL_ADMIN : CALL_READER);
         else
                 diag(DIAG_WARNING, LOGGER, "Connection of user %u refused", (unsigned)uid);
         return link->connection_count < FRONT_CONNECTIONS_MAX;
 }
 
-static void on_turn(void *user) {
+static void on_listening(void *user, int fd, uint32_t events) {
         struct front_link *link = user;
+        (void)fd;
+        (void)events;
         if (!wants_clients(link))
                 return;
         for (int i = 0; i < FRONT_ACCEPT_BURST; i++) {
@@ -138,19 +146,8 @@ static void on_turn(void *user) {
         update_listening(link);
 }
 
-/* Not at once: the front may have died, and that event come in the same round. Whoever knows that
- * by its having hung up on him is then served by the next one. */
-static void on_listening(void *user, int fd, uint32_t events) {
-        struct front_link *link = user;
-        (void)fd;
-        (void)events;
-        loop_change(link->loop, link->source, 0);
-        loop_timer_set_in(link->loop, &link->turn_timer, 0, on_turn, link);
-}
-
 static void update_listening(struct front_link *link) {
-        bool waits = loop_timer_is_set(&link->resume_timer) || loop_timer_is_set(&link->turn_timer);
-        if (link->source && !waits)
+        if (link->source && !loop_timer_is_set(&link->resume_timer))
                 loop_change(link->loop, link->source, wants_clients(link) ? EPOLLIN : 0);
 }
 
@@ -161,6 +158,17 @@ static struct connection *find(struct front_link *link, uint32_t number) {
                 if (link->connections[i].number == number)
                         return &link->connections[i];
         return NULL;
+}
+
+static void forget(struct front_link *link, struct connection *connection) {
+        close_p(&connection->fd);
+        *connection = link->connections[--link->connection_count];
+}
+
+static void forget_all_taken(struct front_link *link) {
+        for (size_t i = link->connection_count; i-- > 0;)
+                if (link->connections[i].fd < 0)
+                        forget(link, &link->connections[i]);
 }
 
 static int handle_command(struct front_link *link, struct slice body, struct fault *fault) {
@@ -186,8 +194,17 @@ static int handle_closed(struct front_link *link, struct slice body, struct faul
         struct connection *connection = find(link, message_get_u32(&in));
         if (!message_read_end(&in) || !connection)
                 return fault_set(fault, -EPROTO, "no such connection");
-        *connection = link->connections[--link->connection_count];
+        forget(link, connection);
         update_listening(link);
+        return 0;
+}
+
+static int handle_taken(struct front_link *link, struct slice body, struct fault *fault) {
+        struct message_reader in = message_reader_of(body);
+        struct connection *connection = find(link, message_get_u32(&in));
+        if (!message_read_end(&in) || !connection)
+                return fault_set(fault, -EPROTO, "no such connection");
+        close_p(&connection->fd);
         return 0;
 }
 
@@ -210,7 +227,11 @@ static int handle_ready(struct front_link *link, struct slice body, struct fault
         if (!message_read_end(&in) || version != CHANNEL_VERSION)
                 return fault_set(fault, -EPROTO, "version %u instead of %d", (unsigned)version,
                         CHANNEL_VERSION);
+        if (link->ready)
+                return fault_set(fault, -EPROTO, "ready twice");
         link->ready = true;
+        for (size_t i = 0; i < link->connection_count; i++)
+                hand_over(link, &link->connections[i]);
         update_listening(link);
         return 0;
 }
@@ -221,6 +242,8 @@ static void on_message(void *user, struct message *message) {
         int r = -EPROTO;
         if (message->type == MESSAGE_FRONT_COMMAND)
                 r = handle_command(link, message->body, &fault);
+        else if (message->type == MESSAGE_FRONT_TAKEN)
+                r = handle_taken(link, message->body, &fault);
         else if (message->type == MESSAGE_FRONT_CLOSED)
                 r = handle_closed(link, message->body, &fault);
         else if (message->type == MESSAGE_FRONT_DIAG)
@@ -256,7 +279,7 @@ static void on_end(void *user, const char *how) {
         front_link_done *done = link->done;
         (void)how;
         link->ready = false;
-        link->connection_count = 0;
+        forget_all_taken(link);
         link->done = NULL;
         update_listening(link);
         if (done)
@@ -292,6 +315,8 @@ struct front_link *front_link_free(struct front_link *link) {
                 return NULL;
         front_link_stop_listening(link);
         link->supervise = supervise_free(link->supervise);
+        while (link->connection_count > 0)
+                forget(link, &link->connections[0]);
         free(link);
         return NULL;
 }
@@ -305,7 +330,6 @@ int front_link_start(struct front_link *link, struct fault *fault) {
 
 void front_link_stop_listening(struct front_link *link) {
         link->closed = true;
-        loop_timer_cancel(link->loop, &link->turn_timer);
         loop_timer_cancel(link->loop, &link->resume_timer);
         loop_remove(link->loop, link->source);
         link->source = NULL;

@@ -44,6 +44,13 @@ static void send(struct front *front, enum message_type type, const struct buffe
         (void)channel_send(front->channel, type, buffer_view(body));
 }
 
+static void tell(struct front *front, enum message_type type, uint32_t number) {
+        struct buffer body = BUFFER_INIT(16);
+        (void)message_put_u32(&body, number);
+        send(front, type, &body);
+        buffer_done(&body);
+}
+
 /* Clients. */
 
 static void refuse(struct client *client, const char *class_name, const char *text) {
@@ -71,14 +78,12 @@ static void on_command(void *user, struct client *client, const struct value *co
 
 static void on_end(void *user, struct client *client) {
         struct front *front = user;
-        struct buffer body = BUFFER_INIT(16);
-        struct seat *seat = find(front, client_number(client));
-        (void)message_put_u32(&body, client_number(client));
+        uint32_t number = client_number(client);
+        struct seat *seat = find(front, number);
         *seat = front->seats[--front->count];
         (void)client_free(client);
         if (front->channel)
-                send(front, MESSAGE_FRONT_CLOSED, &body);
-        buffer_done(&body);
+                tell(front, MESSAGE_FRONT_CLOSED, number);
 }
 
 /* Said once, and then once in a while with how many there were: clients can send any number. */
@@ -141,15 +146,13 @@ static int handle_client(struct front *front, struct message *message) {
                 return -EPROTO;
         int fd = message->fds[0];
         message->fds[0] = -1;
+        tell(front, MESSAGE_FRONT_TAKEN, number); /* before anything is read: see front_link.c */
         struct client *client = client_new(front->loop, number, fd, &client_ops, front);
         if (client) {
                 front->seats[front->count++] = (struct seat){client, 0};
                 return 0;
         }
-        struct buffer body = BUFFER_INIT(16);
-        (void)message_put_u32(&body, number);
-        send(front, MESSAGE_FRONT_CLOSED, &body);
-        buffer_done(&body);
+        tell(front, MESSAGE_FRONT_CLOSED, number);
         return 0;
 }
 

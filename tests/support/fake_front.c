@@ -26,10 +26,10 @@ static struct client clients[CLIENTS_MAX];
 static struct loop *loop;
 static struct channel *channel;
 
-static void send_closed(uint32_t connection) {
+static void tell(enum message_type type, uint32_t connection) {
         struct buffer body = BUFFER_INIT(64);
         (void)message_put_u32(&body, connection);
-        (void)channel_send(channel, MESSAGE_FRONT_CLOSED, buffer_view(&body));
+        (void)channel_send(channel, type, buffer_view(&body));
         buffer_done(&body);
 }
 
@@ -65,7 +65,7 @@ static void on_client(void *user, int fd, uint32_t events) {
         }
         loop_remove(loop, client->source);
         (void)close(fd);
-        send_closed(client->connection);
+        tell(MESSAGE_FRONT_CLOSED, client->connection);
         client->connection = 0;
 }
 
@@ -78,6 +78,7 @@ static void add_client(struct message *message) {
                         (struct client){.connection = message_get_u32(&in), .fd = message->fds[0]};
                 clients[i].source = loop_add(loop, clients[i].fd, EPOLLIN, on_client, &clients[i]);
                 message->fds[0] = -1;
+                tell(MESSAGE_FRONT_TAKEN, clients[i].connection);
                 return;
         }
 }

@@ -124,6 +124,12 @@ static const char *hear(struct test *t, int fd) {
         return line;
 }
 
+static void wait_for_connections(struct test *t, size_t count) {
+        for (int i = 0; i < 500 && front_link_connections(t->link) != count; i++)
+                (void)loop_step(t->loop, 20000);
+        assert_int_equal(front_link_connections(t->link), count);
+}
+
 static void commands_are_answered_on_their_connection(void **state) {
         struct test *t = *state;
         int first = client(t);
@@ -139,9 +145,7 @@ static void commands_are_answered_on_their_connection(void **state) {
         assert_int_equal(front_link_connections(t->link), 2);
         (void)close(first);
         (void)close(second);
-        for (int i = 0; i < 100 && front_link_connections(t->link) > 0; i++)
-                (void)loop_step(t->loop, 20000);
-        assert_int_equal(front_link_connections(t->link), 0);
+        wait_for_connections(t, 0);
 }
 
 static void a_front_that_dies_comes_back_and_serves_new_clients(void **state) {
@@ -177,6 +181,29 @@ static void an_answer_that_comes_too_late_finds_nobody(void **state) {
         say(fd, "a\n");
         assert_string_equal(hear(t, fd), "0  1");
         (void)close(fd);
+}
+
+/* A stopped process takes nothing, so each client is on its way when the front dies. */
+static void whoever_was_on_the_way_to_a_dead_front_is_served_by_the_next(void **state) {
+        struct test *t = *state;
+        int taken = client(t);
+        say(taken, "a\n");
+        assert_string_equal(hear(t, taken), "0  1");
+        (void)kill(front_link_pid(t->link), SIGSTOP);
+        int first = client(t);
+        say(first, "a b\n");
+        int second = client(t);
+        wait_for_connections(t, 3);
+        (void)kill(front_link_pid(t->link), SIGKILL);
+        assert_string_equal(hear(t, taken), "");
+        assert_string_equal(hear(t, first), "0  2");
+        say(second, "a b c\n");
+        assert_string_equal(hear(t, second), "0  3");
+        assert_int_equal(front_link_connections(t->link), 2);
+        (void)close(taken);
+        (void)close(first);
+        (void)close(second);
+        wait_for_connections(t, 0);
 }
 
 static void a_front_that_lies_about_connections_is_killed(void **state) {
@@ -242,6 +269,9 @@ int main(void) {
                         a_front_that_dies_comes_back_and_serves_new_clients, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
                         an_answer_that_comes_too_late_finds_nobody, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        whoever_was_on_the_way_to_a_dead_front_is_served_by_the_next, set_up,
+                        tear_down),
                 cmocka_unit_test_setup_teardown(
                         a_front_that_lies_about_connections_is_killed, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(

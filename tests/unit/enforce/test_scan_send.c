@@ -3,6 +3,10 @@
 
 #include "scan_fixture.h"
 
+#define TEXT(x) #x
+#define TEXT_OF(x) TEXT(x)
+#define VERSION TEXT_OF(CHANNEL_VERSION)
+
 /* What came at the scanner's end: the types, by their names, and whether they had a file. */
 static char came[2048];
 
@@ -59,7 +63,7 @@ static void the_whole_plan_is_told_in_order(void **state) {
         scan_send_jails(link.server, &f->plan);
         scan_send_progress(link.server, &f->plan);
         assert_came(f,
-                "SCAN_HELLO+fd(1) SCAN_JAIL_ADD(1) SCAN_JAIL_SET(0) SCAN_STATE_PUT(1) "
+                "SCAN_HELLO+fd(" VERSION ") SCAN_JAIL_ADD(1) SCAN_JAIL_SET(0) SCAN_STATE_PUT(1) "
                 "SCAN_LOG_ADD+fd(1) SCAN_LOG_WATCH(1) "
                 "SCAN_LOG_ATTACH(1) SCAN_LOG_ROTATE+fd(1) SCAN_LOG_WATCH(1) SCAN_LOG_START(1) ");
         link_free(&link);

@@ -18,7 +18,7 @@ struct test {
         struct loop *loop;
         struct front *front;
         struct channel *server;
-        unsigned ready, commands, closed, diags;
+        unsigned ready, commands, taken, closed, diags;
         uint32_t connection, sequence;
         char command[4096];
         bool over;
@@ -41,6 +41,8 @@ static void on_message(void *user, struct message *message) {
         struct test *t = user;
         if (message->type == MESSAGE_FRONT_READY)
                 t->ready++;
+        if (message->type == MESSAGE_FRONT_TAKEN)
+                t->taken++;
         if (message->type == MESSAGE_FRONT_CLOSED)
                 t->closed++;
         if (message->type == MESSAGE_FRONT_DIAG)
@@ -250,6 +252,17 @@ static void a_thousand_idle_clients_are_served(void **state) {
         assert_int_equal(t->closed, FRONT_CLIENTS_MAX);
 }
 
+static void a_client_is_told_to_be_taken_before_it_is_read(void **state) {
+        struct test *t = *state;
+        int fd = add_client(t, 5);
+        assert_int_equal(t->taken, 1);
+        assert_int_equal(t->commands, 0);
+        say(t, fd, "[\"ping\"]\n");
+        assert_int_equal(t->commands, 1);
+        assert_int_equal(t->taken, 1);
+        (void)close(fd);
+}
+
 static void shutdown_answers_all_and_hangs_up(void **state) {
         struct test *t = *state;
         int waiting = add_client(t, 5);
@@ -296,6 +309,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(who_holds_most_pays_for_more, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
                         a_thousand_idle_clients_are_served, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        a_client_is_told_to_be_taken_before_it_is_read, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
                         shutdown_answers_all_and_hangs_up, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(the_front_ends_with_its_server, set_up, tear_down),
