@@ -369,6 +369,8 @@ static void trace_line(struct run *run) {
         trace->ignore_hits = run->ignore_hits;
         trace->ignore_hit_count = run->ignore_hit_count;
         trace->consumed = value_list();
+        trace->date = run->line.tuple.date.len > 0 ? run->line.tuple.date : SLICE_NULL;
+        trace->time = run->line.time;
         if (run->filter->maxlines <= 1)
                 return;
         trace->stripped = ARENA_JOIN(run->arena, run->line.tuple.before, run->line.tuple.after);

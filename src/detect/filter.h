@@ -96,6 +96,8 @@ struct filter_trace {
         struct value consumed;         /* maxlines > 1: LIST of [before, date, after] of earlier lines that were in the buffer before this line,
                                           did not scroll out with it, and are no longer (equal to one) in it */
         struct slice stripped;         /* maxlines > 1: the newest line of the buffer without its date */
+        struct slice date;             /* what of this line the regexes did not see; data NULL: nothing */
+        double time;                   /* of this line, as its results have it; NAN: unknown */
         double last_time;              /* of the last line that had a date; NAN: none yet */
         bool last_integral;            /* see date.h: upstream has an int there */
 };

@@ -3,6 +3,7 @@
  * reports. What it prints is fail2ban's, byte for byte: people and scripts compare. Upstream:
  * fail2ban/client/fail2banregex.py, 1.1. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <langinfo.h>
 #include <locale.h>
@@ -76,7 +77,7 @@ static void forward_message(
 
 void regex_tool_say(const struct regex_tool *tool, const char *format, ...) {
         va_list args;
-        if (tool->arguments.out.data)
+        if (tool->arguments.out.data || tool->json)
                 return;
         va_start(args, format);
         (void)vprintf(format, args);
@@ -157,7 +158,7 @@ static struct slice locale_encoding(void) {
 
 /* Wrong combinations of arguments: help, then the reasons. */
 static bool refuse_arguments(const struct regex_arguments *a, const char *program) {
-        const char *errors[3];
+        const char *errors[4];
         size_t count = 0;
         if (a->print_no_missed && a->print_all_missed)
                 errors[count++] =
@@ -165,6 +166,8 @@ static bool refuse_arguments(const struct regex_arguments *a, const char *progra
         if (a->print_no_ignored && a->print_all_ignored)
                 errors[count++] =
                         "ERROR: --print-no-ignored and --print-all-ignored are mutually exclusive.";
+        if (a->json && a->out.data)
+                errors[count++] = "ERROR: --json and --out are mutually exclusive.";
         if (a->count < 2 || a->count > 3)
                 errors[count++] = "ERROR: provide both <LOG> and <REGEX>.";
         if (count == 0)
@@ -227,7 +230,7 @@ static enum regex_end run(struct regex_tool *tool) {
                 end = regex_source_read_ignore(tool, a->positional[2]);
         if (end == REGEX_GO_ON)
                 end = regex_log_run(tool, a->positional[0], &elapsed_s);
-        if (end == REGEX_GO_ON && !a->out.data)
+        if (end == REGEX_GO_ON && !a->out.data && !tool->json)
                 regex_report_print(&tool->report, elapsed_s);
         return end;
 }
@@ -278,6 +281,21 @@ static int work(struct regex_tool *tool) {
         return (int)end;
 }
 
+/* The objects get stdout for themselves: what else is printed there goes to stderr. */
+static int divert_output(struct regex_tool *tool) {
+        int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+        tool->json = fd >= 0 ? fdopen(fd, "w") : NULL;
+        if (tool->json && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)
+                return 0;
+        (void)fprintf(stderr, "ERROR: output: %s\n", strerror(errno));
+        return -errno;
+}
+
+/* Whether nobody reads any more. */
+static bool is_broken(FILE *output) {
+        return output && fflush(output) != 0 && errno == EPIPE;
+}
+
 int main(int argc, char **argv) {
         static char output[OUTPUT_BYTES];
         struct regex_tool tool = {
@@ -299,8 +317,10 @@ int main(int argc, char **argv) {
                 tool.backend = "systemd";
         tool.encoding = tool.arguments.encoding.data ? tool.arguments.encoding : encoding;
         repair_arguments(&tool);
+        if (tool.arguments.json && divert_output(&tool) < 0)
+                return REGEX_FAILED;
         int code = work(&tool);
-        bool broken = fflush(stdout) != 0 && errno == EPIPE;
+        bool broken = is_broken(tool.json) || is_broken(stdout);
         arena_done(&tool.arena);
         return broken ? EXIT_SUCCESS : code;
 }

@@ -16,6 +16,7 @@
 #include "detect/log_prefilter.h"
 #include "main/regex_input.h"
 #include "main/regex_journal.h"
+#include "main/regex_json.h"
 #include "main/regex_output.h"
 #include "main/regex_tool.h"
 
@@ -33,6 +34,7 @@ struct reader {
         uint64_t scanned_bytes;
         bool has_tried; /* to make a prefilter */
         unsigned lacks; /* of the present line, see struct filter_line */
+        struct regex_line line; /* the present one */
 };
 
 static enum regex_end print_failures(struct reader *reader, struct slice line,
@@ -59,20 +61,40 @@ static enum regex_end print_failures(struct reader *reader, struct slice line,
         return REGEX_GO_ON;
 }
 
+/* A line that is given up ends the program, as upstream's does; with --json that is said, and the
+ * next one runs. */
+static enum regex_end give_up(struct reader *reader, const struct fault *fault) {
+        struct regex_tool *tool = reader->tool;
+        if (!tool->json)
+                return regex_tool_uncaught(fault);
+        regex_json_print_fault(tool->json, &reader->line, fault, &reader->arena);
+        return REGEX_GO_ON;
+}
+
+static void report(struct reader *reader, const struct filter_failure *results, size_t count) {
+        struct regex_tool *tool = reader->tool;
+        enum regex_verdict verdict = regex_report_line(
+                &tool->report, reader->line.text, results, count, &reader->arena);
+        if (tool->json)
+                regex_json_print(tool->json, &tool->report, &reader->line, verdict, results, count,
+                        &reader->arena);
+}
+
 /* text: the line as the report has it. */
 static enum regex_end run_line(
         struct reader *reader, const struct filter_line *line, struct slice text) {
         struct regex_tool *tool = reader->tool;
         struct fault fault = FAULT_INIT;
         const struct filter_failure *results = NULL;
+        reader->line.text = text;
         int r = filter_line(tool->filter, line, &reader->arena, &results, &fault);
         enum regex_end end = REGEX_GO_ON;
         if (r < 0)
-                end = regex_tool_uncaught(&fault);
+                end = give_up(reader, &fault);
         else if (tool->arguments.out.data)
                 end = print_failures(reader, text, results, (size_t)r, &fault);
         else
-                regex_report_line(&tool->report, text, results, (size_t)r, &reader->arena);
+                report(reader, results, (size_t)r);
         fault_done(&fault);
         return end;
 }
@@ -80,6 +102,7 @@ static enum regex_end run_line(
 /* One line of text, without its end. */
 static enum regex_end process(struct reader *reader, struct slice text) {
         struct filter_line line = {.text = text, .lacks = reader->lacks};
+        reader->line.number++;
         if (text.len == 0 || text.data[0] == '#')
                 return REGEX_GO_ON;
         return run_line(reader, &line, text);
@@ -92,6 +115,7 @@ static enum regex_end run_entry(void *user, const struct journal_line *entry) {
                 .time = entry->time,
                 .date_text = entry->date_text};
         arena_reset(&reader->arena);
+        reader->line.number++;
         return run_line(
                 reader, &line, ARENA_JOIN(&reader->arena, entry->date_text, entry->text));
 }
@@ -116,6 +140,7 @@ static enum regex_end process_raw(struct reader *reader, struct slice raw) {
         bool repaired;
         arena_reset(&reader->arena);
         struct slice text = line_decode(reader->encoding, raw, &reader->arena, &repaired);
+        reader->line.raw = repaired ? raw : SLICE_NULL;
         if (repaired)
                 warn_repaired(reader, raw);
         return process(reader, line_strip_end(text));
@@ -282,11 +307,13 @@ enum regex_end regex_log_run(struct regex_tool *tool, struct slice log, double *
         CLEANUP(close_p) int fd = -1;
         int64_t begin_us = clock_mono_us(&tool->clock);
         enum regex_end end;
+        reader.line.source = log;
         if (open_file(log, &tool->arena, &fd)) {
                 end = process_path(&reader, fd);
         } else if (slice_has_prefix(log, SLICE("systemd-journal"))) {
                 end = regex_journal_process(tool, log, run_entry, &reader);
         } else {
+                reader.line.source = SLICE_NULL;
                 end = process_text(&reader, log);
         }
         *ret_elapsed_s = (double)(clock_mono_us(&tool->clock) - begin_us) / 1e6;

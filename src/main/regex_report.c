@@ -45,11 +45,11 @@ void regex_report_done(struct regex_report *report) {
         arena_done(&report->arena);
 }
 
-void regex_report_add_regex(
-        struct regex_report *report, struct regex_stats *stats, struct slice regex) {
+void regex_report_add_regex(struct regex_report *report, struct regex_stats *stats,
+        struct slice regex, const struct value_origin *origin) {
         memory_reserve(&stats->items, stats->count, &stats->capacity, sizeof(*stats->items));
         stats->items[stats->count++] =
-                (struct regex_stat){.regex = arena_copy(&report->arena, regex)};
+                (struct regex_stat){.regex = arena_copy(&report->arena, regex), .origin = origin};
 }
 
 /* ---- counting ---- */
@@ -141,7 +141,13 @@ static void count_line(struct regex_report *report, struct regex_lines *lines,
                 keep(report, links, shown);
 }
 
-void regex_report_line(struct regex_report *report, struct slice line,
+static enum regex_verdict verdict_of(bool is_ignored, size_t failures) {
+        if (is_ignored)
+                return REGEX_IGNORED;
+        return failures > 0 ? REGEX_MATCHED : REGEX_MISSED;
+}
+
+enum regex_verdict regex_report_line(struct regex_report *report, struct slice line,
         const struct filter_failure *results, size_t count, struct arena *arena) {
         const struct regex_arguments *a = report->arguments;
         struct filter_trace trace = {0};
@@ -174,6 +180,7 @@ void regex_report_line(struct regex_report *report, struct slice line,
                                 (a->print_all_missed || report->missed.total <= report->limit),
                         line, shown);
         report->tested++;
+        return verdict_of(is_ignored, failures);
 }
 
 /* ---- printing ---- */

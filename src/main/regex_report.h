@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "detect/filter.h"
 #include "main/regex_arguments.h"
+#include "main/regex_line.h"
 
 #define REGEX_REPORT_LINES 20 /* lines listed unless all are asked for, and prefregex groups */
 
@@ -22,6 +23,7 @@ struct regex_hit {
 
 struct regex_stat {
         struct slice regex; /* as given */
+        const struct value_origin *origin; /* where in the configuration; or NULL */
         uint64_t count;
         struct regex_hit *hits;
         size_t hit_count, hit_capacity;
@@ -57,11 +59,12 @@ struct regex_report {
 void regex_report_init(struct regex_report *report, const struct regex_arguments *arguments,
         const struct clock *clock, struct filter *filter);
 void regex_report_done(struct regex_report *report);
-/* Adds a regex to report->fail or ->ignore. */
-void regex_report_add_regex(
-        struct regex_report *report, struct regex_stats *stats, struct slice regex);
+/* Adds a regex to report->fail or ->ignore. origin (borrowed): where it is written, or NULL. */
+void regex_report_add_regex(struct regex_report *report, struct regex_stats *stats,
+        struct slice regex, const struct value_origin *origin);
 void regex_report_clear_regexes(struct regex_stats *stats);
-/* Counts one line and what filter_line() made of it; arena is that of the line. */
-void regex_report_line(struct regex_report *report, struct slice line,
+/* Counts one line and what filter_line() made of it; arena is that of the line. Returns what the
+ * line counts as. */
+enum regex_verdict regex_report_line(struct regex_report *report, struct slice line,
         const struct filter_failure *results, size_t count, struct arena *arena);
 void regex_report_print(const struct regex_report *report, double elapsed_s);

@@ -224,12 +224,12 @@ static enum regex_end regex_error(const struct fault *fault) {
 
 /* Sets one option of a command. Regexes are only collected: they are compiled when everything else
  * is set. */
-static int apply_text(
-        struct regex_tool *tool, struct slice option, struct slice text, struct fault *fault) {
+static int apply_text(struct regex_tool *tool, struct slice option, struct slice text,
+        const struct value_origin *origin, struct fault *fault) {
         if (slice_is(option, "addfailregex"))
-                regex_report_add_regex(&tool->report, &tool->report.fail, text);
+                regex_report_add_regex(&tool->report, &tool->report.fail, text, origin);
         else if (slice_is(option, "addignoreregex"))
-                regex_report_add_regex(&tool->report, &tool->report.ignore, text);
+                regex_report_add_regex(&tool->report, &tool->report.ignore, text, origin);
         else if (slice_is(option, "prefregex"))
                 return regex_tool_set(tool, "prefregex", text, fault);
         else if (slice_is(option, "maxlines"))
@@ -257,7 +257,7 @@ static enum regex_end apply_command(struct regex_tool *tool, const struct source
         }
         for (size_t i = 0; i < count; i++) {
                 struct slice text = repr_str(&items[i], &tool->arena);
-                if (apply_text(tool, option, text, fault) == 0)
+                if (apply_text(tool, option, text, items[i].origin, fault) == 0)
                         continue;
                 if (slice_is(option, "prefregex"))
                         return regex_error(fault);
@@ -289,7 +289,7 @@ enum regex_end regex_source_read(struct regex_tool *tool, struct slice regex) {
         if (end == REGEX_GO_ON && count == 0) {
                 regex_tool_say(tool, "Use   failregex line : %.*s\n",
                         SLICE_ARG(regex_tool_shorten(regex, &tool->arena)));
-                regex_report_add_regex(&tool->report, &tool->report.fail, regex);
+                regex_report_add_regex(&tool->report, &tool->report.fail, regex, NULL);
         }
         if (end == REGEX_GO_ON)
                 end = add_regexes(tool, "addfailregex", &tool->report.fail, &fault);
@@ -308,7 +308,7 @@ enum regex_end regex_source_read_ignore(struct regex_tool *tool, struct slice re
         regex_report_clear_regexes(&tool->report.ignore);
         regex_tool_say(tool, "Use ignoreregex line : %.*s\n",
                 SLICE_ARG(regex_tool_shorten(regex, &tool->arena)));
-        regex_report_add_regex(&tool->report, &tool->report.ignore, regex);
+        regex_report_add_regex(&tool->report, &tool->report.ignore, regex, NULL);
         if (end == REGEX_GO_ON)
                 end = add_regexes(tool, "addignoreregex", &tool->report.ignore, &fault);
         fault_done(&fault);

@@ -2,6 +2,8 @@
 /* What the parts of fail2ban-regex share: the filter under test and what has been set on it. */
 #pragma once
 
+#include <stdio.h>
+
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/fault.h"
@@ -27,6 +29,7 @@ struct regex_tool {
         const char *backend;       /* "auto" or "systemd" */
         struct slice encoding;     /* as printed */
         struct value journalmatch; /* LIST of words */
+        FILE *json;                /* --json: what was stdout; all else goes to stderr. Or NULL */
         bool has_journalmatch, has_maxlines, has_datepattern;
 };
 

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """fail2ban-regex: what it says and how it ends, and, with --real, the same output as real fail2ban-regex on whole logs."""
+import base64
+import json
 import os
 import re
 import subprocess
@@ -128,6 +130,23 @@ def dash_is_standard_input(box):
     with open(box.path('log'), 'rb') as log:
         said = ours(box, '-o', 'ip', '-', 'sshd', stdin=log)[1]
     expect(said == '203.0.113.5\n' * 2, said)
+
+
+@case
+def json_has_an_object_for_each_line_and_nothing_else(box):
+    raw = LINE.encode().replace(b'root', b'r\xfft') + b'\r\n'
+    with open(box.path('log'), 'wb') as f:
+        f.write(b'# no line\n' + LINE.encode() + b'\n\n' + raw + b'nothing\n')
+    status, said, _ = ours(box, '--json', '-l', 'debug', '-v', box.path('log'), 'sshd')
+    objects = [json.loads(line) for line in said.split('\n')[:-1]]
+    expect(status == 0 and [(o['verdict'], o['line']) for o in objects] == [('matched', 2), ('matched', 4), ('missed', 5)], said)
+    result = objects[0]['results'][0]
+    expect((result['id'], result['groups']['user'], result['counts']) == ('203.0.113.5', 'root', True), f'{result}')
+    expect(os.path.basename(result['file']) == 'sshd.conf' and result['file_line'] > 0 and result['time'] == objects[0]['time'], f'{result}')
+    expect('raw' not in objects[0] and base64.b64decode(objects[1]['raw']) == raw, f'{objects[1]}')
+    expect(all(o['source'] == box.path('log') and LINE[:15] in (o['date'] or LINE) for o in objects), said)
+    status, said, complaint = ours(box, '--json', LINE, 'bad ( <HOST>')
+    expect(status == 255 and said == '' and 'ERROR' in complaint, f'{status} {said} {complaint}')
 
 
 @case

@@ -56,9 +56,9 @@ static void begin(struct test *t) {
         *t = (struct test){0};
         clock_fix(&t->clock, (int64_t)1709632800 * 1000000);
         regex_report_init(&t->report, &t->arguments, &t->clock, &t->filter);
-        regex_report_add_regex(&t->report, &t->report.fail, SLICE("one"));
-        regex_report_add_regex(&t->report, &t->report.fail, SLICE("((?i)t&w<o)"));
-        regex_report_add_regex(&t->report, &t->report.ignore, SLICE("skip"));
+        regex_report_add_regex(&t->report, &t->report.fail, SLICE("one"), NULL);
+        regex_report_add_regex(&t->report, &t->report.fail, SLICE("((?i)t&w<o)"), NULL);
+        regex_report_add_regex(&t->report, &t->report.ignore, SLICE("skip"), NULL);
 }
 
 /* Options that matter when the report is set up. */
