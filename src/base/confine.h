@@ -9,13 +9,15 @@
 enum confine_role {
         CONFINE_SCANNER, /* reads handed log fds; no files, no network, no processes */
         CONFINE_JOURNAL, /* reads the journal's folders besides (confine_folders); no other files, no network, no processes */
+        CONFINE_RESOLVER, /* asks the system's name service: its configuration and modules may be read, and sockets and threads made;
+                             no other files, no processes, nothing to listen with */
         CONFINE_FRONT,   /* reads and writes handed sockets; the same otherwise */
         CONFINE_ROLE_COUNT
 };
 
 /* Confines the calling process, which must be single-threaded and have set up its fds. Root becomes the role's unprivileged user: the
- * passwd entry "stockade-scanner" / "stockade-journal" / "stockade-front" if there is one, else a fixed high number of its own, so that the children
- * cannot signal or trace each other. Another user stays itself. A forbidden system call ends with EPERM, or kills the process where
+ * passwd entry "stockade-scanner" / "stockade-journal" / "stockade-resolver" / "stockade-front" if there is one, else a fixed high number of its own, so that the children
+ * cannot signal or trace each other; it then dies with its parent. Another user stays itself. A forbidden system call ends with EPERM, or kills the process where
  * nothing legitimate comes near it (execve, ptrace, ...). The environment variable STOCKADE_CONFINE=report makes seccomp
  * log instead of refuse (for debugging the list; only honoured when not root).
  * Returns 0, or negative errno with a fault that says which step failed. Landlock or seccomp missing from the kernel is a fault. */

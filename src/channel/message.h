@@ -10,7 +10,7 @@
 
 #define CHANNEL_VERSION 2
 
-enum channel_role { CHANNEL_SERVER, CHANNEL_SCANNER, CHANNEL_FRONT, CHANNEL_ROLE_COUNT };
+enum channel_role { CHANNEL_SERVER, CHANNEL_SCANNER, CHANNEL_FRONT, CHANNEL_RESOLVER, CHANNEL_ROLE_COUNT };
 
 enum message_type {
 #define MESSAGE(name, from, to, size, fds, doc) MESSAGE_##name,

@@ -1,33 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A question is in one of three states: in the cache with its answer, on its way with those who
- * wait for it, or unknown. The same question is asked once, however many wait. A child that dies
- * fails what is on its way, and the next question starts another. What it says is checked: it runs
- * code from anywhere (NSS modules), and talks to the network. */
+/* A question waits for its turn, is on its way (with the child), or is answered and in the cache.
+ * The same question is asked once, however many wait for it. Each has a time until which it is
+ * answered, whatever happens: waiting, it is that of its turn; on its way, that of an answer. A
+ * child that ends loses what it had got: each of that is suspect, and asked once more, alone. A
+ * question that has taken too long leaves a thread of the child occupied; a child that says nothing
+ * any more, or has half of its threads so, is replaced, and what else it had is asked anew. What it
+ * says is checked: it runs code from anywhere (NSS modules), and talks to the network. */
 #include "enforce/resolver.h"
 
-#include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/cleanup.h"
-#include "base/confine.h"
 #include "base/diag.h"
 #include "base/memory.h"
 #include "base/table.h"
-#include "build_config.h"
-#include "channel/resolver_packet.h"
+#include "channel/lookup.h"
+#include "enforce/supervise.h"
 
 #define LOGGER "fail2ban.ipdns"
 #define PROGRAM "stockade-resolver"
 #define SECOND_US INT64_C(1000000)
-#define ON_ITS_WAY_MAX 64 /* questions the child has got at once; the others wait here */
-#define PATH_BYTES 4096
+#define MILLISECOND_US INT64_C(1000)
+#define LOOK_US 500000 /* between two looks at what has taken too long */
+#define UNKNOWN "Temporary failure in name resolution"
+
+static_assert(
+        RESOLVER_ADDRESSES_MAX == LOOKUP_ADDRESSES_MAX && RESOLVER_NAME_MAX == LOOKUP_TEXT_MAX,
+        "one cap");
 
 struct waiter {
         resolver_addresses *addresses; /* one of the two */
@@ -36,16 +37,17 @@ struct waiter {
         struct waiter *next;
 };
 
+enum stage { STAGE_WAITING, STAGE_ON_ITS_WAY, STAGE_ANSWERED };
+
 struct question {
         uint32_t number;
         char *key; /* kind and text */
-        enum resolver_kind kind;
+        enum lookup_kind kind;
+        enum stage stage;
         struct waiter *waiters;
-        bool sent;
-        bool answered;  /* then it is in the cache until expires_us */
-        int64_t due_us; /* answered: expiry; else: when it has taken too long (0: not sent) */
+        int64_t due_us;   /* answered: until when that holds; else: when it fails */
+        unsigned tries;   /* children that ended with it: it is suspect */
         unsigned telling; /* handlers that have its answer in hand: it must stay */
-        bool lost;        /* its child is gone */
         bool failed;
         char *text; /* name, or why it failed */
         struct address *addresses;
@@ -55,17 +57,23 @@ struct question {
 struct resolver {
         struct loop *loop;
         const struct clock *clock;
-        char *program;
+        struct supervise *supervise;
+        bool started; /* from then on supervise keeps one running */
+        bool ready;   /* it takes questions */
         int has_ipv6;
         struct table questions; /* key -> question, oldest first */
         size_t pending;         /* not answered */
-        size_t on_its_way;      /* of these, sent */
+        size_t on_its_way;      /* of these */
+        size_t suspects;        /* of the pending */
+        size_t stuck;           /* threads of the child with questions that nobody waits for */
+        int64_t heard_us;       /* when the child last said something */
         uint32_t last_number;
-        int fd; /* to the child; -1: none runs */
-        pid_t pid;
-        struct loop_source *source;
         struct loop_timer timer;
 };
+
+static int64_t now_us(const struct resolver *resolver) {
+        return clock_mono_us(resolver->clock);
+}
 
 static void free_waiters(struct question *question) {
         while (question->waiters) {
@@ -81,72 +89,6 @@ static void free_question(struct question *question) {
         free(question->text);
         free(question->key);
         free(question);
-}
-
-/* The child. */
-
-static void find_program(char ret[static PATH_BYTES]) {
-        ssize_t length = readlink("/proc/self/exe", ret, PATH_BYTES - sizeof(PROGRAM));
-        char *slash = length > 0 ? memrchr(ret, '/', (size_t)length) : NULL;
-        if (slash) {
-                memcpy(slash + 1, PROGRAM, sizeof(PROGRAM));
-                if (access(ret, X_OK) == 0)
-                        return;
-        }
-        (void)snprintf(ret, PATH_BYTES, "%s/%s", STOCKADE_LIBEXECDIR, PROGRAM);
-}
-
-static _Noreturn void become(const char *path, int fd, pid_t parent) {
-        char *const arguments[] = {(char[]){"stockade-resolver"}, NULL};
-        char *const environment[] = {NULL};
-        loop_unblock_signals();
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-        if (getppid() == parent && dup2(fd, RESOLVER_PACKET_FD) >= 0 &&
-                fcntl(RESOLVER_PACKET_FD, F_SETFD, 0) == 0) {
-                confine_close_from(RESOLVER_PACKET_FD + 1);
-                (void)execve(path, arguments, environment);
-        }
-        _exit(127);
-}
-
-static void on_child(void *user, int fd, uint32_t events);
-
-static int start(struct resolver *resolver) {
-        char path[PATH_BYTES];
-        int ends[2];
-        if (resolver->program)
-                (void)snprintf(path, sizeof(path), "%s", resolver->program);
-        else
-                find_program(path);
-        if (access(path, X_OK) < 0)
-                return -errno;
-        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
-                return -errno;
-        CLEANUP(close_p) int ours = ends[0];
-        CLEANUP(close_p) int theirs = ends[1];
-        if (fcntl(ours, F_SETFL, O_NONBLOCK) < 0)
-                return -errno;
-        pid_t parent = getpid();
-        pid_t pid = fork();
-        if (pid < 0)
-                return -errno;
-        if (pid == 0)
-                become(path, theirs, parent);
-        resolver->source = loop_add(resolver->loop, ours, EPOLLIN, on_child, resolver);
-        resolver->fd = steal_fd(&ours);
-        resolver->pid = pid;
-        return 0;
-}
-
-static void end_child(struct resolver *resolver) {
-        if (resolver->fd < 0)
-                return;
-        loop_remove(resolver->loop, resolver->source);
-        resolver->source = NULL;
-        close_p(&resolver->fd);
-        (void)kill(resolver->pid, SIGKILL);
-        (void)waitpid(resolver->pid, NULL, 0); /* it was killed: this does not last */
-        resolver->pid = 0;
 }
 
 /* Answers. */
@@ -167,19 +109,20 @@ static void tell(const struct question *question, const struct waiter *waiter) {
 
 /* Said with the answer, not with each use of it, as upstream does. */
 static void say_failed(const struct question *question) {
-        if (question->failed && question->kind == RESOLVER_KIND_ADDRESSES)
+        if (question->failed && question->kind == LOOKUP_ADDRESSES)
                 diag(DIAG_WARNING, LOGGER, "Unable to find a corresponding IP address for %s: %s",
                         question->key + 1, question->text);
 }
 
 static void set_answered(struct resolver *resolver, struct question *question) {
         say_failed(question);
-        if (question->sent)
+        if (question->stage == STAGE_ON_ITS_WAY)
                 resolver->on_its_way--;
+        if (question->tries > 0)
+                resolver->suspects--;
         resolver->pending--;
-        question->answered = true;
-        question->sent = false;
-        question->due_us = loop_now_us() + RESOLVER_CACHE_S * SECOND_US;
+        question->stage = STAGE_ANSWERED;
+        question->due_us = now_us(resolver) + RESOLVER_CACHE_S * SECOND_US;
 }
 
 /* Handlers may ask, and forget, meanwhile: waiters are taken out one by one. */
@@ -195,7 +138,7 @@ static void tell_all(struct question *question) {
 }
 
 static bool can_drop(const struct question *question) {
-        return question->answered && !question->waiters && question->telling == 0;
+        return question->stage == STAGE_ANSWERED && !question->waiters && question->telling == 0;
 }
 
 static void fail(struct resolver *resolver, struct question *question, const char *reason) {
@@ -209,148 +152,183 @@ static struct question *find_number(const struct resolver *resolver, uint32_t nu
         size_t position = 0;
         for (struct table_entry *entry; (entry = table_next(&resolver->questions, &position));) {
                 struct question *question = entry->value;
-                if (question->number == number && question->sent)
+                if (question->number == number && question->stage == STAGE_ON_ITS_WAY)
                         return question;
         }
         return NULL;
-}
-
-static void take_addresses(struct question *question, const struct resolver_answer *answer) {
-        question->addresses = memory_new_array((size_t)answer->count + 1, sizeof(struct address));
-        for (size_t i = 0; i < answer->count; i++) {
-                char text[INET6_ADDRSTRLEN];
-                int family = answer->addresses[i].is_inet6 ? AF_INET6 : AF_INET;
-                struct address address;
-                if (inet_ntop(family, answer->addresses[i].bytes, text, sizeof(text)) &&
-                        address_parse(slice_of(text), &address) == 0)
-                        question->addresses[question->count++] = address;
-        }
-}
-
-static void pump(struct resolver *resolver);
-
-static void on_timer(void *user);
-
-/* Handles one answer. Returns 0, -EAGAIN if there is none, -EPIPE if the child is gone, -EPROTO. */
-static int take_answer(struct resolver *resolver) {
-        struct resolver_answer answer;
-        ssize_t n = recv(resolver->fd, &answer, sizeof(answer), MSG_DONTWAIT);
-        if (n < 0 && (errno == EAGAIN || errno == EINTR))
-                return -EAGAIN;
-        if (n <= 0)
-                return -EPIPE;
-        if (n != sizeof(answer) || answer.count > RESOLVER_ADDRESSES_MAX ||
-                !memchr(answer.text, '\0', sizeof(answer.text)))
-                return -EPROTO;
-        struct question *question = find_number(resolver, answer.number);
-        if (!question)
-                return 0; /* it has taken too long */
-        question->failed = answer.failed != 0;
-        question->text = memory_copy_text(slice_of(answer.text));
-        if (question->kind == RESOLVER_KIND_ADDRESSES && !question->failed)
-                take_addresses(question, &answer);
-        set_answered(resolver, question);
-        tell_all(question);
-        return 0;
-}
-
-/* Fails everything that the child has got. */
-static void lose_child(struct resolver *resolver, const char *why) {
-        end_child(resolver);
-        diag(DIAG_ERROR, LOGGER, "The resolver process has ended (%s)", why);
-        size_t position = 0;
-        for (struct table_entry *entry; (entry = table_next(&resolver->questions, &position));) {
-                struct question *question = entry->value;
-                question->lost = question->sent;
-        }
-        position = 0;
-        for (struct table_entry *entry; (entry = table_next(&resolver->questions, &position));) {
-                struct question *question = entry->value;
-                if (!question->lost || question->answered)
-                        continue; /* not sent, or sent by a handler to the next child */
-                fail(resolver, question, "Temporary failure in name resolution");
-                position = 0; /* the table may have changed */
-        }
-}
-
-static void on_child(void *user, int fd, uint32_t events) {
-        struct resolver *resolver = user;
-        (void)fd;
-        (void)events;
-        int r;
-        do
-                r = take_answer(resolver);
-        while (r == 0 && resolver->fd >= 0);
-        if (r == -EPIPE)
-                lose_child(resolver, "it has hung up");
-        else if (r == -EPROTO)
-                lose_child(resolver, "protocol violation");
-        pump(resolver);
 }
 
 /* Questions. */
 
 static void send_question(struct resolver *resolver, struct question *question) {
-        struct resolver_question packet = {.number = question->number,
-                .kind = (uint8_t)question->kind,
-                .has_ipv6 = resolver->has_ipv6 != 0};
-        (void)snprintf(packet.text, sizeof(packet.text), "%s", question->key + 1);
-        if (send(resolver->fd, &packet, sizeof(packet), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-                return; /* full: at the next answer; gone: that will show */
-        question->sent = true;
-        question->due_us = loop_now_us() + (int64_t)RESOLVER_TIMEOUT_MS * 1000;
-        resolver->on_its_way++;
-        if (!loop_timer_is_set(&resolver->timer))
-                loop_timer_set(
-                        resolver->loop, &resolver->timer, question->due_us, on_timer, resolver);
+        const struct lookup_question packet = {.number = question->number,
+                .kind = question->kind,
+                .has_ipv6 = resolver->has_ipv6 != 0,
+                .text = slice_of(question->key + 1)};
+        struct buffer body = BUFFER_INIT(512);
+        /* A channel that cannot be written to ends, and so does the child: the question is then
+         * asked again. */
+        if (lookup_put_question(&body, &packet) == 0)
+                (void)channel_send(supervise_channel(resolver->supervise), MESSAGE_RESOLVE_ASK,
+                        buffer_view(&body));
+        buffer_done(&body);
+        question->stage = STAGE_ON_ITS_WAY;
+        question->due_us = now_us(resolver) + RESOLVER_TIMEOUT_MS * MILLISECOND_US;
+        if (resolver->on_its_way++ == 0)
+                resolver->heard_us = now_us(resolver);
 }
 
-/* Sends what waits, as far as there is room. */
-static void pump(struct resolver *resolver) {
+/* Sends what waits, as far as the child has threads for it. Suspects come first, each alone. */
+static void send_waiting(struct resolver *resolver) {
+        bool is_careful = resolver->suspects > 0;
+        size_t room = is_careful ? 1 : LOOKUPS_MAX - resolver->stuck;
         size_t position = 0;
-        if (resolver->pending == resolver->on_its_way)
+        if (!resolver->ready || resolver->pending == resolver->on_its_way)
                 return;
-        if (resolver->fd < 0 && start(resolver) < 0)
-                return;
-        for (struct table_entry *entry; resolver->on_its_way < ON_ITS_WAY_MAX &&
+        for (struct table_entry *entry; resolver->on_its_way < room &&
                                         (entry = table_next(&resolver->questions, &position));) {
                 struct question *question = entry->value;
-                if (!question->answered && !question->sent)
+                if (question->stage == STAGE_WAITING && (question->tries > 0) == is_careful)
                         send_question(resolver, question);
         }
 }
 
-static struct question *find_late(const struct resolver *resolver, int64_t *ret_next_us) {
+static void wait_again(struct resolver *resolver, struct question *question) {
+        question->stage = STAGE_WAITING;
+        question->due_us = now_us(resolver) + RESOLVER_WAIT_MS * MILLISECOND_US;
+        resolver->on_its_way--;
+}
+
+/* The child is gone, or another stands in its place. What it had waits for its turn again. */
+static void forget_child(struct resolver *resolver) {
         size_t position = 0;
-        *ret_next_us = INT64_MAX;
+        resolver->ready = false;
+        resolver->stuck = 0;
         for (struct table_entry *entry; (entry = table_next(&resolver->questions, &position));) {
                 struct question *question = entry->value;
-                if (!question->sent)
-                        continue;
-                if (question->due_us <= loop_now_us())
+                if (question->stage == STAGE_ON_ITS_WAY)
+                        wait_again(resolver, question);
+        }
+}
+
+static struct question *find_late(const struct resolver *resolver) {
+        size_t position = 0;
+        for (struct table_entry *entry; (entry = table_next(&resolver->questions, &position));) {
+                struct question *question = entry->value;
+                if (question->stage != STAGE_ANSWERED && question->due_us <= now_us(resolver))
                         return question;
-                if (question->due_us < *ret_next_us)
-                        *ret_next_us = question->due_us;
         }
         return NULL;
 }
 
-static void on_timer(void *user) {
-        struct resolver *resolver = user;
-        struct question *late;
-        int64_t next_us;
-        bool any = false;
-        while ((late = find_late(resolver, &next_us))) {
-                fail(resolver, late, "Temporary failure in name resolution");
-                any = true;
+/* Fails what has taken too long, and replaces a child that will not do any more. */
+static void expire(struct resolver *resolver) {
+        bool is_silent = false;
+        for (struct question *late; (late = find_late(resolver));) {
+                if (late->stage == STAGE_ON_ITS_WAY) {
+                        resolver->stuck++;
+                        is_silent = is_silent ||
+                                    resolver->heard_us + RESOLVER_TIMEOUT_MS * MILLISECOND_US <=
+                                            now_us(resolver);
+                }
+                fail(resolver, late, UNKNOWN);
         }
-        /* Its threads hang in what nobody waits for any more. */
-        if (any && resolver->on_its_way == 0)
-                end_child(resolver);
-        if (next_us != INT64_MAX)
-                loop_timer_set(resolver->loop, &resolver->timer, next_us, on_timer, resolver);
+        if (!resolver->ready || (!is_silent && resolver->stuck < LOOKUPS_MAX / 2))
+                return;
+        diag(DIAG_WARNING, LOGGER, "The resolver process hangs, another takes its place");
+        forget_child(resolver);
+        supervise_renew(resolver->supervise);
+}
+
+static void pump(struct resolver *resolver);
+
+static void on_timer(void *user) {
+        pump(user);
+}
+
+static void pump(struct resolver *resolver) {
+        expire(resolver);
+        send_waiting(resolver);
+        if (resolver->pending > 0 && !loop_timer_is_set(&resolver->timer))
+                loop_timer_set_in(resolver->loop, &resolver->timer, LOOK_US, on_timer, resolver);
+}
+
+/* What the child says. */
+
+static void take_answer(struct resolver *resolver, const struct lookup_answer *answer) {
+        struct question *question = find_number(resolver, answer->number);
+        resolver->heard_us = now_us(resolver);
+        if (!question) { /* it has taken too long, but not for ever */
+                resolver->stuck -= resolver->stuck > 0 ? 1 : 0;
+                return;
+        }
+        question->failed = answer->failed;
+        question->text = memory_copy_text(answer->text);
+        if (question->kind == LOOKUP_ADDRESSES && !question->failed && answer->count > 0) {
+                question->addresses = memory_new_array(answer->count, sizeof(struct address));
+                memcpy(question->addresses, answer->addresses,
+                        answer->count * sizeof(struct address));
+                question->count = answer->count;
+        }
+        set_answered(resolver, question);
+        tell_all(question);
+}
+
+static int handle_ready(struct resolver *resolver, struct slice body) {
+        struct message_reader in = message_reader_of(body);
+        uint32_t version = message_get_u32(&in);
+        if (!message_read_end(&in) || version != CHANNEL_VERSION || resolver->ready)
+                return -EPROTO;
+        resolver->ready = true;
+        return 0;
+}
+
+static int handle_answer(struct resolver *resolver, struct slice body) {
+        struct lookup_answer answer;
+        if (!resolver->ready || lookup_get_answer(body, &answer) < 0)
+                return -EPROTO;
+        take_answer(resolver, &answer);
+        supervise_progress(resolver->supervise);
+        return 0;
+}
+
+static void on_message(void *user, struct message *message) {
+        struct resolver *resolver = user;
+        int r = message->type == MESSAGE_RESOLVE_READY ? handle_ready(resolver, message->body)
+                                                       : handle_answer(resolver, message->body);
+        if (r < 0)
+                supervise_violation(resolver->supervise, "malformed message");
+        else
+                pump(resolver);
+}
+
+static void on_start(void *user, struct channel *channel) {
+        (void)user;
+        (void)channel; /* it says when it is ready */
+}
+
+/* Some question may have been its end, and nobody knows which. */
+static void on_end(void *user, const char *how) {
+        struct resolver *resolver = user;
+        size_t position = 0;
+        (void)how;
+        for (struct table_entry *entry; (entry = table_next(&resolver->questions, &position));) {
+                struct question *question = entry->value;
+                if (question->stage != STAGE_ON_ITS_WAY)
+                        continue;
+                wait_again(resolver, question);
+                if (++question->tries == 1)
+                        resolver->suspects++;
+                else
+                        question->due_us = now_us(
+                                resolver); /* it was alone with the second, too: pump() fails it */
+        }
+        forget_child(resolver);
         pump(resolver);
 }
+
+static const struct supervise_ops supervise_ops = {
+        .on_start = on_start, .on_message = on_message, .on_end = on_end};
 
 /* The cache. */
 
@@ -376,12 +354,12 @@ static bool make_room(struct resolver *resolver) {
         return true;
 }
 
-static struct question *find_or_add(struct resolver *resolver, enum resolver_kind kind,
-        struct slice text, struct arena *arena) {
-        struct slice key = arena_printf(
-                arena, "%c%.*s", kind == RESOLVER_KIND_NAME ? 'n' : 'a', SLICE_ARG(text));
+static struct question *find_or_add(
+        struct resolver *resolver, enum lookup_kind kind, struct slice text, struct arena *arena) {
+        struct slice key =
+                arena_printf(arena, "%c%.*s", kind == LOOKUP_NAME ? 'n' : 'a', SLICE_ARG(text));
         struct question *question = table_get(&resolver->questions, key);
-        if (question && can_drop(question) && question->due_us <= loop_now_us()) {
+        if (question && can_drop(question) && question->due_us <= now_us(resolver)) {
                 drop(resolver, question);
                 question = NULL;
         }
@@ -390,8 +368,10 @@ static struct question *find_or_add(struct resolver *resolver, enum resolver_kin
         if (!make_room(resolver))
                 return NULL;
         question = memory_new(sizeof(*question));
-        *question = (struct question){
-                .number = ++resolver->last_number, .key = memory_copy_text(key), .kind = kind};
+        *question = (struct question){.number = ++resolver->last_number,
+                .key = memory_copy_text(key),
+                .kind = kind,
+                .due_us = now_us(resolver) + RESOLVER_WAIT_MS * MILLISECOND_US};
         if (table_put(&resolver->questions, key, question) < 0) {
                 free_question(question);
                 return NULL;
@@ -414,7 +394,7 @@ static void tell_failure(const struct waiter *waiter, const char *reason) {
         free(failed.text);
 }
 
-static void ask(struct resolver *resolver, enum resolver_kind kind, struct slice text,
+static void ask(struct resolver *resolver, enum lookup_kind kind, struct slice text,
         const struct waiter *waiter) {
         struct arena arena = ARENA_INIT;
         bool is_text = text.len > 0 && text.len <= RESOLVER_NAME_MAX &&
@@ -426,21 +406,21 @@ static void ask(struct resolver *resolver, enum resolver_kind kind, struct slice
                                              : "Name or service not known");
                 return;
         }
-        if (question->answered) {
+        if (question->stage == STAGE_ANSWERED) {
                 question->telling++;
                 tell(question, waiter);
                 question->telling--;
                 return;
         }
         add_waiter(question, waiter);
-        if (resolver->fd < 0) {
-                int r = start(resolver);
-                if (r < 0) {
-                        diag(DIAG_ERROR, LOGGER, "Unable to start the resolver: %s", strerror(-r));
-                        fail(resolver, question, strerror(-r));
-                        return;
-                }
+        struct fault fault = FAULT_INIT;
+        if (!resolver->started && supervise_start(resolver->supervise, &fault) < 0) {
+                diag(DIAG_ERROR, LOGGER, "Unable to start the resolver: %s", fault_text(&fault));
+                fail(resolver, question, fault_text(&fault));
+        } else {
+                resolver->started = true;
         }
+        fault_done(&fault);
         pump(resolver);
 }
 
@@ -448,11 +428,14 @@ static void ask(struct resolver *resolver, enum resolver_kind kind, struct slice
 
 struct resolver *resolver_new(struct loop *loop, const struct clock *clock, const char *program) {
         struct resolver *resolver = memory_new(sizeof(*resolver));
-        *resolver = (struct resolver){.loop = loop,
-                .clock = clock,
-                .program = program ? memory_copy_text(slice_of(program)) : NULL,
-                .has_ipv6 = 1,
-                .fd = -1};
+        *resolver = (struct resolver){.loop = loop, .clock = clock, .has_ipv6 = 1};
+        const struct supervise_config config = {.program = PROGRAM,
+                .path = program,
+                .label = "resolver",
+                .role = CHANNEL_RESOLVER,
+                .ops = &supervise_ops,
+                .user = resolver};
+        resolver->supervise = supervise_new(loop, &config);
         table_init(&resolver->questions, RESOLVER_CACHE_MAX + RESOLVER_PENDING_MAX + 1);
         return resolver;
 }
@@ -462,11 +445,10 @@ struct resolver *resolver_free(struct resolver *resolver) {
         if (!resolver)
                 return NULL;
         loop_timer_cancel(resolver->loop, &resolver->timer);
-        end_child(resolver);
+        resolver->supervise = supervise_free(resolver->supervise);
         for (struct table_entry *entry; (entry = table_next(&resolver->questions, &position));)
                 free_question(entry->value);
         table_done(&resolver->questions);
-        free(resolver->program);
         free(resolver);
         return NULL;
 }
@@ -479,14 +461,14 @@ void resolver_ask_addresses(
                 return;
         }
         const struct waiter waiter = {.addresses = done, .user = user};
-        ask(resolver, RESOLVER_KIND_ADDRESSES, name, &waiter);
+        ask(resolver, LOOKUP_ADDRESSES, name, &waiter);
 }
 
 void resolver_ask_name(
         struct resolver *resolver, const struct address *address, resolver_name *done, void *user) {
         char text[ADDRESS_TEXT_MAX];
         const struct waiter waiter = {.name = done, .user = user};
-        ask(resolver, RESOLVER_KIND_NAME, address_print(address, text), &waiter);
+        ask(resolver, LOOKUP_NAME, address_print(address, text), &waiter);
 }
 
 void resolver_forget(struct resolver *resolver, void *user) {

@@ -13,7 +13,8 @@
 
 #define RESOLVER_CACHE_S 300
 #define RESOLVER_CACHE_MAX 1000
-#define RESOLVER_TIMEOUT_MS 10000   /* of one question */
+#define RESOLVER_TIMEOUT_MS 10000   /* of one question, once it is asked */
+#define RESOLVER_WAIT_MS 30000      /* for its turn; also when there is no process to ask */
 #define RESOLVER_PENDING_MAX 10000  /* questions; beyond, they fail at once */
 #define RESOLVER_ADDRESSES_MAX 64   /* of one answer */
 #define RESOLVER_NAME_MAX 255
@@ -27,8 +28,9 @@ typedef void resolver_addresses(void *user, const struct address *addresses, siz
 typedef void resolver_name(void *user, struct slice name);
 
 /* program: path of stockade-resolver, NULL: found as supervise.h says. */
+/* Time is the clock's; while somebody waits, it is looked at twice a second. */
 struct resolver *resolver_new(struct loop *loop, const struct clock *clock, const char *program);
-struct resolver *resolver_free(struct resolver *resolver);
+struct resolver *resolver_free(struct resolver *resolver); /* not from inside its handlers */
 /* A text that is an address is answered at once. done may be called from within. */
 void resolver_ask_addresses(struct resolver *resolver, struct slice name, resolver_addresses *done, void *user);
 void resolver_ask_name(struct resolver *resolver, const struct address *address, resolver_name *done, void *user);

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
+#include <netdb.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
@@ -35,6 +37,34 @@ static int try_socket(void) {
 
 static int try_unix_socket(void) {
         return socket(AF_UNIX, SOCK_STREAM, 0);
+}
+
+static int try_listen(void) {
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+        return fd < 0 ? fd : listen(fd, 1);
+}
+
+static int try_packet(void) {
+        return socket(AF_PACKET, SOCK_RAW, 0);
+}
+
+static int try_firewall(void) {
+        return socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER);
+}
+
+/* Readable for everybody. */
+static int try_elsewhere(void) {
+        return open("/proc/version", O_RDONLY);
+}
+
+static int try_write(void) {
+        return open("/dev/null", O_WRONLY);
+}
+
+static int try_resolve(void) {
+        struct addrinfo *list = NULL;
+        const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST};
+        return getaddrinfo("192.0.2.1", NULL, &hints, &list) == 0 ? 0 : -1;
 }
 
 static int try_fork(void) {
@@ -69,17 +99,23 @@ static const struct {
         const char *name;
         int (*attempt)(void);
 } attempts[] = {
-        {"open",    try_open       },
-        {"openat2", try_openat2    },
-        {"create",  try_create     },
-        {"socket",  try_socket     },
-        {"unix",    try_unix_socket},
-        {"fork",    try_fork       },
-        {"kill",    try_kill       },
-        {"setuid",  try_setuid     },
-        {"unlink",  try_unlink     },
-        {"execve",  try_execve     },
-        {"ptrace",  try_ptrace     },
+        {"open",      try_open       },
+        {"openat2",   try_openat2    },
+        {"create",    try_create     },
+        {"socket",    try_socket     },
+        {"unix",      try_unix_socket},
+        {"listen",    try_listen     },
+        {"packet",    try_packet     },
+        {"firewall",  try_firewall   },
+        {"elsewhere", try_elsewhere  },
+        {"write",     try_write      },
+        {"resolve",   try_resolve    },
+        {"fork",      try_fork       },
+        {"kill",      try_kill       },
+        {"setuid",    try_setuid     },
+        {"unlink",    try_unlink     },
+        {"execve",    try_execve     },
+        {"ptrace",    try_ptrace     },
 };
 
 void probe_run(void) {

@@ -8,7 +8,8 @@ import subprocess
 
 from harness import COMMAND_S, Skipped, case, expect, main
 
-REFUSED = ('open', 'openat2', 'create', 'socket', 'unix', 'fork', 'kill', 'setuid', 'unlink')
+REFUSED = ('openat2', 'create', 'fork', 'kill', 'setuid', 'unlink', 'listen', 'packet', 'firewall', 'elsewhere', 'write')
+HANDED = ('open', 'socket', 'unix')     # what the others' fds are for, the resolver has to do itself
 DEADLY = ('execve', 'ptrace')           # nothing legitimate comes near these
 CHANNEL_FD = 3
 
@@ -32,13 +33,13 @@ def attempt(box, program, names):
     return child.returncode, said.decode('utf8', 'replace')
 
 
-def stopped(box, program):
-    status, said = attempt(box, program, REFUSED)
+def stopped(box, program, refused):
+    status, said = attempt(box, program, refused)
     outcome = dict(re.findall(r'^probe (\w+): (?!trying)(\w+)', said, re.MULTILINE))
     if not outcome:
         expect(status != 0, f'{program} said nothing')
         raise Skipped(f'{program} is not a probe build: {said.strip()[-200:]}')
-    for name in REFUSED:
+    for name in refused:
         expect(outcome.get(name) in ('EPERM', 'EACCES'), f'{program}: {name}: {outcome.get(name)}')
     for name in DEADLY:
         status, said = attempt(box, program, [name])
@@ -48,12 +49,20 @@ def stopped(box, program):
 
 @case
 def scanner_cannot_leave_its_sandbox(box):
-    stopped(box, 'stockade-scanner')
+    stopped(box, 'stockade-scanner', REFUSED + HANDED)
 
 
 @case
 def front_cannot_leave_its_sandbox(box):
-    stopped(box, 'stockade-front')
+    stopped(box, 'stockade-front', REFUSED + HANDED)
+
+
+@case
+def resolver_cannot_leave_its_sandbox(box):
+    stopped(box, 'stockade-resolver', REFUSED)
+    _, said = attempt(box, 'stockade-resolver', (*HANDED, 'resolve'))
+    for name in (*HANDED, 'resolve'):
+        expect(f'probe {name}: ALLOWED' in said, f'the resolver cannot do its work: {name}: {said.strip()}')
 
 
 main(__doc__, probe={'default': os.path.join('build', 'gcc'), 'metavar': 'DIR', 'help': 'a build with -Dprobe=true'})

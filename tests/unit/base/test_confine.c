@@ -4,6 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
+#include <netdb.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -41,6 +44,28 @@ static int tries_setuid(void) {
         return setuid(0) < 0 ? 0 : 1;
 }
 
+static int tries_listen(void) {
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        return fd < 0 || listen(fd, 1) < 0 ? 0 : 1;
+}
+
+static int tries_packet_socket(void) {
+        return socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0) < 0 && errno == EPERM ? 0 : 1;
+}
+
+static int tries_firewall_socket(void) {
+        return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER) < 0 && errno == EPERM ? 0 : 1;
+}
+
+static int tries_write(void) {
+        return open("/dev/null", O_WRONLY | O_CLOEXEC) < 0 ? 0 : 1;
+}
+
+/* Readable for everybody. */
+static int tries_open_elsewhere(void) {
+        return open("/proc/version", O_RDONLY | O_CLOEXEC) < 0 ? 0 : 1;
+}
+
 static int tries_exec(void) {
         char *const args[] = {(char *)(uintptr_t) "true", NULL};
         (void)execv("/bin/true", args);
@@ -74,9 +99,13 @@ static int run_confined(enum confine_role role, int (*attempt)(void)) {
 
 static void forbidden_things_fail_in_every_role(void **state) {
         (void)state;
-        int (*const attempts[])(void) = {tries_open, tries_socket, tries_unix_socket, tries_fork, tries_kill, tries_setuid, still_can_compute};
+        int (*const attempts[])(void) = {tries_fork, tries_kill, tries_setuid, still_can_compute, tries_listen, tries_packet_socket,
+                tries_firewall_socket, tries_write, tries_open_elsewhere, tries_open, tries_socket, tries_unix_socket};
+        const size_t resolver_count = 9; /* it may do the last three */
         for (int role = 0; role < CONFINE_ROLE_COUNT; role++)
                 for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
+                        if (role == CONFINE_RESOLVER && i == resolver_count)
+                                break;
                         int status = run_confined((enum confine_role)role, attempts[i]);
                         if (status != 0)
                                 print_error("role %d, attempt %zu: status %d\n", role, i, status);
@@ -125,6 +154,34 @@ static void journal_reader_reads_its_folders_and_writes_nothing(void **state) {
         assert_int_equal(WEXITSTATUS(status), 0);
         assert_int_equal(unlink(inside), 0);
         assert_int_equal(rmdir(folder), 0);
+}
+
+static void *ask_localhost(void *user) {
+        struct addrinfo *list = NULL;
+        int *result = user;
+        *result = getaddrinfo("localhost", NULL, NULL, &list);
+        if (*result == 0)
+                freeaddrinfo(list);
+        return NULL;
+}
+
+/* In a thread, as there are several. localhost is in /etc/hosts, or the answer says that no server could be asked: that takes a socket. */
+static int resolves(void) {
+        pthread_t thread;
+        int result = EAI_SYSTEM;
+        if (pthread_create(&thread, NULL, ask_localhost, &result) != 0)
+                return 1;
+        (void)pthread_join(thread, NULL);
+        bool reads = open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0;
+        bool connects = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0) >= 0;
+        return (result == 0 || result == EAI_AGAIN || result == EAI_NONAME ? 0 : 2) | (reads ? 0 : 4) | (connects ? 0 : 8);
+}
+
+static void resolver_resolves(void **state) {
+        (void)state;
+        int status = run_confined(CONFINE_RESOLVER, resolves);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 /* The value of a line of /proc/PID/status, as printed. */
@@ -196,6 +253,7 @@ int main(void) {
                 cmocka_unit_test(forbidden_things_fail_in_every_role),
                 cmocka_unit_test(exec_kills_the_process),
                 cmocka_unit_test(journal_reader_reads_its_folders_and_writes_nothing),
+                cmocka_unit_test(resolver_resolves),
                 cmocka_unit_test(kernel_says_that_the_child_is_confined),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,12 +2,15 @@
 /* Against a process whose answers are known (tests/support/fake_resolver.c). */
 #include "enforce/resolver.h"
 
+#include <unistd.h>
+
 #include "../cmocka_include.h"
 
 #include "base/diag.h"
 #include "base/memory.h"
 
-#define WAIT_US 10000000
+#define WAIT_US 30000000
+#define SECOND_US INT64_C(1000000)
 
 struct test {
         struct loop *loop;
@@ -51,7 +54,7 @@ static int set_up(void **state) {
         *state = t;
         diag_set_sink(sink, NULL);
         t->loop = loop_new();
-        t->clock = CLOCK_INIT;
+        clock_fix(&t->clock, 1700000000 * SECOND_US);
         t->resolver = resolver_new(t->loop, &t->clock, FAKE_RESOLVER);
         return 0;
 }
@@ -111,6 +114,15 @@ static void the_cache_answers_at_once(void **state) {
         assert_string_equal(ask(t, "many.test"), "0.0.0.0 0.0.0.0 0.0.0.0 ");
 }
 
+static void answers_are_kept_for_their_time(void **state) {
+        struct test *t = *state;
+        assert_string_equal(ask(t, "many.test"), "0.0.0.0 ");
+        clock_advance(&t->clock, RESOLVER_CACHE_S * SECOND_US - 1);
+        assert_string_equal(ask(t, "many.test"), "0.0.0.0 ");
+        clock_advance(&t->clock, 1);
+        assert_string_equal(ask(t, "many.test"), "0.0.0.0 0.0.0.0 ");
+}
+
 static void the_same_question_is_asked_once(void **state) {
         struct test *t = *state;
         for (int i = 0; i < 10; i++)
@@ -125,6 +137,101 @@ static void a_child_that_dies_fails_its_questions_only(void **state) {
         assert_string_equal(ask(t, "lie.test"), "Temporary failure in name resolution");
         resolver_clear_cache(t->resolver);
         assert_string_equal(ask(t, "two.test"), "192.0.2.1 2001:db8::1 ");
+}
+
+static void who_was_with_a_crash_is_asked_again(void **state) {
+        struct test *t = *state;
+        struct test crashed = {0};
+        /* All go to the child at once, as soon as it is ready. */
+        resolver_ask_addresses(t->resolver, SLICE("two.test"), on_addresses, t);
+        resolver_ask_addresses(t->resolver, SLICE("crash.test"), on_addresses, &crashed);
+        resolver_ask_addresses(t->resolver, SLICE("pid.test"), on_addresses, t);
+        while (t->answers < 2)
+                assert_true(slice_has_prefix(slice_of(wait_for(t, t->answers + 1)), SLICE("1")));
+        while (crashed.answers == 0)
+                assert_int_equal(loop_step(t->loop, 20000), 0);
+        assert_string_equal(crashed.seen, "Temporary failure in name resolution");
+}
+
+static void what_takes_too_long_is_unknown(void **state) {
+        static const char *const names[] = {"hang.test", "stop.test"};
+        struct test *t = *state;
+        char before[64];
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+                (void)snprintf(before, sizeof(before), "%s", ask(t, "pid.test"));
+                unsigned answers = t->answers;
+                resolver_ask_addresses(t->resolver, slice_of(names[i]), on_addresses, t);
+                clock_advance(&t->clock, RESOLVER_TIMEOUT_MS * INT64_C(1000) - 1);
+                (void)loop_step(t->loop, 0);
+                assert_int_equal(t->answers, answers);
+                clock_advance(&t->clock, 1);
+                assert_string_equal(
+                        wait_for(t, answers + 1), "Temporary failure in name resolution");
+                resolver_clear_cache(t->resolver);
+                assert_string_not_equal(ask(t, "pid.test"), before); /* it said nothing at all */
+                resolver_clear_cache(t->resolver);
+        }
+}
+
+/* Asks so many questions that are never answered. */
+static void hang(struct test *t, struct test *who, const char *prefix, int count) {
+        for (int i = 0; i < count; i++) {
+                char name[32];
+                (void)snprintf(name, sizeof(name), "hang-%s%d.test", prefix, i);
+                resolver_ask_addresses(t->resolver, slice_of(name), on_addresses, who);
+        }
+}
+
+static const char *ask_pid(struct test *t) {
+        resolver_clear_cache(t->resolver);
+        return ask(t, "pid.test");
+}
+
+static void a_child_whose_threads_hang_is_replaced_with_questions_on_their_way(void **state) {
+        const int64_t half_us = RESOLVER_TIMEOUT_MS * INT64_C(1000) / 2;
+        struct test *t = *state;
+        struct test first = {0};
+        struct test second = {0};
+        struct test third = {0};
+        char before[64];
+        (void)snprintf(before, sizeof(before), "%s", ask_pid(t));
+        hang(t, &first, "a", 7);
+        clock_advance(&t->clock, half_us);
+        hang(t, &second, "b", 1);
+        assert_string_equal(ask_pid(t), before);
+        clock_advance(&t->clock, half_us);
+        assert_string_equal(ask_pid(t), before); /* half of the threads still work */
+        assert_int_equal(first.answers, 7);
+        assert_int_equal(second.answers, 0);
+        hang(t, &third, "c", 2);
+        clock_advance(&t->clock, half_us);
+        assert_string_not_equal(ask_pid(t), before);
+        assert_int_equal(second.answers, 1);
+        assert_int_equal(third.answers, 0);
+        clock_advance(&t->clock, 2 * half_us); /* the new child has had the third for that long */
+        (void)ask_pid(t);
+        assert_int_equal(third.answers, 2);
+}
+
+static void no_question_waits_for_ever_for_a_process(void **state) {
+        struct test *t = *state;
+        char folder[] = "/tmp/resolver_XXXXXX";
+        char path[64];
+        assert_non_null(mkdtemp(folder));
+        (void)snprintf(path, sizeof(path), "%s/program", folder);
+        assert_int_equal(symlink(FAKE_RESOLVER, path), 0);
+        struct resolver *resolver = resolver_new(t->loop, &t->clock, path);
+        resolver_ask_addresses(resolver, SLICE("two.test"), on_addresses, t);
+        assert_string_equal(wait_for(t, 1), "192.0.2.1 2001:db8::1 ");
+        assert_int_equal(unlink(path), 0);
+        resolver_ask_addresses(resolver, SLICE("crash.test"), on_addresses, t);
+        for (int i = 0; i < 5; i++) /* the child dies, and cannot be started again */
+                (void)loop_step(t->loop, 50000);
+        resolver_ask_addresses(resolver, SLICE("nosuch.test"), on_addresses, t);
+        clock_advance(&t->clock, RESOLVER_WAIT_MS * INT64_C(1000));
+        assert_string_equal(wait_for(t, 3), "Temporary failure in name resolution");
+        resolver = resolver_free(resolver);
+        assert_int_equal(rmdir(folder), 0);
 }
 
 static void on_addresses_clear(
@@ -180,7 +287,7 @@ static void without_its_program_every_question_fails(void **state) {
         struct resolver *resolver = resolver_new(t->loop, &t->clock, "/nonexistent");
         resolver_ask_addresses(resolver, SLICE("two.test"), on_addresses, t);
         assert_int_equal(t->answers, 1);
-        assert_string_equal(t->seen, "No such file or directory");
+        assert_string_equal(t->seen, "/nonexistent: No such file or directory");
         resolver = resolver_free(resolver);
 }
 
@@ -191,7 +298,16 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(an_address_needs_no_question, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(addresses_have_names, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(the_cache_answers_at_once, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(answers_are_kept_for_their_time, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(the_same_question_is_asked_once, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        who_was_with_a_crash_is_asked_again, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(what_takes_too_long_is_unknown, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        a_child_whose_threads_hang_is_replaced_with_questions_on_their_way, set_up,
+                        tear_down),
+                cmocka_unit_test_setup_teardown(
+                        no_question_waits_for_ever_for_a_process, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
                         a_child_that_dies_fails_its_questions_only, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
