@@ -10,7 +10,9 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
 
+#include "base/memory.h"
 #include "base/number.h"
 
 enum item { ITEM_NONE, ITEM_POSITION, ITEM_REPEAT, ITEM_OTHER };
@@ -445,8 +447,14 @@ static bool skip_verbose(struct dialect_parser *parser, struct slice token) {
         return true;
 }
 
+static void note_place(struct dialect *out, size_t from) {
+        memory_reserve(&out->places, out->place_count, &out->place_capacity, sizeof(*out->places));
+        out->places[out->place_count++] = (struct dialect_place){from, buffer_len(&out->text)};
+}
+
 static void parse_item(struct dialect_parser *parser, struct branch *branch, struct slice token, size_t start) {
         char c = token.len == 1 ? token.data[0] : '\0';
+        note_place(parser->out, start);
         if (token.len > 1 && token.data[0] == '\\') {
                 parse_escape(parser, branch, token, start);
         } else if (c == '[') {
@@ -538,4 +546,6 @@ int dialect_translate(struct slice regex, enum dialect_subject subject, struct d
 
 void dialect_done(struct dialect *dialect) {
         buffer_done(&dialect->text);
+        free(dialect->places);
+        dialect->places = NULL;
 }

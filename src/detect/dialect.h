@@ -18,9 +18,17 @@ enum dialect_subject {
         DIALECT_ASCII, /* for neither of them: equal on subjects that are ASCII throughout */
 };
 
+/* Where an item of the regex begins, in it and in the translation. */
+struct dialect_place {
+        size_t from;
+        size_t to;
+};
+
 /* A regex in PCRE2's words. Groups have numbers only: the names are kept apart. */
 struct dialect {
         struct buffer text;
+        struct dialect_place *places; /* of all items, in order */
+        size_t place_count, place_capacity;
         size_t group_count;
         struct slice names[PATTERN_GROUPS_MAX + 1]; /* by number; views of the regex, empty if unnamed */
         bool bad_lookbehind; /* one varies in width (inner use) */

@@ -77,7 +77,7 @@ static void forward_message(
 
 void regex_tool_say(const struct regex_tool *tool, const char *format, ...) {
         va_list args;
-        if (tool->arguments.out.data || tool->json)
+        if (tool->arguments.out.data || tool->arguments.check.data || tool->json)
                 return;
         va_start(args, format);
         (void)vprintf(format, args);
@@ -168,7 +168,9 @@ static bool refuse_arguments(const struct regex_arguments *a, const char *progra
                         "ERROR: --print-no-ignored and --print-all-ignored are mutually exclusive.";
         if (a->json && a->out.data)
                 errors[count++] = "ERROR: --json and --out are mutually exclusive.";
-        if (a->count < 2 || a->count > 3)
+        if (a->check.data && (a->count > 0 || a->json || a->out.data))
+                errors[count++] = "ERROR: --check needs a filter, and nothing else.";
+        else if (!a->check.data && (a->count < 2 || a->count > 3))
                 errors[count++] = "ERROR: provide both <LOG> and <REGEX>.";
         if (count == 0)
                 return false;
@@ -213,6 +215,11 @@ static int apply_arguments(struct regex_tool *tool, struct fault *fault) {
         return r;
 }
 
+static enum regex_end check(struct regex_tool *tool) {
+        enum regex_end end = regex_source_read(tool, tool->arguments.check);
+        return end == REGEX_GO_ON ? regex_check_run(tool) : end;
+}
+
 static enum regex_end run(struct regex_tool *tool) {
         const struct regex_arguments *a = &tool->arguments;
         struct fault fault = FAULT_INIT;
@@ -225,6 +232,8 @@ static enum regex_end run(struct regex_tool *tool) {
                 fault_done(&fault);
                 return REGEX_FAILED;
         }
+        if (a->check.data)
+                return check(tool);
         enum regex_end end = regex_source_read(tool, a->positional[1]);
         if (end == REGEX_GO_ON && a->count == 3)
                 end = regex_source_read_ignore(tool, a->positional[2]);

@@ -12,7 +12,7 @@
 
 /* Texts with data NULL were not given. */
 struct regex_arguments {
-        struct slice config, datepattern, timezone, encoding, usedns, journalmatch, log_level, out;
+        struct slice config, datepattern, timezone, encoding, usedns, journalmatch, log_level, out, check;
         int64_t maxlines;
         int64_t verbose;
         bool raw, verbose_date, debuggex, no_check_all, invert, print_no_missed, print_no_ignored,

@@ -222,6 +222,13 @@ static enum regex_end regex_error(const struct fault *fault) {
         return REGEX_FAILED;
 }
 
+static int set_prefregex(struct regex_tool *tool, struct slice text,
+        const struct value_origin *origin, struct fault *fault) {
+        tool->prefregex = text;
+        tool->prefregex_origin = origin;
+        return regex_tool_set(tool, "prefregex", text, fault);
+}
+
 /* Sets one option of a command. Regexes are only collected: they are compiled when everything else
  * is set. */
 static int apply_text(struct regex_tool *tool, struct slice option, struct slice text,
@@ -231,7 +238,7 @@ static int apply_text(struct regex_tool *tool, struct slice option, struct slice
         else if (slice_is(option, "addignoreregex"))
                 regex_report_add_regex(&tool->report, &tool->report.ignore, text, origin);
         else if (slice_is(option, "prefregex"))
-                return regex_tool_set(tool, "prefregex", text, fault);
+                return set_prefregex(tool, text, origin, fault);
         else if (slice_is(option, "maxlines"))
                 return regex_tool_set_maxlines(tool, text, fault);
         else if (slice_is(option, "datepattern"))

@@ -30,6 +30,8 @@ struct regex_tool {
         struct slice encoding;     /* as printed */
         struct value journalmatch; /* LIST of words */
         FILE *json;                /* --json: what was stdout; all else goes to stderr. Or NULL */
+        struct slice prefregex;    /* as given; and where it is written, or NULL */
+        const struct value_origin *prefregex_origin;
         bool has_journalmatch, has_maxlines, has_datepattern;
 };
 
@@ -53,6 +55,10 @@ struct slice regex_tool_shorten(struct slice text, struct arena *arena);
  * argument. */
 enum regex_end regex_source_read(struct regex_tool *tool, struct slice regex);
 enum regex_end regex_source_read_ignore(struct regex_tool *tool, struct slice regex);
+
+/* regex_check.c: rates all regexes that were read. Returns REGEX_UNCAUGHT if something is wrong with
+ * them (which has been printed), else REGEX_GO_ON. */
+enum regex_end regex_check_run(struct regex_tool *tool);
 
 /* regex_log.c: opens the LOG argument and runs all lines of it through the filter. */
 enum regex_end regex_log_run(struct regex_tool *tool, struct slice log, double *ret_elapsed_s);

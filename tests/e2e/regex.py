@@ -150,6 +150,22 @@ def json_has_an_object_for_each_line_and_nothing_else(box):
 
 
 @case
+def check_names_what_is_wrong_with_a_filter(box):
+    box.write('own.conf', '[Definition]\n_p = ^login\nfailregex = %(_p)s (?:\\w+ ?)*: <HOST>$\n  %(_p)s \\S+ from <HOST>$\n  <HOST>\n'
+              '  ^user .*? from <HOST> gone\nignoreregex =\n')
+    status, said, complaint = ours(box, '--check', box.path('own.conf'))
+    found = re.findall(r'^(.*):(\d+): (failregex \d+): ([a-z ]+): ', said, re.MULTILINE)
+    wanted = [('3', 'failregex 1', 'backtracking'), ('5', 'failregex 3', 'spoofing'), ('5', 'failregex 3', 'no fixed text'),
+              ('6', 'failregex 4', 'spoofing')]
+    expect(status == 1 and [row[1:] for row in found] == wanted, f'{status} {said} {complaint}')
+    expect({row[0] for row in found} == {box.path('own.conf')} and said.endswith('4 regular expressions, 4 findings\n'), said)
+    box.write('good.conf', '[Definition]\nfailregex = ^login \\S+ from <HOST>$\n')
+    expect(ours(box, '--check', box.path('good.conf'))[:2] == (0, '1 regular expressions, 0 findings\n'), 'a good one')
+    for words in (['--check', 'sshd', LINE], ['--check', 'sshd', '--json'], ['--check', 'no( <HOST>']):
+        expect(ours(box, *words)[0] == 255, f'{words}')
+
+
+@case
 def bytes_that_are_no_text_do_no_harm(box):
     with open(box.path('log'), 'wb') as f:
         f.write(b'\xff\xfe\x00 from 203.0.113.5 \x80\r\n' + b'A' * 200000 + b' from 203.0.113.6 x\n' + bytes(range(11, 256)) + b'\n')

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A regex as a tree, for judging it (rating.h): what it can match, where it repeats, how it is
+ * anchored. Searching is pattern.h's business. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/slice.h"
+
+#define SYNTAX_DEPTH_MAX 100   /* nested groups; deeper ones are given up */
+#define SYNTAX_MANY UINT32_MAX /* no upper limit */
+
+enum syntax_kind {
+        SYNTAX_SET,       /* one character of a set */
+        SYNTAX_SEQUENCE,  /* its children one after the other */
+        SYNTAX_CHOICE,    /* one of its children */
+        SYNTAX_GROUP,     /* its child, captured */
+        SYNTAX_REPEAT,    /* its child, low to high times */
+        SYNTAX_START,     /* ^ \A */
+        SYNTAX_END,       /* $ \Z */
+        SYNTAX_EDGE,      /* \b \B, and whatever is asserted around */
+        SYNTAX_REFERENCE, /* what a group captured */
+};
+
+/* ASCII characters, bit by bit, and whether those beyond are in it too. */
+struct syntax_set {
+        uint64_t bits[2];
+        bool beyond;
+};
+
+struct syntax_node {
+        enum syntax_kind kind;
+        size_t start, end; /* bytes of the regex */
+        struct syntax_node *child, *next;
+        struct syntax_set set;
+        uint32_t low, high;
+        bool lazy;
+        uint32_t group;    /* GROUP, REFERENCE: number; 0 for a reference by name */
+        struct slice name; /* GROUP, REFERENCE: empty if it has none */
+};
+
+/* The tree of a regex in Python's dialect, tags expanded, known to compile; in arena, names borrow
+ * from regex. NULL if it has what is not understood here (the verbose flag, too many groups in each
+ * other). */
+struct syntax_node *syntax_parse(struct slice regex, struct arena *arena);
+bool syntax_set_has(const struct syntax_set *set, char c);
+/* Whether all characters of text are in the set. */
+bool syntax_set_has_all(const struct syntax_set *set, struct slice text);
