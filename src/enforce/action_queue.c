@@ -2,11 +2,14 @@
 /* Each action has its own queue; sequence numbers make one order of them. The job with the lowest
  * number of all idle actions is next, and while one runs (the front) no other is begun, unless it
  * takes longer than ACTION_PATIENCE_MS: then it stops being the front and holds up only its own
- * action. Callbacks of orders are made last, because they may free the list. */
+ * action. Jobs that the kernel does in one go (action_batch.h) are taken together, before later
+ * ones of other actions that were given between them. Callbacks of orders are made last, because
+ * they may free the list. */
 #include "enforce/action_queue.h"
 
 #include "base/cleanup.h"
 #include "base/memory.h"
+#include "enforce/action_batch.h"
 
 static void advance(struct action_list *list);
 
@@ -119,7 +122,7 @@ static struct action *next_action(const struct action_list *list) {
         return next;
 }
 
-static bool is_skipped(const struct action *action, const struct action_job *job) {
+bool action_queue_is_skipped(const struct action *action, const struct action_job *job) {
         bool is_ban = job->kind == ACTION_JOB_BAN || job->kind == ACTION_JOB_PROLONG;
         return is_ban && job->ticket->restored &&
                action_props_is_true(&action->props, "norestored");
@@ -146,14 +149,29 @@ static void on_patience(void *user) {
         advance(list);
 }
 
-static void begin(struct action *action) {
-        struct action_list *list = action->list;
+static struct action_job *take_first(struct action *action) {
         struct action_job *job = action->first;
         action->first = job->next;
         if (!action->first)
                 action->last = NULL;
         action->running = job;
-        if (is_skipped(action, job)) {
+        return job;
+}
+
+/* Does the jobs that can be done together. Returns how many; the action may be gone then. */
+static unsigned begin_batch(struct action *action) {
+        size_t count = action_batch_run(action);
+        for (size_t i = 0; i < count; i++) {
+                (void)take_first(action);
+                settle(action, true);
+        }
+        return (unsigned)count;
+}
+
+static void begin(struct action *action) {
+        struct action_list *list = action->list;
+        struct action_job *job = take_first(action);
+        if (action_queue_is_skipped(action, job)) {
                 settle(action, true);
                 return;
         }
@@ -204,12 +222,16 @@ static void tell_finished(struct action_list *list) {
 
 static void advance(struct action_list *list) {
         struct action *action;
-        for (unsigned i = 0; !list->front && (action = next_action(list)); i++) {
-                if (i == ACTION_QUEUE_BURST) {
+        unsigned begun = 0;
+        while (!list->front && (action = next_action(list))) {
+                if (begun >= ACTION_QUEUE_BURST) {
                         action_queue_kick(list);
                         break;
                 }
-                begin(action);
+                unsigned count = begin_batch(action);
+                if (count == 0)
+                        begin(action);
+                begun += count > 0 ? count : 1;
         }
         tell_finished(list);
 }

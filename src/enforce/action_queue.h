@@ -39,6 +39,8 @@ struct action {
         uint32_t epoch;
         struct action_job *first, *last;
         struct action_job *running;
+        size_t batch_max;  /* jobs of the next batch (action_batch.h); 0: as many as may be */
+        bool has_refused;  /* the kernel has refused it: the next job runs by itself */
         bool is_started;   /* its start is queued, or done */
         bool is_untouched; /* by the reload so far */
         bool is_dropped;   /* goes when its last job is done */
@@ -73,6 +75,8 @@ void action_queue_add(struct action *action, struct action_order *order, enum ac
 /* Puts a job before all that the action has still to do. */
 void action_queue_add_first(struct action *action, struct action_order *order,
         enum action_job_kind kind, struct ticket *ticket, uint64_t seq);
+/* Whether the action has nothing to do for the job: a ban that was restored, "norestored". */
+bool action_queue_is_skipped(const struct action *action, const struct action_job *job);
 /* Drops what the action has still to do, kills what it does. */
 void action_queue_clear(struct action *action);
 /* Lets the loop look after the queue. */

@@ -4,7 +4,7 @@
 #include "enforce/action_ticket.h"
 
 #include "base/diag.h"
-#include "base/repr.h"
+#include "enforce/action_batch.h"
 #include "enforce/action_check.h"
 #include "enforce/action_operation.h"
 #include "enforce/resolver.h"
@@ -28,22 +28,19 @@ static bool ask_host(struct action_run *run, struct slice text) {
         return run->is_waiting;
 }
 
-/* A stock nftables command for the ticket's own address is done in process; whatever goes wrong
- * there, the command itself is run, so that errors are those of the command. Property "inprocess =
- * false" turns this off. */
+/* Whatever goes wrong in process, the command itself is run, so that errors are those of the
+ * command. */
 static bool is_done_in_process(struct action_run *run, const struct action_script *script) {
-        const struct value *wanted = action_props_get(run->subject.props, SLICE("inprocess"));
         struct nftset **nftset = run->subject.nftset;
         struct plain_command command;
-        struct nftset_element element;
+        struct nftset_place place;
+        struct nftset_element element = {.place = &place, .address = run->info.address};
         size_t bad;
-        bool is_off = wanted && (slice_is(repr_str(wanted, &run->arena), "false") ||
-                                        slice_is(repr_str(wanted, &run->arena), "False"));
-        if (is_off || !nftset || script->values.list.count > 0 ||
-                run->info.address.family == ADDRESS_NONE)
+        if (!nftset || !action_batch_is_allowed(run->subject.props) ||
+                script->values.list.count > 0 || run->info.address.family == ADDRESS_NONE)
                 return false;
         if (!plain_command_parse(script->command, &run->arena, &command) ||
-                !nftset_recognise(&command, &run->info.address, &element))
+                !nftset_recognise(&command, &run->info.address, &place, &element.is_delete))
                 return false;
         if (!*nftset)
                 *nftset = nftset_new();

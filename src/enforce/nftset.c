@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Raw messages: one per element, each acknowledged, so that an error names its element; the batch
- * around them is one transaction. Nothing is dumped, so the cost does not depend on the size of the
- * set, unlike nft's. What kind of set it is, is asked before each transaction, because it may have
- * been made anew. An interval set stores an address as its beginning and the end behind it. Refused
- * (left to nft): prefixes, maps, concatenations, sets that merge intervals, the last address of all
- * (it has no end behind it). */
+/* Raw messages, the batch around them is one transaction. Many elements of a set share a message,
+ * which is cheap; if such a transaction is refused, it is tried again with a message for each
+ * element, each acknowledged, so that the error names its element. Nothing is dumped, unlike nft
+ * does it; but the kernel goes through a whole interval set at the end of each transaction, so that
+ * many elements in one cost far less than many transactions. What kind of set it is, is asked
+ * before each transaction, because it may have been made anew. An interval set stores an address as
+ * its beginning and the end behind it. Refused (left to nft): prefixes, maps, concatenations, sets
+ * that merge intervals, the last address of all (it has no end behind it). */
 #include "enforce/nftset.h"
 
 #include <arpa/inet.h>
@@ -18,8 +20,11 @@
 
 #include "base/memory.h"
 
-#define MESSAGE_MAX 2048 /* bytes of one message: names twice, keys */
-#define TYPE_INET4 7     /* nft's numbers of key types */
+#define MESSAGE_MAX 1024         /* bytes of a message without elements: names, headers */
+#define ELEMENTS_BYTES_MAX 48000 /* of the elements of one message: a list's length has 16 bits */
+#define ELEMENT_BYTES_MAX 128    /* of one: two keys */
+#define SOCKET_ROOM (4 << 20)    /* bytes for a whole transaction, and for its answers */
+#define TYPE_INET4 7             /* nft's numbers of key types */
 #define TYPE_INET6 8
 #define UDATA_MERGE 2 /* nft's type of a set's user data: merge elements */
 
@@ -85,29 +90,36 @@ static bool is_system_nft(const char *name) {
 }
 
 bool nftset_recognise(const struct plain_command *command, const struct address *address,
-        struct nftset_element *ret) {
+        struct nftset_place *ret_place, bool *ret_is_delete) {
         char *const *words = command->words;
         struct address written;
         if (command->count != 9 || strcmp(words[2], "element") != 0 || strcmp(words[6], "{") != 0 ||
                 strcmp(words[8], "}") != 0)
                 return false;
-        *ret = (struct nftset_element){.is_delete = strcmp(words[1], "delete") == 0};
-        if (!ret->is_delete && strcmp(words[1], "add") != 0)
+        *ret_is_delete = strcmp(words[1], "delete") == 0;
+        if (!*ret_is_delete && strcmp(words[1], "add") != 0)
                 return false;
-        if (!parse_family(words[3], &ret->family) || !take_name(words[4], ret->table) ||
-                !take_name(words[5], ret->set))
+        if (!parse_family(words[3], &ret_place->family) || !take_name(words[4], ret_place->table) ||
+                !take_name(words[5], ret_place->set))
                 return false;
-        if (address_parse(slice_of(words[7]), &written) < 0 || !address_equal(&written, address) ||
-                !address_is_single(address))
-                return false;
-        ret->address = *address;
-        return is_system_nft(words[0]);
+        return address_parse(slice_of(words[7]), &written) == 0 &&
+               address_equal(&written, address) && address_is_single(address) &&
+               is_system_nft(words[0]);
+}
+
+/* As root more than the system's limit. */
+static void make_room(int fd) {
+        int room = SOCKET_ROOM;
+        if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) < 0)
+                (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+        if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) < 0)
+                (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 }
 
 struct nftset *nftset_new(void) {
         struct timeval limit = {
                 .tv_sec = NFTSET_TIMEOUT_MS / 1000, .tv_usec = NFTSET_TIMEOUT_MS % 1000 * 1000};
-        int room = 1 << 20;
+        int brief = 1; /* errors without the message that they are about */
         struct mnl_socket *socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
         if (!socket)
                 return NULL;
@@ -116,7 +128,8 @@ struct nftset *nftset_new(void) {
                 return NULL;
         }
         (void)setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-        (void)setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+        (void)mnl_socket_setsockopt(socket, NETLINK_CAP_ACK, &brief, sizeof(brief));
+        make_room(mnl_socket_get_fd(socket));
         struct nftset *nftset = memory_new(sizeof(*nftset));
         *nftset = (struct nftset){.socket = socket, .seq = 1};
         return nftset;
@@ -175,15 +188,14 @@ static int on_set(const struct nlmsghdr *header, void *user) {
         return mnl_attr_parse(header, sizeof(struct nfgenmsg), on_set_attribute, user);
 }
 
-static int ask_kind(
-        struct nftset *nftset, const struct nftset_element *element, struct set_kind *ret) {
+static int ask_kind(struct nftset *nftset, const struct nftset_place *place, struct set_kind *ret) {
         char buffer[MESSAGE_MAX];
         char *reply = memory_new((size_t)MNL_SOCKET_BUFFER_SIZE);
         uint32_t seq = nftset->seq++;
         struct nlmsghdr *header = put_header(buffer, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETSET,
-                NLM_F_ACK, seq, element->family, 0);
-        mnl_attr_put_strz(header, NFTA_SET_TABLE, element->table);
-        mnl_attr_put_strz(header, NFTA_SET_NAME, element->set);
+                NLM_F_ACK, seq, place->family, 0);
+        mnl_attr_put_strz(header, NFTA_SET_TABLE, place->table);
+        mnl_attr_put_strz(header, NFTA_SET_NAME, place->set);
         *ret = (struct set_kind){0};
         int r = mnl_socket_sendto(nftset->socket, header, header->nlmsg_len) < 0 ? -errno : 1;
         while (r > 0) {
@@ -228,33 +240,89 @@ static void put_key(struct nlmsghdr *header, const uint8_t *bytes, size_t len, b
         mnl_attr_nest_end(header, item);
 }
 
-/* Returns the message's length, 0 if the address has no end. */
-static size_t put_element(char *buffer, const struct nftset_element *element,
-        const struct set_kind *kind, uint32_t seq) {
-        uint16_t type = (NFNL_SUBSYS_NFTABLES << 8) |
-                        (element->is_delete ? NFT_MSG_DELSETELEM : NFT_MSG_NEWSETELEM);
-        uint16_t flags = element->is_delete ? NLM_F_ACK : NLM_F_ACK | NLM_F_CREATE;
-        struct nlmsghdr *header = put_header(buffer, type, flags, seq, element->family, 0);
+/* False if the address has no end. */
+static bool put_element(struct nlmsghdr *header, const struct nftset_element *element,
+        const struct set_kind *kind) {
         uint8_t end[16];
         memcpy(end, element->address.bytes, sizeof(end));
-        mnl_attr_put_strz(header, NFTA_SET_ELEM_LIST_TABLE, element->table);
-        mnl_attr_put_strz(header, NFTA_SET_ELEM_LIST_SET, element->set);
-        struct nlattr *list = mnl_attr_nest_start(header, NFTA_SET_ELEM_LIST_ELEMENTS);
+        bool has_end = (kind->flags & NFT_SET_INTERVAL) != 0;
+        if (has_end && !count_up(end, kind->key_len))
+                return false;
         put_key(header, element->address.bytes, kind->key_len, false);
-        if ((kind->flags & NFT_SET_INTERVAL)) {
-                if (!count_up(end, kind->key_len))
-                        return 0;
+        if (has_end)
                 put_key(header, end, kind->key_len, true);
-        }
-        mnl_attr_nest_end(header, list);
-        return header->nlmsg_len;
+        return true;
 }
 
-/* The answers of elements with seq first ... first + count - 1, any order. */
+enum packing { PACKED, ONE_EACH };
+
+/* A transaction in the making. */
+struct transaction {
+        const struct nftset_element *elements;
+        const struct set_kind *kinds;
+        size_t count;
+        enum packing packing;
+        char *bytes;
+        size_t len;
+        uint32_t begin;    /* sequence number of the first message, which begins it */
+        uint32_t messages; /* with elements */
+};
+
+static bool is_same_set(const struct nftset_element *a, const struct nftset_element *b) {
+        return a->place == b->place || (a->place->family == b->place->family &&
+                                               strcmp(a->place->table, b->place->table) == 0 &&
+                                               strcmp(a->place->set, b->place->set) == 0);
+}
+
+/* Puts a message with the element at index, and as many behind it as may share it. Returns the
+ * index behind them, 0 if one has no end. */
+static size_t put_message(struct transaction *t, size_t index) {
+        const struct nftset_element *first = &t->elements[index];
+        uint16_t type = (NFNL_SUBSYS_NFTABLES << 8) |
+                        (first->is_delete ? NFT_MSG_DELSETELEM : NFT_MSG_NEWSETELEM);
+        uint16_t flags = first->is_delete ? NLM_F_ACK : NLM_F_ACK | NLM_F_CREATE;
+        struct nlmsghdr *header = put_header(t->bytes + t->len, type, flags,
+                t->begin + 1 + t->messages++, first->place->family, 0);
+        mnl_attr_put_strz(header, NFTA_SET_ELEM_LIST_TABLE, first->place->table);
+        mnl_attr_put_strz(header, NFTA_SET_ELEM_LIST_SET, first->place->set);
+        struct nlattr *list = mnl_attr_nest_start(header, NFTA_SET_ELEM_LIST_ELEMENTS);
+        uint32_t empty = header->nlmsg_len;
+        do {
+                if (!put_element(header, &t->elements[index], &t->kinds[index]))
+                        return 0;
+                index++;
+        } while (t->packing == PACKED && index < t->count &&
+                 header->nlmsg_len - empty < ELEMENTS_BYTES_MAX &&
+                 t->elements[index].is_delete == first->is_delete &&
+                 is_same_set(&t->elements[index], first));
+        mnl_attr_nest_end(header, list);
+        t->len += header->nlmsg_len;
+        return index;
+}
+
+/* Returns false if an element cannot be expressed. */
+static bool put_transaction(struct transaction *t) {
+        t->len += put_header(
+                t->bytes, NFNL_MSG_BATCH_BEGIN, 0, t->begin, AF_UNSPEC, NFNL_SUBSYS_NFTABLES)
+                          ->nlmsg_len;
+        for (size_t i = 0; i < t->count;) {
+                i = put_message(t, i);
+                if (i == 0)
+                        return false;
+        }
+        t->len += put_header(t->bytes + t->len, NFNL_MSG_BATCH_END, 0, t->begin + 1 + t->messages,
+                AF_UNSPEC, NFNL_SUBSYS_NFTABLES)
+                          ->nlmsg_len;
+        return true;
+}
+
+/* The answers of the messages with seq first ... first + count - 1, any order. *ret_bad: which of
+ * them was refused, count if that was not said. */
 static int receive(struct nftset *nftset, uint32_t first, size_t count, size_t *ret_bad) {
         char *reply = memory_new((size_t)MNL_SOCKET_BUFFER_SIZE);
         size_t answers = 0;
         int r = 0;
+        *ret_bad = count;
         while (r == 0 && answers < count) {
                 ssize_t got =
                         mnl_socket_recvfrom(nftset->socket, reply, (size_t)MNL_SOCKET_BUFFER_SIZE);
@@ -285,11 +353,6 @@ static void discard(struct nftset *nftset) {
                 continue;
 }
 
-static bool is_same_set(const struct nftset_element *a, const struct nftset_element *b) {
-        return a->family == b->family && strcmp(a->table, b->table) == 0 &&
-               strcmp(a->set, b->set) == 0;
-}
-
 /* Asks what kinds of sets the elements are for. */
 static int ask_kinds(struct nftset *nftset, const struct nftset_element *elements, size_t count,
         struct set_kind *ret_kinds, size_t *ret_bad) {
@@ -298,7 +361,7 @@ static int ask_kinds(struct nftset *nftset, const struct nftset_element *element
                 if (i > 0 && is_same_set(&elements[i], &elements[i - 1]))
                         ret_kinds[i] = ret_kinds[i - 1];
                 else
-                        r = ask_kind(nftset, &elements[i], &ret_kinds[i]);
+                        r = ask_kind(nftset, elements[i].place, &ret_kinds[i]);
                 if (r == 0 && !is_usual(&ret_kinds[i], &elements[i].address))
                         r = NFTSET_E_UNUSUAL;
                 if (r != 0)
@@ -307,23 +370,21 @@ static int ask_kinds(struct nftset *nftset, const struct nftset_element *element
         return r;
 }
 
-/* Returns the length of the transaction's messages, 0 if an element cannot be expressed. */
-static size_t put_batch(char *buffer, const struct nftset_element *elements, size_t count,
-        const struct set_kind *kinds, uint32_t begin) {
-        size_t len =
-                put_header(buffer, NFNL_MSG_BATCH_BEGIN, 0, begin, AF_UNSPEC, NFNL_SUBSYS_NFTABLES)
-                        ->nlmsg_len;
-        for (size_t i = 0; i < count; i++) {
-                size_t size =
-                        put_element(buffer + len, &elements[i], &kinds[i], begin + 1 + (uint32_t)i);
-                if (size == 0)
-                        return 0;
-                len += size;
-        }
-        uint32_t end = begin + 1 + (uint32_t)count;
-        return len +
-               put_header(buffer + len, NFNL_MSG_BATCH_END, 0, end, AF_UNSPEC, NFNL_SUBSYS_NFTABLES)
-                       ->nlmsg_len;
+/* Sends the transaction and waits for what the kernel says. */
+static int transact(struct nftset *nftset, struct transaction *t, size_t *ret_bad) {
+        size_t bad = t->count;
+        t->begin = nftset->seq;
+        t->bytes = memory_new((t->count + 4) * (MESSAGE_MAX + ELEMENT_BYTES_MAX));
+        int r = put_transaction(t) ? 0 : NFTSET_E_UNUSUAL;
+        nftset->seq += t->messages + 2;
+        if (r == 0)
+                r = mnl_socket_sendto(nftset->socket, t->bytes, t->len) < 0
+                            ? -errno
+                            : receive(nftset, t->begin + 1, t->messages, &bad);
+        if (r < 0)
+                *ret_bad = t->packing == ONE_EACH && bad < t->count ? bad : t->count;
+        free(t->bytes);
+        return r;
 }
 
 int nftset_apply(struct nftset *nftset, const struct nftset_element *elements, size_t count,
@@ -331,20 +392,19 @@ int nftset_apply(struct nftset *nftset, const struct nftset_element *elements, s
         *ret_bad = count;
         if (count == 0 || count > NFTSET_BATCH_MAX)
                 return count == 0 ? 0 : NFTSET_E_UNUSUAL;
-        char *buffer = memory_new((count + 2) * MESSAGE_MAX);
         struct set_kind *kinds = memory_new_array(count, sizeof(*kinds));
+        struct transaction packed = {elements, kinds, count, PACKED, NULL, 0, 0, 0};
+        struct transaction each = packed;
+        each.packing = ONE_EACH;
         discard(nftset);
         int r = ask_kinds(nftset, elements, count, kinds, ret_bad);
-        uint32_t begin = nftset->seq;
-        nftset->seq += (uint32_t)count + 2;
-        size_t len = r == 0 ? put_batch(buffer, elements, count, kinds, begin) : 0;
-        if (r == 0 && len == 0)
-                r = NFTSET_E_UNUSUAL;
-        if (r == 0)
-                r = mnl_socket_sendto(nftset->socket, buffer, len) < 0
-                            ? -errno
-                            : receive(nftset, begin + 1, count, ret_bad);
+        if (r == 0) {
+                r = transact(nftset, &packed, ret_bad);
+                if (r < 0) {
+                        discard(nftset);
+                        r = transact(nftset, &each, ret_bad);
+                }
+        }
         free(kinds);
-        free(buffer);
         return r;
 }

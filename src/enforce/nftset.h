@@ -10,31 +10,37 @@
 #include "enforce/plain_command.h"
 
 #define NFTSET_NAME_MAX 255    /* bytes of a table's or set's name */
-#define NFTSET_BATCH_MAX 256   /* elements of one transaction */
-#define NFTSET_TIMEOUT_MS 1000 /* for the kernel's answer */
+#define NFTSET_BATCH_MAX 1024  /* elements of one transaction */
+#define NFTSET_TIMEOUT_MS 5000 /* for the kernel's answer */
 
 struct nftset; /* the link to the kernel */
 
-struct nftset_element {
+/* Which set. */
+struct nftset_place {
         uint8_t family; /* NFPROTO_* */
-        bool is_delete;
         char table[NFTSET_NAME_MAX + 1];
         char set[NFTSET_NAME_MAX + 1];
+};
+
+struct nftset_element {
+        const struct nftset_place *place; /* borrowed */
+        bool is_delete;
         struct address address; /* a single one */
 };
 
 /* Whether the command is exactly one of the two forms for this address, and its program the
  * system's nft. */
 bool nftset_recognise(const struct plain_command *command, const struct address *address,
-        struct nftset_element *ret);
+        struct nftset_place *ret_place, bool *ret_is_delete);
 
 /* Returns NULL with errno set if there is no netlink. */
 struct nftset *nftset_new(void);
 /* NULL is allowed. Returns NULL. */
 struct nftset *nftset_free(struct nftset *nftset);
-/* Does all of it in one transaction, or nothing. Returns 0, NFTSET_E_UNUSUAL if a set is of a kind
- * that only nft handles (or there are too many elements), or the kernel's negative errno; *ret_bad
- * is then the index of the element that it refused, count if it did not say. */
+/* Does all of it, in this order, in one transaction, or nothing. Returns 0, NFTSET_E_UNUSUAL if a
+ * set or an address is of a kind that only nft handles (or there are too many elements), or the
+ * kernel's negative errno; *ret_bad is then the index of the first element that was refused, count
+ * if nobody said which. */
 enum { NFTSET_E_UNUSUAL = 1 };
 int nftset_apply(struct nftset *nftset, const struct nftset_element *elements, size_t count,
         size_t *ret_bad);

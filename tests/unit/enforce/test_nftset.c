@@ -42,10 +42,22 @@ static void make_sets(void) {
         shell("nft add set inet t timed '{ type ipv4_addr; flags timeout; }'");
 }
 
+#define PLACES_MAX 16
+static struct nftset_place places[PLACES_MAX];
+
+/* The same pointer for the same name. */
+static const struct nftset_place *place_of(const char *set) {
+        size_t i = 0;
+        while (places[i].set[0] && strcmp(places[i].set, set) != 0)
+                assert_true(++i < PLACES_MAX);
+        places[i].family = NFPROTO_INET;
+        (void)snprintf(places[i].table, sizeof(places[i].table), "t");
+        (void)snprintf(places[i].set, sizeof(places[i].set), "%s", set);
+        return &places[i];
+}
+
 static struct nftset_element element(const char *set, const char *address, bool is_delete) {
-        struct nftset_element e = {.family = NFPROTO_INET, .is_delete = is_delete};
-        (void)snprintf(e.table, sizeof(e.table), "t");
-        (void)snprintf(e.set, sizeof(e.set), "%s", set);
+        struct nftset_element e = {.place = place_of(set), .is_delete = is_delete};
         assert_int_equal(address_parse(slice_of(address), &e.address), 0);
         return e;
 }
@@ -123,6 +135,48 @@ static void transactions_are_whole_and_errors_name_their_element(void **state) {
         (void)nftset_free(nftset);
 }
 
+/* As many as a transaction takes, of two sets and both kinds, in interval and plain ones. */
+static void many_go_together_in_their_order(void **state) {
+        (void)state;
+        static struct nftset_element many[NFTSET_BATCH_MAX + 1];
+        static char listed[1 << 20];
+        size_t bad, half = NFTSET_BATCH_MAX / 2;
+        if (!has_kernel)
+                skip();
+        struct nftset *nftset = nftset_new();
+        make_sets();
+        for (size_t i = 0; i < NFTSET_BATCH_MAX; i++) {
+                char address[ADDRESS_TEXT_MAX];
+                bool is_six = i % 2 == 1;
+                (void)snprintf(address, sizeof(address), is_six ? "2001:db8::%zx" : "10.1.%zu.%zu",
+                        is_six ? i * 2 : i >> 6, i % 64 * 2);
+                many[i] = element(is_six ? "range6" : "range", address, false);
+        }
+        assert_int_equal(nftset_apply(nftset, many, NFTSET_BATCH_MAX, &bad), 0);
+        list_sets(listed, sizeof(listed));
+        assert_non_null(strstr(listed, "10.1.0.0,"));
+        assert_non_null(strstr(listed, "2001:db8::7fe "));
+        /* added and deleted, the last word counts */
+        for (size_t i = 0; i < half; i++)
+                many[half + i] = many[i];
+        for (size_t i = 0; i < half; i++)
+                many[i].is_delete = true;
+        assert_int_equal(nftset_apply(nftset, many, NFTSET_BATCH_MAX, &bad), 0);
+        list_sets(listed, sizeof(listed));
+        assert_non_null(strstr(listed, "10.1.0.0,"));
+        /* the one that is wrong is named, the first of two; nothing of the rest is done */
+        many[700] = element("plain", "192.0.2.9", true);
+        many[900] = many[700];
+        for (size_t i = 0; i < 700; i++)
+                many[i] = element("plain", "192.0.2.1", false);
+        assert_int_equal(nftset_apply(nftset, many, NFTSET_BATCH_MAX, &bad), -ENOENT);
+        assert_int_equal(bad, 700);
+        list_sets(listed, sizeof(listed));
+        assert_null(strstr(listed, "192.0.2.1"));
+        assert_int_equal(nftset_apply(nftset, many, NFTSET_BATCH_MAX + 1, &bad), NFTSET_E_UNUSUAL);
+        (void)nftset_free(nftset);
+}
+
 static void unusual_sets_are_left_to_nft(void **state) {
         (void)state;
         size_t bad;
@@ -142,13 +196,18 @@ static void unusual_sets_are_left_to_nft(void **state) {
         (void)nftset_free(nftset);
 }
 
-static bool recognise(const char *text, struct nftset_element *ret) {
+struct recognised {
+        struct nftset_place place;
+        bool is_delete;
+};
+
+static bool recognise(const char *text, struct recognised *ret) {
         struct arena arena = ARENA_INIT;
         struct plain_command command;
         struct address address;
         (void)address_parse(SLICE("192.0.2.1"), &address);
         bool is = plain_command_parse(slice_of(text), &arena, &command) &&
-                  nftset_recognise(&command, &address, ret);
+                  nftset_recognise(&command, &address, &ret->place, &ret->is_delete);
         arena_done(&arena);
         return is;
 }
@@ -166,16 +225,16 @@ static void only_the_stock_form_is_recognised(void **state) {
                 "/tmp/nft add element inet t s \\{ 192.0.2.1 \\}",
                 "nft -a element inet t s \\{ 192.0.2.1 \\}",
                 "nft add element inet '' s \\{ 192.0.2.1 \\}"};
-        struct nftset_element e;
+        struct recognised e;
         for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
                 assert_false(recognise(others[i], &e));
         if (access("/usr/sbin/nft", X_OK) != 0)
                 skip();
         assert_true(
                 recognise("nft add element inet f2b-table addr-set-sshd \\{ 192.0.2.1 \\}", &e));
-        assert_int_equal(e.family, NFPROTO_INET);
+        assert_int_equal(e.place.family, NFPROTO_INET);
         assert_false(e.is_delete);
-        assert_string_equal(e.set, "addr-set-sshd");
+        assert_string_equal(e.place.set, "addr-set-sshd");
         assert_true(recognise("/usr/sbin/nft delete element ip a b \\{ 192.0.2.1 \\}", &e));
         assert_true(e.is_delete);
         char *before = strdup(getenv("PATH"));
@@ -191,6 +250,7 @@ int main(void) {
                 cmocka_unit_test(only_the_stock_form_is_recognised),
                 cmocka_unit_test(the_kernel_ends_up_as_with_nft),
                 cmocka_unit_test(transactions_are_whole_and_errors_name_their_element),
+                cmocka_unit_test(many_go_together_in_their_order),
                 cmocka_unit_test(unusual_sets_are_left_to_nft),
         };
         return cmocka_run_group_tests(tests, set_up_all, NULL);
