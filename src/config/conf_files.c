@@ -79,6 +79,12 @@ void conf_store_init(struct conf_store *store, struct slice basedir, struct aren
         *store = (struct conf_store){.arena = arena, .basedir = arena_copy(arena, basedir)};
 }
 
+void conf_store_blame(struct conf_store *store, const struct value_origin *origin) {
+        store->blame = origin;
+        store->part = SLICE("");
+        store->fix = SLICE("");
+}
+
 /* ---- one file ---- */
 
 /* Reads until the end, at most limit bytes. Returns 0 or negative errno. */
@@ -211,7 +217,9 @@ static int expand_includes(struct conf_store *store, const struct conf_file *fil
         struct lookup lookup = {.ini = &file->ini,
                 .section = SLICE("INCLUDES"),
                 .arena = arena,
-                .blame = &store->blame};
+                .blame = &store->blame,
+                .part = &store->part,
+                .fix = &store->fix};
         struct value names;
         int r = lookup_get(&lookup, slice_of(option), &names, fault);
         if (r != INTERPOLATE_OK)
@@ -253,6 +261,7 @@ static int expand_file(struct conf_store *store, struct slice path, const struct
                         file->path.data, file->text);
                 return 0;
         case FILE_FAULTY:
+                conf_store_blame(store, file->ini.fault_at);
                 (void)fault_raise(fault, file->kind, "%s", file->text);
                 return file->code;
         case FILE_READ:
@@ -401,6 +410,21 @@ static struct path_list files_of(struct slice base, struct arena *arena) {
         return files;
 }
 
+struct value conf_store_names(const struct conf_store *store, const char *folder) {
+        struct path_list files = {.count = 0};
+        struct value names = value_list();
+        struct arena *arena = store->arena;
+        add_drop_ins(&files,
+                arena_printf(arena, "%.*s/%s", SLICE_ARG(store->basedir), folder), ".conf", arena);
+        for (size_t i = 0; i < files.count; i++) {
+                struct slice path = files.items[i];
+                struct slice name = slice_sub(
+                        path, directory_of(path).len, path.len - SLICE(".conf").len);
+                (void)value_append(&names, value_string(name), arena);
+        }
+        return names;
+}
+
 static struct conf *conf_new(struct conf_store *store, struct slice name) {
         struct conf *conf = arena_alloc(store->arena, sizeof(*conf));
         conf->name = arena_copy(store->arena, name);
@@ -484,7 +508,7 @@ int conf_read(struct conf_store *store, struct slice name, struct conf **ret, st
         if (r < 0)
                 return r;
         conf->is_read = wanted.count > 0 && check_missed(&wanted, &read, arena);
-        if (wanted.count == 0)
+        if (wanted.count == 0 && !store->findings) /* whoever asked finds more to say */
                 diag(DIAG_ERROR, LOGGER_READER,
                         "Found no accessible config files for %.*s under %.*s",
                         SLICE_ARG(repr_text(shown, arena)), SLICE_ARG(store->basedir));

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/fault.h"
 #include "base/slice.h"
+#include "config/finding.h"
 #include "config/ini.h"
 
 #define CONF_INCLUDE_DEPTH_MAX 32    /* files that include each other */
@@ -26,6 +27,9 @@ struct conf_store {
         struct conf **conf_list;
         size_t conf_count;
         const struct value_origin *blame; /* where the last fault came from, or NULL */
+        struct slice part; /* what of the blamed value is wrong, as it is written; may be empty */
+        struct slice fix;  /* what may have been meant; may be empty */
+        struct findings *findings; /* takes what a test finds, instead of messages; or NULL */
 };
 
 struct conf {
@@ -36,6 +40,8 @@ struct conf {
 
 /* basedir: '/' at its end are dropped; empty means /etc/fail2ban. */
 void conf_store_init(struct conf_store *store, struct slice basedir, struct arena *arena);
+/* Blames origin (or NULL: nothing) from now on, and forgets what was known of another blame. */
+void conf_store_blame(struct conf_store *store, const struct value_origin *origin);
 /* Reads the logical configuration called name (a path relative to basedir without ".conf", or an
  * absolute one). Gives it in *ret (owned by the store), also if it could not be read: see is_read.
  * Returns 0, or negative errno with a fault if a file is malformed or the base directory is
@@ -44,5 +50,7 @@ int conf_read(struct conf_store *store, struct slice name, struct conf **ret, st
 /* Reads one file by its path, with its includes and its .local twin. */
 int conf_read_path(
         struct conf_store *store, struct slice path, struct conf **ret, struct fault *fault);
+/* LIST of the names (without ".conf") that files of a folder ("filter.d") below the base directory have, at most CONF_FILES_MAX. */
+struct value conf_store_names(const struct conf_store *store, const char *folder);
 /* The directory that is the default. */
 #define CONF_BASEDIR "/etc/fail2ban"

@@ -11,6 +11,7 @@
 #include "base/fault.h"
 #include "base/slice.h"
 #include "base/value.h"
+#include "config/finding.h"
 
 enum config_result {
         CONFIG_OK,
@@ -43,6 +44,11 @@ struct config_request {
         bool dump; /* -d: missing log files are no error; anything that ends upstream's reading ends
                       this one */
         bool strict; /* -t: any wrong jail makes the result CONFIG_E_WRONG_JAILS; likewise */
+        bool brief; /* messages show no line of a file: whoever asks shows findings, too */
+        struct findings
+                *findings; /* or NULL: takes all that is wrong or strange, instead of messages; then a
+                              jail without logs is kept for further tests. Its arena must be that of
+                              the result */
 };
 
 /* Reads everything and makes the list of commands for the server (memory: arena). Without dump and

@@ -17,7 +17,8 @@ static const struct slice init_section = {"Init", 4};
 
 static struct lookup lookup_in(
         const struct definition *d, struct slice section, const struct dict *vars) {
-        return (struct lookup){&d->conf->ini, section, vars, d->store->arena, &d->store->blame};
+        return (struct lookup){&d->conf->ini, section, vars, d->store->arena, &d->store->blame,
+                &d->store->part, &d->store->fix};
 }
 
 int definition_open(struct definition *definition, struct conf_store *store,

@@ -45,8 +45,9 @@ static int put_real(const struct real_options *real, struct slice name, struct f
         const struct value *found = dict_get(real->combined, name);
         struct value value = found ? *found : VALUE_OF_NONE;
         if (!found && real->definition) {
-                struct lookup lookup = {
-                        &real->definition->conf->ini, SLICE("Definition"), NULL, real->arena, NULL};
+                struct lookup lookup = {.ini = &real->definition->conf->ini,
+                        .section = SLICE("Definition"),
+                        .arena = real->arena};
                 int r = lookup_get(&lookup, name, &value, fault);
                 if (r != INTERPOLATE_OK)
                         return r < 0 ? r : 0;

@@ -83,7 +83,17 @@ static int gather(struct ini_parser *p, struct slice line) {
         return r < 0 ? r : buffer_append_char(&p->value, '\n');
 }
 
+/* Remembers the present line as that of the fault, unless there was one before. */
+static void blame_line(struct ini_parser *p) {
+        if (p->ini->fault_at)
+                return;
+        struct value_origin *origin = arena_alloc(p->arena, sizeof(*origin));
+        *origin = (struct value_origin){p->name, p->line_number, p->section.data, NULL};
+        p->ini->fault_at = origin;
+}
+
 static int malformed(struct ini_parser *p, struct slice raw) {
+        blame_line(p);
         if (++p->error_count > INI_ERRORS_MAX)
                 return 0;
         return buffer_printf(
@@ -206,12 +216,16 @@ static int parse_lines(struct ini_parser *p, struct slice rest) {
         int r = 0;
         while (rest.len > 0 && r == 0) {
                 if (++p->line_number > INI_LINES_MAX)
-                        return fault_set(
+                        r = fault_set(
                                 p->fault, -E2BIG, "%s: more than %u lines", p->name, INI_LINES_MAX);
+                if (r < 0)
+                        break;
                 struct slice raw;
                 struct slice line = next_line(&rest, p->arena, &raw);
                 r = parse_line(p, line, raw);
         }
+        if (r < 0)
+                blame_line(p);
         close_option(p);
         return r;
 }

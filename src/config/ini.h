@@ -25,6 +25,7 @@ struct ini {
         size_t count;
         size_t capacity;
         struct dict places; /* name to index in sections */
+        const struct value_origin *fault_at; /* where ini_parse() found the fault, or NULL */
 };
 
 /* Parses text (valid UTF-8, borrowed for the arena's lifetime) of the file called name. Returns 0;

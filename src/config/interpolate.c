@@ -14,6 +14,7 @@
 
 #include "base/buffer.h"
 #include "base/repr.h"
+#include "config/suggest.h"
 #include "config/text.h"
 
 #define DEPTH_MAX 10
@@ -132,6 +133,21 @@ static int fail_depth(struct interpolation *ip, const struct value *value) {
         return blame(ip, value);
 }
 
+/* What may have been meant: an option that can be seen from here. */
+static void say_meant(struct interpolation *ip, struct slice name) {
+        const struct lookup *lookup = ip->lookup;
+        const struct dict *dicts[] = {
+                lookup->vars, section_options(lookup), &lookup->ini->defaults};
+        struct suggest suggest = suggest_begin(name);
+        for (size_t i = 0; i < sizeof(dicts) / sizeof(dicts[0]); i++)
+                for (size_t k = 0; dicts[i] && k < dicts[i]->count; k++)
+                        suggest_offer(&suggest, dicts[i]->entries[k].key);
+        if (lookup->part)
+                *lookup->part = arena_printf(lookup->arena, "%%(%.*s)s", SLICE_ARG(name));
+        if (lookup->fix)
+                *lookup->fix = suggest_text(&suggest, lookup->arena);
+}
+
 static int fail_missing(struct interpolation *ip, const struct value *value, struct slice name) {
         struct arena *arena = ip->lookup->arena;
         (void)fault_raise(ip->fault, "InterpolationMissingOptionError",
@@ -141,6 +157,7 @@ static int fail_missing(struct interpolation *ip, const struct value *value, str
                 SLICE_ARG(repr_text(ip->option, arena)),
                 SLICE_ARG(repr_text(ip->lookup->section, arena)), SLICE_ARG(repr_text(name, arena)),
                 SLICE_ARG(raw_of_option(ip, value->string)));
+        say_meant(ip, name);
         return blame(ip, value);
 }
 

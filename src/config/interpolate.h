@@ -24,6 +24,8 @@ struct lookup {
         const struct dict *vars;           /* with lower-case keys; or NULL */
         struct arena *arena;               /* what results are made in */
         const struct value_origin **blame; /* set to the origin of a faulty value; or NULL */
+        struct slice *part; /* set to the reference that leads nowhere; or NULL */
+        struct slice *fix;  /* set to what may have been meant by it; or NULL */
 };
 
 /* The raw value of option (any case) in *ret. Returns enum interpolate_result. */

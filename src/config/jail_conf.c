@@ -12,10 +12,12 @@
 #include "base/diag.h"
 #include "base/repr.h"
 #include "base/version.h"
+#include "config/check_logs.h"
 #include "config/commands.h"
 #include "config/log_files.h"
 #include "config/options.h"
 #include "config/settings.h"
+#include "config/suggest.h"
 #include "config/text.h"
 
 #define LOGGER "fail2ban.jailreader"
@@ -35,7 +37,7 @@ static bool switch_option(const struct jail_conf *jail, const char *name) {
 static const struct value_origin *blame_option(struct jail_conf *jail, const char *name) {
         const struct value *value = dict_get(&jail->options, slice_of(name));
         if (value && value->origin)
-                jail->store->blame = value->origin;
+                conf_store_blame(jail->store, value->origin);
         return value ? value->origin : NULL;
 }
 
@@ -90,6 +92,16 @@ static int merge_known(struct jail_conf *jail, struct fault *fault) {
         return 0;
 }
 
+/* Names what of the blamed value is not there, and which file of the folder may have been meant. */
+static void suggest_file(struct conf_store *store, const char *folder, struct slice name) {
+        struct suggest suggest = suggest_begin(name);
+        struct value names = conf_store_names(store, folder);
+        for (size_t i = 0; i < names.list.count; i++)
+                suggest_offer(&suggest, names.list.items[i].string);
+        store->part = name;
+        store->fix = suggest_text(&suggest, store->arena);
+}
+
 static int open_filter(struct jail_conf *jail, struct slice text,
         const struct jail_conf_forced *forced, struct fault *fault) {
         struct arena *arena = jail->store->arena;
@@ -108,6 +120,7 @@ static int open_filter(struct jail_conf *jail, struct slice text,
         if (!jail->filter->definition.conf->is_read) {
                 (void)fault_set(fault, -ENOENT, "Unable to read the filter %.*s",
                         SLICE_ARG(repr_text(name, arena)));
+                suggest_file(jail->store, "filter.d", name);
                 return JAIL_CONF_E_DEFINITION;
         }
         return 0;
@@ -118,7 +131,9 @@ static int read_filter(
         struct slice text = text_option(jail, "filter");
         (void)blame_option(jail, "filter");
         if (text.len == 0) {
-                diag(DIAG_WARNING, LOGGER, "No filter set for jail %.*s", SLICE_ARG(jail->name));
+                if (!jail->store->findings)
+                        diag(DIAG_WARNING, LOGGER, "No filter set for jail %.*s",
+                                SLICE_ARG(jail->name));
                 return 0;
         }
         int r = open_filter(jail, text, forced, fault);
@@ -190,6 +205,7 @@ static int read_action(struct jail_conf *jail, struct slice text, const struct v
         if (!action_conf_is_read(action)) {
                 (void)fault_set(fault, -ENOENT, "Unable to read action %.*s",
                         SLICE_ARG(repr_text(name, arena)));
+                suggest_file(jail->store, "action.d", name);
                 return JAIL_CONF_E_DEFINITION;
         }
         r = action_conf_read(action, &jail->options, fault);
@@ -199,6 +215,19 @@ static int read_action(struct jail_conf *jail, struct slice text, const struct v
         return 0;
 }
 
+static void say_no_actions(const struct jail_conf *jail, const struct value_origin *origin) {
+        const struct finding finding = {.severity = FINDING_WARNING,
+                .origin = origin,
+                .jail = jail->name,
+                .text = SLICE(
+                        "no action is defined: failures are counted, and nobody is kept out")};
+        if (jail->store->findings)
+                findings_add(jail->store->findings, &finding);
+        else
+                diag(DIAG_WARNING, LOGGER, "No actions were defined for %.*s",
+                        SLICE_ARG(jail->name));
+}
+
 static int read_actions(struct jail_conf *jail, struct fault *fault) {
         const struct value_origin *origin = blame_option(jail, "action");
         struct value items;
@@ -206,15 +235,14 @@ static int read_actions(struct jail_conf *jail, struct fault *fault) {
         for (size_t i = 0; r == 0 && i < items.list.count; i++)
                 r = read_action(jail, text_strip(items.list.items[i].string), origin, fault);
         if (r == 0 && jail->action_count == 0)
-                diag(DIAG_WARNING, LOGGER, "No actions were defined for %.*s",
-                        SLICE_ARG(jail->name));
+                say_no_actions(jail, origin);
         return r;
 }
 
 int jail_conf_read(struct jail_conf *jail, struct conf_store *store, struct conf *conf,
         struct slice name, const struct jail_conf_forced *forced, struct fault *fault) {
         *jail = (struct jail_conf){.store = store, .conf = conf, .name = name};
-        store->blame = NULL;
+        conf_store_blame(store, NULL);
         provide_defaults(jail);
         int r = read_first(jail, fault);
         if (r < 0)
@@ -252,19 +280,10 @@ static void put_log(
         (void)value_append(&s->log_commands, command, arena);
 }
 
-/* Splits a line of logpath into the pattern and where to begin. */
-static struct slice split_log(struct slice line, struct slice *ret_from) {
-        size_t blank = line.len;
-        while (blank > 0 && line.data[blank - 1] != ' ')
-                blank--;
-        *ret_from = blank > 0 ? slice_sub(line, blank, line.len) : SLICE("head");
-        return blank > 0 ? slice_sub(line, 0, blank - 1) : line;
-}
-
 static void put_logs(struct jail_stream *s, const struct value *value, struct slice line) {
         struct value paths = value_list();
         struct slice from;
-        struct slice pattern = split_log(line, &from);
+        struct slice pattern = check_logs_split(line, &from);
         if (log_files_find(pattern, &paths, s->jail->store->arena) == 0)
                 diag(DIAG_NOTICE, LOGGER, "No file(s) found for glob %.*s", SLICE_ARG(pattern));
         for (size_t i = 0; i < paths.list.count; i++)
@@ -277,10 +296,21 @@ static void put_awaited_logs(struct jail_stream *s, const struct value *value) {
         struct slice line;
         struct slice from;
         while (slice_next_piece(&rest, '\n', &line)) {
-                struct slice path = split_log(line, &from);
+                struct slice path = check_logs_split(line, &from);
                 if (log_files_is_path(path))
                         put_log(s, value, path, from);
         }
+}
+
+static void say_without_logs(struct slice name, bool journal, bool skip, bool waits) {
+        diag(DIAG_WARNING, LOGGER, "Have not found any log file for '%.*s' jail.%s",
+                SLICE_ARG(name),
+                journal ? " Jail will monitor systemd journal."
+                : waits ? " Jail will wait for it."
+                        : "");
+        if (skip)
+                diag(DIAG_WARNING, LOGGER, "Jail '%.*s' skipped, because of missing log files.",
+                        SLICE_ARG(name));
 }
 
 /* No log file was found: takes the journal instead, skips the jail, waits, or is a fault. */
@@ -298,18 +328,16 @@ static int without_logs(struct jail_stream *s, const struct value *value, struct
         if (!journal && !skip && !waits && s->logs != JAIL_CONF_LOGS_OPTIONAL)
                 return fault_raise(fault, "ValueError",
                         "Have not found any log file for '%.*s' jail.", SLICE_ARG(name));
-        diag(DIAG_WARNING, LOGGER, "Have not found any log file for '%.*s' jail.%s",
-                SLICE_ARG(name),
-                journal ? " Jail will monitor systemd journal."
-                : waits ? " Jail will wait for it."
-                        : "");
+        if (jail->store->findings)
+                check_logs(jail->store, name, value,
+                        journal ? CHECK_LOGS_JOURNAL
+                        : skip  ? CHECK_LOGS_SKIPPED
+                                : CHECK_LOGS_NONE);
+        else
+                say_without_logs(name, journal, skip, waits);
         if (journal)
                 s->backend = SLICE("systemd");
-        if (skip) {
-                diag(DIAG_WARNING, LOGGER, "Jail '%.*s' skipped, because of missing log files.",
-                        SLICE_ARG(name));
-                jail->skipped = true;
-        }
+        jail->skipped = skip;
         return 0;
 }
 
@@ -320,10 +348,12 @@ static int put_logpath(struct jail_stream *s, const struct value *value, struct 
         struct slice line;
         while (slice_next_piece(&rest, '\n', &line))
                 put_logs(s, value, line);
+        if (s->log_commands.list.count > 0 && s->jail->store->findings)
+                check_logs(s->jail->store, s->jail->name, value, CHECK_LOGS_SOME);
         if (s->log_commands.list.count > 0)
                 return 0;
         if (value->origin)
-                s->jail->store->blame = value->origin;
+                conf_store_blame(s->jail->store, value->origin);
         return without_logs(s, value, fault);
 }
 

@@ -26,6 +26,7 @@ struct jail_conf {
         bool skipped;        /* for want of log files, by its own wish */
         struct slice broken; /* why the jail is skipped as wrong; data is NULL if it is not */
         const struct value_origin *broken_at; /* or NULL */
+        struct slice broken_fix;              /* what may have been meant; may be empty */
         struct dict options;
         struct filter_conf *filter; /* or NULL */
         struct action_conf *actions;

@@ -93,11 +93,27 @@ static void use_default(
         dict_put(options, slice_of(setting->name), default_of(setting), reader->store->arena);
 }
 
+static void find_wrong_value(const struct settings_reader *reader, const struct setting *setting,
+        const struct value *value) {
+        struct arena *arena = reader->store->arena;
+        const struct finding finding = {.severity = FINDING_ERROR,
+                .origin = value->origin,
+                .part = value->string,
+                .text = arena_printf(arena, "option '%s' in section '%.*s' is no number: %.*s",
+                        setting->name, SLICE_ARG(reader->section),
+                        SLICE_ARG(repr_text(value->string, arena))),
+                .fix = SLICE("write a whole number, without unit or comment")};
+        findings_add(reader->store->findings, &finding);
+}
+
 static struct value wrong_value(const struct settings_reader *reader, const struct setting *setting,
         const struct value *value) {
-        diag(DIAG_WARNING, LOGGER, "Wrong value for '%s' in '%.*s'. Using default one: '%s'",
-                setting->name, SLICE_ARG(reader->section),
-                default_repr(setting, reader->store->arena));
+        if (reader->store->findings)
+                find_wrong_value(reader, setting, value);
+        else
+                diag(DIAG_WARNING, LOGGER,
+                        "Wrong value for '%s' in '%.*s'. Using default one: '%s'", setting->name,
+                        SLICE_ARG(reader->section), default_repr(setting, reader->store->arena));
         struct value otherwise = default_of(setting);
         otherwise.origin = value->origin;
         return otherwise;
@@ -106,8 +122,8 @@ static struct value wrong_value(const struct settings_reader *reader, const stru
 int settings_read_one(const struct settings_reader *reader, const struct setting *setting,
         struct dict *options, struct fault *fault) {
         struct arena *arena = reader->store->arena;
-        struct lookup lookup = {
-                &reader->conf->ini, reader->section, reader->vars, arena, &reader->store->blame};
+        struct lookup lookup = {&reader->conf->ini, reader->section, reader->vars, arena,
+                &reader->store->blame, &reader->store->part, &reader->store->fix};
         struct value value;
         int r = lookup_get(&lookup, slice_of(setting->name), &value, fault);
         if (r < 0)

@@ -10,11 +10,14 @@
 
 #include "base/diag.h"
 #include "base/repr.h"
+#include "config/check_files.h"
 #include "config/commands.h"
 #include "config/conf_files.h"
 #include "config/config.h"
+#include "config/excerpt.h"
 #include "config/jail_conf.h"
 #include "config/server_conf.h"
+#include "config/suggest.h"
 #include "config/text.h"
 
 #define LOGGER_JAIL "fail2ban.jailreader"
@@ -43,19 +46,54 @@ static bool isolates(const struct assembly *a) {
         return !a->request->dump && !a->request->strict;
 }
 
-static void make_wrong(struct assembly *a, struct jail_conf *jail) {
-        jail->broken = arena_copy(a->store.arena, slice_of(fault_text(a->fault)));
-        jail->broken_at = a->store.blame;
-        fault_done(a->fault);
-        a->wrong++;
+static struct finding finding_of(const struct assembly *a, struct slice jail, struct slice text) {
+        return (struct finding){.severity = FINDING_ERROR,
+                .origin = a->store.blame,
+                .jail = jail,
+                .part = a->store.part,
+                .text = text,
+                .fix = a->store.fix};
+}
+
+/* The blamed line, and what may have been meant: "" if nothing is known of that, or it is not
+ * wanted. */
+static struct slice explain(const struct assembly *a, const char *before) {
+        struct arena *arena = a->store.arena;
+        struct excerpt excerpt = {.text = SLICE("")};
+        if (a->request->dump || a->request->brief)
+                return SLICE("");
+        if (a->store.blame)
+                excerpt = excerpt_make(a->store.blame, a->store.part, arena);
+        return arena_printf(arena, "%s%.*s%s%.*s",
+                excerpt.text.len + a->store.fix.len > 0 ? before : "", SLICE_ARG(excerpt.text),
+                excerpt.text.len > 0 && a->store.fix.len > 0 ? "\n       = " : "",
+                SLICE_ARG(a->store.fix));
+}
+
+static void say_wrong(const struct assembly *a, const struct jail_conf *jail) {
         if (jail->broken_at && !a->request->dump)
-                diag(DIAG_ERROR, LOGGER_JAIL, "%s:%u: jail '%.*s': %.*s", jail->broken_at->file,
-                        jail->broken_at->line, SLICE_ARG(jail->name), SLICE_ARG(jail->broken));
+                diag(DIAG_ERROR, LOGGER_JAIL, "%s:%u: jail '%.*s': %.*s%.*s", jail->broken_at->file,
+                        jail->broken_at->line, SLICE_ARG(jail->name), SLICE_ARG(jail->broken),
+                        SLICE_ARG(explain(a, "\n")));
         else
                 diag_text(DIAG_ERROR, LOGGER_JAIL, jail->broken);
         diag(DIAG_ERROR, LOGGER_JAILS, "Errors in jail %.*s.%s",
                 SLICE_ARG(repr_text(jail->name, a->store.arena)),
                 a->request->strict ? "" : " Skipping...");
+}
+
+static void make_wrong(struct assembly *a, struct jail_conf *jail) {
+        jail->broken = arena_copy(a->store.arena, slice_of(fault_text(a->fault)));
+        jail->broken_at = a->store.blame;
+        jail->broken_fix = a->store.fix;
+        fault_done(a->fault);
+        a->wrong++;
+        if (a->request->findings) {
+                struct finding finding = finding_of(a, jail->name, jail->broken);
+                findings_add(a->request->findings, &finding);
+        } else {
+                say_wrong(a, jail);
+        }
 }
 
 static int read_jail(struct assembly *a, struct slice name) {
@@ -74,14 +112,26 @@ static bool is_jail(struct slice section) {
         return !slice_is(section, "INCLUDES") && !slice_has_prefix(section, SLICE("KNOWN/"));
 }
 
+static void suggest_jail(struct assembly *a, struct slice name) {
+        const struct ini *ini = &a->conf->ini;
+        struct suggest suggest = suggest_begin(name);
+        for (size_t i = 0; i < ini->count; i++)
+                if (is_jail(ini->sections[i]->name))
+                        suggest_offer(&suggest, ini->sections[i]->name);
+        a->store.fix = suggest_text(&suggest, a->store.arena);
+}
+
 static int read_jails(struct assembly *a) {
         struct ini *ini = &a->conf->ini;
         struct slice only = a->request->jail;
         a->jails = arena_alloc_array(a->store.arena, ini->count + 1, sizeof(*a->jails));
         if (only.len > 0) {
-                if (!ini_section(ini, only))
+                conf_store_blame(&a->store, NULL);
+                if (!ini_section(ini, only)) {
+                        suggest_jail(a, only);
                         return fault_raise(a->fault, "NoSectionError", "No section: %.*s",
                                 SLICE_ARG(repr_text(only, a->store.arena)));
+                }
                 return is_jail(only) ? read_jail(a, ini_section(ini, only)->name) : 0;
         }
         for (size_t i = 0; i < ini->count; i++) {
@@ -99,6 +149,9 @@ static void put_wrong(struct assembly *a, const struct jail_conf *jail) {
         struct slice text =
                 arena_printf(arena, "Jail '%.*s' skipped, because of wrong configuration: %.*s",
                         SLICE_ARG(jail->name), SLICE_ARG(jail->broken));
+        if (jail->broken_fix.len > 0 && !a->request->dump)
+                text = arena_printf(
+                        arena, "%.*s, %.*s", SLICE_ARG(text), SLICE_ARG(jail->broken_fix));
         if (jail->broken_at && !a->request->dump)
                 text = arena_printf(arena, "%.*s (%s:%u)", SLICE_ARG(text), jail->broken_at->file,
                         jail->broken_at->line);
@@ -110,10 +163,11 @@ static int put_jail(struct assembly *a, struct jail_conf *jail) {
                 put_wrong(a, jail);
                 return 0;
         }
-        enum jail_conf_logs logs = a->request->dump     ? JAIL_CONF_LOGS_OPTIONAL
+        bool optional = a->request->dump || a->request->findings;
+        enum jail_conf_logs logs = optional             ? JAIL_CONF_LOGS_OPTIONAL
                                    : a->request->strict ? JAIL_CONF_LOGS_NEEDED
                                                         : JAIL_CONF_LOGS_AWAITED;
-        a->store.blame = NULL;
+        conf_store_blame(&a->store, NULL);
         int r = jail_conf_stream(jail, logs, a->stream, a->fault);
         if (r < 0 && !isolates(a))
                 return r;
@@ -149,6 +203,23 @@ static int assemble(struct assembly *a) {
         return wrong ? CONFIG_E_WRONG_JAILS : CONFIG_OK;
 }
 
+/* What ended the reading: the fault itself is the caller's to say. */
+static void tell_end(const struct assembly *a) {
+        if (a->request->findings) {
+                struct finding finding = finding_of(a, SLICE(""), slice_of(fault_text(a->fault)));
+                findings_add(a->request->findings, &finding);
+                return;
+        }
+        struct slice text = explain(a, "");
+        if (text.len == 0)
+                return;
+        if (a->store.blame)
+                diag(DIAG_ERROR, LOGGER_JAILS, "%s:%u:\n%.*s", a->store.blame->file,
+                        a->store.blame->line, SLICE_ARG(text));
+        else
+                diag_text(DIAG_ERROR, LOGGER_JAILS, text);
+}
+
 int config_stream(const struct config_request *request, struct arena *arena, struct value *ret,
         struct fault *fault) {
         struct fault own = FAULT_INIT;
@@ -156,6 +227,7 @@ int config_stream(const struct config_request *request, struct arena *arena, str
         *ret = value_list();
         struct assembly a = {.request = request, .stream = ret, .fault = fault ? fault : &own};
         conf_store_init(&a.store, request->basedir, arena);
+        a.store.findings = request->findings;
         int r = conf_read(&a.store, SLICE("fail2ban"), &server, a.fault);
         if (r == 0 && !server->is_read)
                 r = fault_raise(a.fault, "LookupError", "Read fail2ban configuration failed.");
@@ -165,6 +237,10 @@ int config_stream(const struct config_request *request, struct arena *arena, str
                 r = fault_raise(a.fault, "LookupError", "Read jails configuration failed.");
         if (r == 0)
                 r = assemble(&a);
+        if (r >= 0 && request->findings)
+                check_files(&a.store, server, a.conf);
+        if (r < 0)
+                tell_end(&a);
         fault_done(&own);
         return r;
 }

@@ -102,6 +102,82 @@ static void faults_within_a_jail_end_only_upstreams_reading(void **state) {
         config_tree_done(&tree);
 }
 
+static void what_may_have_been_meant_is_said(void **state) {
+        (void)state;
+        static const struct {
+                const char *jails;
+                const char *only; /* this jail is asked for */
+                const char *said; /* at the end of the first message */
+                const char *sent; /* within the stream */
+        } rows[] = {
+                {"[bad]\nenabled = true\nfilter = ff\n[good]\nenabled = true\nfilter = f\n", "",
+                 "jail 'bad': Unable to read the filter 'ff'\n     3 | filter = ff\n       |          ^^\n",
+                 "Unable to read the filter 'ff' (ROOT/jail.local:3)"},
+                {"[bad]\nenabled = true\nfilter = filtr\n[good]\nenabled = true\nfilter = f\n", "",
+                 "Unable to read the filter 'filtr'\n     3 | filter = filtr\n       |          ^^^^^\n       = "
+                 "did you mean 'filter'?\n",
+                 "Unable to read the filter 'filtr', did you mean 'filter'? (ROOT/jail.local:3)"},
+                {"[bad]\nenabled = true\nfilter = f\naction = %(mines)s\nmine = x\n[good]\nenabled = true\nfilter = f\n",
+                 "", "     4 | action = %(mines)s\n       |          ^^^^^^^^^\n       = did you mean 'mine'?\n",
+                 "did you mean 'mine'? (ROOT/jail.local:4)"},
+                {"[good]\nenabled = true\nfilter = f\n", "goood", "ERROR did you mean 'good'?\n", ""},
+        };
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct config_tree tree;
+                tree_init(&tree, rows[i].jails);
+                config_tree_write(&tree, "filter.d/filter.conf", "[Definition]\nfailregex = ^f\n");
+                struct config_request request = {
+                        .basedir = slice_of(tree.root), .jail = slice_of(rows[i].only)};
+                struct value stream;
+                (void)config_stream(&request, &tree.arena, &stream, NULL);
+                assert_non_null(strstr(tree.said, rows[i].said));
+                assert_non_null(strstr(shown(&tree, &stream), rows[i].sent));
+                tree.said[0] = '\0';
+                request.brief = true;
+                (void)config_stream(&request, &tree.arena, &stream, NULL);
+                assert_null(strstr(tree.said, "^"));
+                config_tree_done(&tree);
+        }
+}
+
+static void malformed_files_are_shown(void **state) {
+        (void)state;
+        struct config_tree tree;
+        tree_init(&tree, "[j]\nenabled = true\nnonsense\n");
+        struct config_request request = {.basedir = slice_of(tree.root)};
+        struct value stream;
+        assert_true(config_stream(&request, &tree.arena, &stream, NULL) < 0);
+        assert_string_equal(config_tree_mask(&tree, tree.said),
+                "ERROR ROOT/jail.local:3:\n     3 | nonsense\n       | ^^^^^^^^\n");
+        config_tree_done(&tree);
+}
+
+static void a_test_finds_instead_of_saying(void **state) {
+        (void)state;
+        struct config_tree tree;
+        tree_init(&tree,
+                "[bad]\nenabled = true\nfilter = filtr\n[good]\nenabled = true\nfilter = f\nmaxretry = x\n"
+                "[idle]\nenabled = true\nfilter = f\naction =\n"
+                "[dry]\nenabled = true\nfilter = f\nbackend = polling\nlogpath = /nonexistent/log\n");
+        struct findings findings = {.arena = &tree.arena};
+        struct config_request request = {.basedir = slice_of(tree.root), .findings = &findings};
+        struct value stream;
+        assert_int_equal(config_stream(&request, &tree.arena, &stream, NULL), CONFIG_OK);
+        assert_string_equal(tree.said, "NOTICE No file(s) found for glob /nonexistent/log\n");
+        assert_int_equal(findings.count, 4);
+        assert_int_equal(findings.counts[FINDING_ERROR], 3);
+        assert_slice(findings.items[0].text, "Unable to read the filter 'filtr'");
+        assert_slice(findings.items[1].text, "option 'maxretry' in section 'good' is no number: 'x'");
+        assert_slice(findings.items[2].jail, "idle");
+        assert_slice(findings.items[3].jail, "dry");
+        config_tree_write(&tree, "jail.local", "[j]\na = 1\na = 2\n");
+        findings = (struct findings){.arena = &tree.arena};
+        assert_true(config_stream(&request, &tree.arena, &stream, NULL) < 0);
+        assert_int_equal(findings.count, 1);
+        assert_int_equal(findings.items[0].origin->line, 3);
+        config_tree_done(&tree);
+}
+
 static void only_wrong_jails_is_wrong(void **state) {
         (void)state;
         struct config_tree tree;
@@ -152,6 +228,9 @@ int main(void) {
                 cmocka_unit_test(starts_come_last),
                 cmocka_unit_test(a_wrong_jail_costs_itself),
                 cmocka_unit_test(faults_within_a_jail_end_only_upstreams_reading),
+                cmocka_unit_test(what_may_have_been_meant_is_said),
+                cmocka_unit_test(malformed_files_are_shown),
+                cmocka_unit_test(a_test_finds_instead_of_saying),
                 cmocka_unit_test(only_wrong_jails_is_wrong),
                 cmocka_unit_test(what_is_missing_is_named),
                 cmocka_unit_test(programs_get_their_settings),
