@@ -148,6 +148,7 @@ static void set(struct arguments *arguments, enum option_id id) {
         arguments->force |= id == OPTION_FORCE;
         arguments->async |= id == OPTION_ASYNC;
         arguments->json |= id == OPTION_JSON;
+        arguments->strict |= id == OPTION_STRICT;
         arguments->verbosity += (id == OPTION_VERBOSE) - (id == OPTION_QUIET);
         if (id == OPTION_FOREGROUND || id == OPTION_BACKGROUND)
                 arguments->foreground = id == OPTION_FOREGROUND;

@@ -29,6 +29,7 @@ struct arguments {
         bool foreground;
         bool async;
         bool json;
+        bool strict;
         int verbosity;        /* 0; one more for each -v, one less for each -q */
         double timeout_s;     /* ARGUMENTS_TIMEOUT_S if not given */
         struct value seconds; /* what --str2sec came to */

@@ -54,6 +54,7 @@ static enum client_outcome configure(
                         SLICE_ARG(client->settings.socket));
                 return CLIENT_FAILED;
         }
+        const struct slice stop = SLICE("stop");
         struct value commands = value_list();
         struct value all = value_list();
         struct value status = value_list();
@@ -62,7 +63,12 @@ static enum client_outcome configure(
         (void)value_append(&status, value_text("server-status"), arena);
         (void)value_append(&commands, all, arena);
         (void)value_append(&commands, status, arena);
-        return client_send(client, &commands, CLIENT_SEND_QUIET, CLIENT_SOCKET_NO_TIMEOUT);
+        enum client_outcome outcome =
+                client_send(client, &commands, CLIENT_SEND_QUIET, CLIENT_SOCKET_NO_TIMEOUT);
+        if (outcome == CLIENT_DONE || !client->arguments.strict)
+                return outcome;
+        (void)send_words(client, &stop, 1, CLIENT_SOCKET_NO_TIMEOUT); /* it may have gone already */
+        return fail("Not started, as --strict asks: the configuration is wrong");
 }
 
 static bool socket_exists(const struct client *client, struct arena *arena) {

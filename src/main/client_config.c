@@ -4,6 +4,7 @@
 
 #include "base/diag.h"
 #include "base/repr.h"
+#include "main/client_check.h"
 #include "main/client_pretty.h"
 
 enum client_outcome client_config_settings(struct client *client) {
@@ -46,7 +47,8 @@ enum client_outcome client_config_stream(
                 .jail = jail,
                 .server = client->settings,
                 .dump = client->arguments.dump != ARGUMENTS_DUMP_NONE,
-                .strict = client->arguments.test,
+                .strict = client->arguments.test || client->arguments.strict,
+                .brief = client->arguments.test,
         };
         struct fault fault = FAULT_INIT;
         int r = config_stream(&request, arena, ret, &fault);
@@ -85,8 +87,13 @@ static enum client_config_result inspect(struct client *client, struct arena *ar
                 if (!arguments->test)
                         return outcome == CLIENT_DONE ? CLIENT_CONFIG_DONE : CLIENT_CONFIG_ERROR;
         }
+        if (client_check(client, outcome == CLIENT_DONE ? CLIENT_CHECK_OK : CLIENT_CHECK_FAILED) !=
+                CLIENT_DONE)
+                outcome = CLIENT_FAILED;
         if (arguments->word_count > 0)
                 return outcome == CLIENT_DONE ? CLIENT_CONFIG_GO : CLIENT_CONFIG_UNTESTED;
+        if (arguments->json)
+                return outcome == CLIENT_DONE ? CLIENT_CONFIG_DONE : CLIENT_CONFIG_FAILED;
         (void)puts(outcome == CLIENT_DONE ? "OK: configuration test is successful"
                                           : "ERROR: test configuration failed");
         return outcome == CLIENT_DONE ? CLIENT_CONFIG_DONE : CLIENT_CONFIG_FAILED;

@@ -106,7 +106,7 @@ static int read_settings(struct program *program) {
 static int read_stream(struct program *program) {
         const struct config_request request = {.basedir = program->arguments.conf,
                 .server = program->settings,
-                .strict = program->arguments.test};
+                .strict = program->arguments.test || program->arguments.strict};
         struct fault fault = FAULT_INIT;
         int r = config_stream(&request, &program->arena, &program->stream, &fault);
         if (r < 0)
@@ -172,11 +172,15 @@ static bool has_started_jail(const struct server *server) {
 /* One wrong jail harms no other; a server without any was not meant. */
 static void on_configured(void *user, const struct call *call) {
         struct program *program = user;
-        if (!call->failed || has_started_jail(program->server) || !program->has_jails) {
+        bool is_strict = program->arguments.strict;
+        if (!call->failed ||
+                (!is_strict && (has_started_jail(program->server) || !program->has_jails))) {
                 say_ready(program);
                 return;
         }
-        diag(DIAG_ERROR, SERVER_LOGGER, "No jail could be started");
+        diag(DIAG_ERROR, SERVER_LOGGER, "%s",
+                is_strict ? "Not started, as --strict asks: the configuration is wrong"
+                          : "No jail could be started");
         program->status = EXIT_FAILED;
         server_stop(program->server, NULL);
 }

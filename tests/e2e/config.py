@@ -2,6 +2,7 @@
 """The shipped configuration as a whole: every jail can be enabled, on every system that has a paths file."""
 import ast
 import glob
+import json
 import os
 import re
 import subprocess
@@ -95,6 +96,90 @@ def log_path_variables_are_all_known(box):
     used = set(re.findall(r'%\((\w+_(?:log|backend|dir))\)s', box.read('etc/jail.conf')))
     known = set(re.findall(r'^(\w+) =', box.read('etc/paths-common.conf'), re.MULTILINE))
     expect(used and used <= known, lambda: f'not in paths-common.conf: {sorted(used - known)}')
+
+
+def found(box):
+    """What fail2ban-client -t finds: its answer as JSON."""
+    status, text = box.client('-t', '--json')
+    answer = json.loads(re.search(r'^\{.*\}$', text, re.MULTILINE).group(0))
+    expect(answer['ok'] == (status == 0), lambda: f'exit status {status}, but ok is {answer["ok"]}')
+    return answer
+
+
+@case
+def test_finds_nothing_wrong_in_what_is_shipped(box):
+    enable_all(box)
+    noise = [f for f in found(box)['findings'] if 'is not there' not in f['message']]
+    expect(not noise, lambda: noise)
+    box.jails('')
+    expect(box.client('-t') == (0, 'OK: configuration test is successful\n'), box.client('-t'))
+
+
+@case
+def test_goes_to_the_bottom(box):
+    box.write('etc/action.d/own.conf', '[Definition]\nactionban = no-such-program <ip> <tiem>\n')
+    box.write('etc/filter.d/own.conf', '[Definition]\nhead = ^own:\nfailregex = <head> fine <HOST>$\n'
+              '            <head> broken (parenthesis <HOST>$\n')
+    wrong = ('[regex]\nenabled = true\nfilter = own\n', '[name]\nenabled = true\nfilter = sshdd\n',
+             '[span]\nenabled = true\nfilter = sshd\nbantime = 1 hur\n',
+             '[log]\nenabled = true\nfilter = sshd\nlogpath = %s\n' % box.path('auth.lgo'))
+    strange = ('[act]\nenabled = true\nfilter = sshd\naction = own\n', '[opt]\nenabled = true\nfilter = sshd\nmaxrety = 3\n',
+               '[ports]\nenabled = true\nfilter = sshd\naction = iptables-multiport[port="22"]\n'
+               '[also]\nenabled = true\nfilter = sshd\naction = nftables-multiport[port="ssh"]\n')
+    log = f'logpath = {box.log}\n'
+    expected = {'regex': ('own.conf', 4, 'unterminated subpattern', ''), 'name': ('jail.local', 12, 'filter', "did you mean 'sshd'?"),
+                'span': ('jail.local', 13, "'1 hur' is no time", ''), 'log': ('jail.local', 13, 'no log file', "'auth.log'"),
+                'act': ('own.conf', 2, 'no-such-program', 'install'), 'opt': ('jail.local', 13, 'maxrety', "'maxretry'"),
+                'ports': ('jail.local', 16, 'port ssh', 'same banaction')}
+    for text in wrong + strange:
+        name = re.match(r'\[(\w+)', text).group(1)
+        box.jails(text.replace('filter =', log + 'filter =') if name != 'log' else text)
+        answer = found(box)
+        file, line, message, fix = expected[name]
+        hits = [f for f in answer['findings'] if message in f['message'] and (f['file'] or '').endswith('/' + file)]
+        expect(len(hits) == 1, lambda: f'{name}: {answer}')
+        hit = hits[0]
+        expect(hit['severity'] == ('error' if text in wrong else 'warning'), hit)
+        expect(answer['ok'] == (text in strange), lambda: f'{name}: {answer}')
+        expect(abs(hit['line'] - line) <= 3 and '^' in hit['excerpt'] and fix in (hit['fix'] or ''), hit)
+        status, printed = box.client('-t')
+        said = 'OK: configuration test is successful' if text in strange else 'ERROR: test configuration failed'
+        expect(said in printed.split('\n') and (status == 0) == (text in strange), printed)
+        place = rf'/{file}:{hit["line"]}: {hit["severity"]}: .*{re.escape(message)}.*\n +{hit["line"]} \| .*\n +\| +\^+\n'
+        expect(re.search(place, printed), lambda: f'{place}: {printed}')
+
+
+@case
+def one_wrong_jail_harms_no_other_unless_strict(box):
+    box.jails(f'[wrong]\nenabled = true\nfilter = sshdd\nlogpath = {box.log}\n')
+    status, text = box.client('--strict', 'start')
+    expect(status == 255 and "did you mean 'sshd'?" in text, lambda: f'{status} {text}')
+    expect(re.search(r'filter = sshdd\n +\| +\^{5}\n', text), text)
+    expect(box.client('ping')[0] == 255, 'strict: nothing runs')
+    box.start()
+    box.attack('203.0.113.5')
+    wait_for(lambda: '203.0.113.5' in box.reported('ban'), 'the healthy jail bans')
+    box.jails(f'[wrong]\nenabled = true\nfilter = sshdd\nlogpath = {box.log}\n[new]\nenabled = true\nfilter = sshd\n'
+              f'logpath = {box.log}\n')
+    status, text = box.client('--strict', 'reload')
+    expect(status == 255 and 'new' not in box.ask('status'), lambda: f'strict reload: {status} {text}')
+    box.client('reload')
+    expect('new' in box.ask('status'), 'a reload that is not strict takes the healthy jails')
+
+
+@case
+def strict_server_ends_when_a_jail_is_refused(box):
+    box.jails(f'[wrong]\nenabled = true\nfilter =\nfailregex = ( <HOST>\nlogpath = {box.log}\n')
+    status, text = box.client('--strict', 'start')
+    expect(status == 255 and '--strict' in text, lambda: f'{status} {text}')
+    wait_for(lambda: box.client('ping')[0] == 255, 'the server ends')
+    done = subprocess.run(box.command('fail2ban-server', '--strict', '-xf', 'start'), stdin=subprocess.DEVNULL, capture_output=True,
+                          timeout=COMMAND_S, check=False)
+    expect(done.returncode == 255, f'in the foreground: exit status {done.returncode}')
+    status, text = box.client('start')
+    expect(box.client('ping')[0] == 0, lambda: f'without it the healthy jail runs: {text}')
+    box.ask('stop')
+    wait_for(lambda: box.client('ping')[0] == 255, 'the server ends')
 
 
 @case
