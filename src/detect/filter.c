@@ -292,6 +292,8 @@ static int try_failregex(struct run *run, uint32_t index) {
         if (!run->text.data)
                 set_text(run, &run->current);
         struct slice text = run->text;
+        if (index == 0)
+                filter->trace.searched = text;
         int r = pattern_search_whole(regex->pattern, text, run->text_kind, &match, run->fault);
         if (r <= 0)
                 return r;
@@ -323,6 +325,7 @@ static int try_failregex(struct run *run, uint32_t index) {
 static int search(struct run *run) {
         struct filter *filter = run->filter;
         set_text(run, &run->original);
+        filter->trace.whole = run->text;
         /* Few ignoreregexes beside many failregexes are cheaper in front of them; the rule is
          * upstream's, and can be seen from outside. */
         if (filter->ignoreregexes.count > 0 &&
@@ -371,6 +374,8 @@ static void trace_line(struct run *run) {
         trace->consumed = value_list();
         trace->date = run->line.tuple.date.len > 0 ? run->line.tuple.date : SLICE_NULL;
         trace->time = run->line.time;
+        trace->has_own_date = trace->date.data && !run->line.is_undated;
+        trace->date_template = run->line.template;
         if (run->filter->maxlines <= 1)
                 return;
         trace->stripped = ARENA_JOIN(run->arena, run->line.tuple.before, run->line.tuple.after);
@@ -382,6 +387,7 @@ int filter_line(struct filter *filter, const struct filter_line *line, struct ar
         struct run run = {
                 .filter = filter, .arena = arena, .fault = fault, .inherited = value_dict()};
         filter->trace.ignore_hit_count = 0;
+        filter->trace.whole = filter->trace.searched = SLICE_NULL;
         int r = line_date_read(&filter->dates, line, arena, &run.line, fault);
         if (r <= 0)
                 return r;

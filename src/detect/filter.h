@@ -98,6 +98,10 @@ struct filter_trace {
         struct slice stripped;         /* maxlines > 1: the newest line of the buffer without its date */
         struct slice date;             /* what of this line the regexes did not see; data NULL: nothing */
         double time;                   /* of this line, as its results have it; NAN: unknown */
+        bool has_own_date;             /* date is a part of the line, and gave time */
+        size_t date_template;          /* index of the one that matched (date.h), in the present order; SIZE_MAX: none */
+        struct slice whole;            /* what ignoreregexes and prefregex searched */
+        struct slice searched;         /* what the first failregex searched; data NULL: none did */
         double last_time;              /* of the last line that had a date; NAN: none yet */
         bool last_integral;            /* see date.h: upstream has an int there */
 };

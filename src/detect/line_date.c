@@ -107,6 +107,7 @@ static void take_match(struct line_date *dates, struct slice text, const struct 
         ret->tuple.before = slice_sub(text, 0, match->cut_start);
         ret->tuple.date = slice_sub(text, match->cut_start, match->cut_end);
         ret->tuple.after = slice_sub(text, match->cut_end, text.len);
+        ret->template = match->template_index;
         if (found == DATE_EMPTY) {
                 if (!use_last(dates, text, arena, ret))
                         use_now(dates, ret);
@@ -188,7 +189,7 @@ static void warn_old(struct line_date *dates, const struct filter_line *line, st
 
 int line_date_read(struct line_date *dates, const struct filter_line *line, struct arena *arena,
         struct dated_line *ret, struct fault *fault) {
-        *ret = (struct dated_line){.time = (double)NAN};
+        *ret = (struct dated_line){.time = (double)NAN, .template = SIZE_MAX};
         if (line->has_time) {
                 ret->tuple = (struct line_tuple){
                         .before = SLICE(""), .date = line->date_text, .after = line->text};

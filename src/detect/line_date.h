@@ -37,6 +37,7 @@ struct dated_line {
         double time; /* seconds; NAN: unknown */
         bool integral;
         bool is_undated; /* time is not the line's own */
+        size_t template; /* index of the date template that matched; SIZE_MAX: none */
 };
 
 void line_date_init(struct line_date *dates, const char *name, enum filter_mode mode,

@@ -26,8 +26,10 @@ struct trial {
 };
 
 struct watch {
+        struct slice pattern;
         uint64_t steps, max_steps;
         size_t item, reached;
+        bool is_behind_dots; /* item is; see trial.h */
 };
 
 static void need(const void *p) {
@@ -87,14 +89,26 @@ int trial_new(struct slice regex, unsigned flags, enum trial_purpose purpose, st
         return 0;
 }
 
+/* Whether ".*" or the like ends just before a place of the pattern. */
+static bool is_behind_dots(struct slice pattern, size_t at) {
+        while (at > 0 && strchr(")?", pattern.data[at - 1]))
+                at--;
+        return at >= 2 && pattern.data[at - 2] == '.' && strchr("*+", pattern.data[at - 1]) &&
+               (at < 3 || pattern.data[at - 3] != '\\');
+}
+
 static int on_item(pcre2_callout_block *block, void *user) {
         struct watch *watch = user;
         size_t item = block->pattern_position;
         watch->steps++;
-        if (item > watch->item ||
-                (item == watch->item && block->current_position < watch->reached)) {
+        size_t place = block->current_position;
+        if (item > watch->item) {
                 watch->item = item;
-                watch->reached = block->current_position;
+                watch->reached = place;
+                watch->is_behind_dots = is_behind_dots(watch->pattern, item);
+        } else if (item == watch->item &&
+                   (watch->is_behind_dots ? place < watch->reached : place > watch->reached)) {
+                watch->reached = place;
         }
         return watch->steps >= watch->max_steps ? PCRE2_ERROR_CALLOUT : 0;
 }
@@ -111,7 +125,7 @@ static size_t place_in_regex(const struct trial *trial, size_t to) {
 }
 
 struct trial_result trial_run(struct trial *trial, struct slice subject, uint64_t max_steps) {
-        struct watch watch = {.max_steps = max_steps};
+        struct watch watch = {.pattern = buffer_view(&trial->dialect.text), .max_steps = max_steps};
         (void)pcre2_set_callout(trial->context, on_item, &watch);
         int r = pcre2_match(trial->code, (PCRE2_SPTR)(subject.data ? subject.data : ""),
                 subject.len, 0, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, trial->data, trial->context);

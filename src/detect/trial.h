@@ -26,8 +26,9 @@ enum trial_end {
 struct trial_result {
         enum trial_end end;
         uint64_t steps; /* items of the regex that were tried, all attempts counted */
-        /* The last item of the regex that was tried, in the order they are written, and the first
-         * place where it was: what matches before it does so up to there. */
+        /* The last item of the regex that was tried, in the order they are written, and how far in
+         * the text it was: as far as possible, but behind ".*", which goes anywhere, as near as
+         * possible. */
         size_t item;    /* byte offset in the regex; its length: it did match */
         size_t reached; /* byte offset in the subject */
 };

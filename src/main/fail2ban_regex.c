@@ -18,6 +18,7 @@
 #include "config/text.h"
 #include "detect/date.h"
 #include "detect/line.h"
+#include "main/regex_explain.h"
 #include "main/regex_tool.h"
 
 #define EXIT_USAGE 2
@@ -158,7 +159,7 @@ static struct slice locale_encoding(void) {
 
 /* Wrong combinations of arguments: help, then the reasons. */
 static bool refuse_arguments(const struct regex_arguments *a, const char *program) {
-        const char *errors[4];
+        const char *errors[5];
         size_t count = 0;
         if (a->print_no_missed && a->print_all_missed)
                 errors[count++] =
@@ -166,9 +167,9 @@ static bool refuse_arguments(const struct regex_arguments *a, const char *progra
         if (a->print_no_ignored && a->print_all_ignored)
                 errors[count++] =
                         "ERROR: --print-no-ignored and --print-all-ignored are mutually exclusive.";
-        if (a->json && a->out.data)
-                errors[count++] = "ERROR: --json and --out are mutually exclusive.";
-        if (a->check.data && (a->count > 0 || a->json || a->out.data))
+        if (a->json + a->explain + (a->out.data != NULL) > 1)
+                errors[count++] = "ERROR: --json, --explain and --out are mutually exclusive.";
+        if (a->check.data && (a->count > 0 || a->json || a->explain || a->out.data))
                 errors[count++] = "ERROR: --check needs a filter, and nothing else.";
         else if (!a->check.data && (a->count < 2 || a->count > 3))
                 errors[count++] = "ERROR: provide both <LOG> and <REGEX>.";
@@ -210,7 +211,7 @@ static int apply_arguments(struct regex_tool *tool, struct fault *fault) {
                 r = regex_tool_set_bool(tool, "checkall", false, fault);
         if (r >= 0 && a->out.data)
                 r = regex_tool_set_bool(tool, "ignorepending", true, fault);
-        if (r >= 0 && a->verbose == 0)
+        if (r >= 0 && a->verbose == 0 && !a->explain)
                 r = regex_tool_set_bool(tool, "tracegroups", false, fault);
         return r;
 }
@@ -237,8 +238,11 @@ static enum regex_end run(struct regex_tool *tool) {
         enum regex_end end = regex_source_read(tool, a->positional[1]);
         if (end == REGEX_GO_ON && a->count == 3)
                 end = regex_source_read_ignore(tool, a->positional[2]);
+        if (end == REGEX_GO_ON && a->explain)
+                tool->explain = regex_explain_new(tool);
         if (end == REGEX_GO_ON)
                 end = regex_log_run(tool, a->positional[0], &elapsed_s);
+        tool->explain = regex_explain_free(tool->explain);
         if (end == REGEX_GO_ON && !a->out.data && !tool->json)
                 regex_report_print(&tool->report, elapsed_s);
         return end;
@@ -308,7 +312,7 @@ static bool is_broken(FILE *output) {
 int main(int argc, char **argv) {
         static char output[OUTPUT_BYTES];
         struct regex_tool tool = {
-                .clock = CLOCK_INIT, .now = CLOCK_INIT, .arena = ARENA_INIT, .backend = "auto"};
+                .clock = CLOCK_INIT, .now = CLOCK_INIT, .arena = ARENA_INIT, .backend = "auto", .ignoreip = value_list()};
         struct slice encoding = locale_encoding();
         (void)setvbuf(stdout, output, _IOFBF, sizeof(output));
         (void)signal(SIGPIPE, SIG_IGN); /* a closed pipe ends the program quietly */

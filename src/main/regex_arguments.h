@@ -17,7 +17,7 @@ struct regex_arguments {
         int64_t verbose;
         bool raw, verbose_date, debuggex, no_check_all, invert, print_no_missed, print_no_ignored,
                 print_all_matched, print_all_missed, print_all_ignored, log_traceback,
-                full_traceback, json;
+                full_traceback, json, explain;
         struct slice positional[REGEX_POSITIONAL_MAX];
         size_t count; /* of positional arguments, those beyond the array included */
 };

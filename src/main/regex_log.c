@@ -14,6 +14,7 @@
 #include "base/repr.h"
 #include "detect/line.h"
 #include "detect/log_prefilter.h"
+#include "main/regex_explain.h"
 #include "main/regex_input.h"
 #include "main/regex_journal.h"
 #include "main/regex_json.h"
@@ -75,6 +76,9 @@ static void report(struct reader *reader, const struct filter_failure *results, 
         struct regex_tool *tool = reader->tool;
         enum regex_verdict verdict = regex_report_line(
                 &tool->report, reader->line.text, results, count, &reader->arena);
+        if (tool->explain)
+                regex_explain_line(tool->explain, &reader->line, verdict, results, count,
+                        &reader->arena);
         if (tool->json)
                 regex_json_print(tool->json, &tool->report, &reader->line, verdict, results, count,
                         &reader->arena);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "base/duration.h"
 #include "base/repr.h"
 #include "config/config.h"
 #include "main/regex_tool.h"
@@ -239,6 +240,10 @@ static int apply_text(struct regex_tool *tool, struct slice option, struct slice
                 regex_report_add_regex(&tool->report, &tool->report.ignore, text, origin);
         else if (slice_is(option, "prefregex"))
                 return set_prefregex(tool, text, origin, fault);
+        else if (slice_is(option, "addignoreip"))
+                (void)value_append(&tool->ignoreip, value_string(text), &tool->arena);
+        else if (slice_is(option, "findtime"))
+                return duration_parse(text, &tool->findtime, fault);
         else if (slice_is(option, "maxlines"))
                 return regex_tool_set_maxlines(tool, text, fault);
         else if (slice_is(option, "datepattern"))

@@ -32,6 +32,9 @@ struct regex_tool {
         FILE *json;                /* --json: what was stdout; all else goes to stderr. Or NULL */
         struct slice prefregex;    /* as given; and where it is written, or NULL */
         const struct value_origin *prefregex_origin;
+        struct value findtime;     /* of the jail: INT or FLOAT, seconds; NONE: not known */
+        struct value ignoreip;     /* of the jail: LIST of texts */
+        struct regex_explain *explain; /* or NULL */
         bool has_journalmatch, has_maxlines, has_datepattern;
 };
 

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import time
 
 from harness import COMMAND_S, TOP, Skipped, case, expect, main
 
@@ -147,6 +148,39 @@ def json_has_an_object_for_each_line_and_nothing_else(box):
     expect(all(o['source'] == box.path('log') and LINE[:15] in (o['date'] or LINE) for o in objects), said)
     status, said, complaint = ours(box, '--json', LINE, 'bad ( <HOST>')
     expect(status == 255 and said == '' and 'ERROR' in complaint, f'{status} {said} {complaint}')
+
+
+@case
+def explain_follows_each_line(box):
+    near, far = LINE.replace('Failed', 'Fallen'), 'Nov 24 10:00:00 gate sshd[1]: Invalid user x'
+    box.write('log', '\n'.join((LINE, far, LINE.replace('sshd', 'cron'), near, 'no date')) + '\n')
+    status, said, complaint = ours(box, '--explain', box.path('log'), 'sshd', '^Fallen')
+    parts = re.split(r'^Line \d+: ', said.split('\n\nResults\n')[0], flags=re.MULTILINE)[1:]
+    wanted = (('matched', "date        'Nov 24 10:00:00' at characters 1 to 15 by template ", "without it  ' gate sshd[100]: Failed",
+               "matches; the failregexes get 'Failed password", 'matched     failregex ', 'sshd.conf:', 'id          203.0.113.5', "user = 'root'",
+               'counts now  '),
+              ('missed', 'closest     failregex ', ' gave up at character 14\n', 'in          Invalid user x.'),
+              ('missed', 'prefregex   does not match', 'it gave up at character 7\n'),
+              ('missed', 'prefregex   matches'), ('missed', 'date        none found'))
+    expect(status == 0 and len(parts) == len(wanted), f'{status} {said} {complaint}')
+    for part, texts in zip(parts, wanted):
+        expect(part.startswith(texts[0]) and all(text in part for text in texts[1:]), f'{texts}: {part}')
+    caret = re.search(r'^( +in +)(.*)\n( *)\^$', parts[1], re.MULTILINE)
+    expect(len(caret.group(3)) == len(caret.group(1)) + 13 and '\033' not in said, parts[1])
+
+
+@case
+def explain_tells_why_a_match_does_not_count(box):
+    recent = time.strftime('%Y-%m-%d %H:%M:%S', time.localtime())
+    box.write('own.conf', '[Definition]\nfailregex = ^ ?c<F-MLFID>\\d</F-MLFID> <F-NOFAIL>open</F-NOFAIL> <HOST>$\n ^ ?c<F-MLFID>\\d</F-MLFID> fail$\n'
+              'ignoreregex = 9$\n')
+    box.write('log', ''.join(f'{line}\n' for line in (
+        f'{recent} c1 open 192.0.2.1', f'{recent} c2 fail', f'{recent} c1 fail', '2001-01-01 00:00:00 c1 fail', f'{recent} c3 open 192.0.2.9')))
+    _, said, _ = ours(box, '--explain', box.path('log'), box.path('own.conf'))
+    answers = re.findall(r'^   counts now  (.*)$', said, re.MULTILINE)
+    starts = ('no, it only tells', 'no, no line of this', 'yes', 'no, too old', )
+    expect(len(answers) >= 4 and all(answer.startswith(start) for answer, start in zip(answers, starts)), f'{answers} {said}')
+    expect('ignored by  ignoreregex 1 (' in said, said)
 
 
 @case
