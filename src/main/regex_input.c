@@ -15,14 +15,19 @@
 #ifdef STOCKADE_WITH_LZMA
 #include <lzma.h>
 #endif
+#ifdef STOCKADE_WITH_ZSTD
+#include <zstd.h>
+#endif
 
 #include "base/memory.h"
 
 #define PACKED_BYTES ((size_t)64 << 10)
 #define MAGIC_BYTES 6
+#define ZSTD_WINDOW_LOG 27 /* of REGEX_INPUT_MEMORY */
 
 struct regex_input {
         int fd;
+        uint64_t position;
         bool at_end;   /* of fd */
         bool finished; /* the packed data ended where it may */
         ssize_t (*unpack)(struct regex_input *input, char *bytes, size_t size, struct fault *fault);
@@ -32,6 +37,9 @@ struct regex_input {
 #endif
 #ifdef STOCKADE_WITH_LZMA
         lzma_stream xz;
+#endif
+#ifdef STOCKADE_WITH_ZSTD
+        ZSTD_DCtx *zstd;
 #endif
         unsigned char packed[PACKED_BYTES];
 };
@@ -44,6 +52,7 @@ static ssize_t read_fd(struct regex_input *input, void *bytes, size_t size, stru
                 if (n < 0)
                         return fault_set_errno(fault, -errno, "reading");
                 input->at_end = n == 0;
+                input->position += (uint64_t)n;
                 return n;
         }
 }
@@ -73,7 +82,7 @@ static ssize_t pass(struct regex_input *input, char *bytes, size_t size, struct 
         return (ssize_t)left;
 }
 
-#if defined(STOCKADE_WITH_ZLIB) || defined(STOCKADE_WITH_LZMA)
+#if defined(STOCKADE_WITH_ZLIB) || defined(STOCKADE_WITH_LZMA) || defined(STOCKADE_WITH_ZSTD)
 static int damaged(struct fault *fault) {
         return fault_set(fault, -EBADMSG, "the packed data is damaged or incomplete");
 }
@@ -127,6 +136,29 @@ static ssize_t unpack_xz(struct regex_input *input, char *bytes, size_t size, st
 }
 #endif
 
+#ifdef STOCKADE_WITH_ZSTD
+static ssize_t unpack_zstd(
+        struct regex_input *input, char *bytes, size_t size, struct fault *fault) {
+        ZSTD_outBuffer out = {bytes, size, 0};
+        while (out.pos == 0) {
+                int r = fill(input, 1, fault);
+                if (r < 0)
+                        return r;
+                ZSTD_inBuffer in = {input->packed, input->len, input->next};
+                bool was_empty = in.pos == in.size;
+                size_t left = ZSTD_decompressStream(input->zstd, &out, &in);
+                input->next = in.pos;
+                if (ZSTD_isError(left))
+                        return damaged(fault);
+                if (!was_empty || out.pos > 0)
+                        input->finished = left == 0; /* frames may follow each other */
+                else
+                        return input->finished ? 0 : damaged(fault);
+        }
+        return (ssize_t)out.pos;
+}
+#endif
+
 static int choose_gzip(struct regex_input *input, struct fault *fault) {
 #ifdef STOCKADE_WITH_ZLIB
         if (inflateInit2(&input->gzip, MAX_WBITS + 16) != Z_OK) /* 16: gzip's header */
@@ -153,6 +185,21 @@ static int choose_xz(struct regex_input *input, struct fault *fault) {
 #endif
 }
 
+static int choose_zstd(struct regex_input *input, struct fault *fault) {
+#ifdef STOCKADE_WITH_ZSTD
+        input->zstd = ZSTD_createDCtx();
+        if (!input->zstd || ZSTD_isError(ZSTD_DCtx_setParameter(
+                                    input->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG)))
+                return fault_set(fault, -ENOMEM, "libzstd cannot start");
+        input->unpack = unpack_zstd;
+        return 0;
+#else
+        (void)input;
+        return fault_set(
+                fault, -ENOTSUP, "packed by zstd, and this program was built without libzstd");
+#endif
+}
+
 int regex_input_new(int fd, struct regex_input **ret, struct fault *fault) {
         struct regex_input *input = memory_new(sizeof(*input));
         input->fd = fd;
@@ -166,6 +213,8 @@ int regex_input_new(int fd, struct regex_input **ret, struct fault *fault) {
                          "7zXZ",
                          MAGIC_BYTES) == 0)
                 r = choose_xz(input, fault);
+        else if (r == 0 && input->len >= 4 && memcmp(input->packed, "\x28\xb5\x2f\xfd", 4) == 0)
+                r = choose_zstd(input, fault);
         if (r < 0)
                 (void)regex_input_free(input);
         else
@@ -182,10 +231,17 @@ struct regex_input *regex_input_free(struct regex_input *input) {
 #ifdef STOCKADE_WITH_LZMA
         lzma_end(&input->xz);
 #endif
+#ifdef STOCKADE_WITH_ZSTD
+        (void)ZSTD_freeDCtx(input->zstd);
+#endif
         free(input);
         return NULL;
 }
 
 ssize_t regex_input_read(struct regex_input *input, char *bytes, size_t size, struct fault *fault) {
         return input->unpack(input, bytes, size, fault);
+}
+
+uint64_t regex_input_position(const struct regex_input *input) {
+        return input->position;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Bytes of a log, unpacked if it is packed by gzip or xz, which its first bytes tell. */
+/* Bytes of a log, unpacked if it is packed by gzip, xz or zstd, which its first bytes tell. */
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/fault.h"
@@ -18,3 +19,5 @@ struct regex_input *regex_input_free(struct regex_input *input);
 /* Up to size (> 0) bytes. Returns their number, 0 at the end; or negative errno with a fault:
  * -EBADMSG if the packed data is damaged or ends too early. */
 ssize_t regex_input_read(struct regex_input *input, char *bytes, size_t size, struct fault *fault);
+/* Bytes of fd that were read. */
+uint64_t regex_input_position(const struct regex_input *input);

@@ -19,6 +19,7 @@
 #include "main/regex_journal.h"
 #include "main/regex_json.h"
 #include "main/regex_output.h"
+#include "main/regex_progress.h"
 #include "main/regex_tool.h"
 
 #define READ_BYTES ((size_t)256 << 10)
@@ -33,6 +34,7 @@ struct reader {
         struct arena arena; /* of one line */
         struct prefilter *prefilter;
         uint64_t scanned_bytes;
+        uint64_t total_bytes; /* of the file; 0: not known */
         bool has_tried; /* to make a prefilter */
         unsigned lacks; /* of the present line, see struct filter_line */
         struct regex_line line; /* the present one */
@@ -195,8 +197,19 @@ static enum regex_end process_buffer(struct reader *reader, struct buffer *buffe
         return end;
 }
 
+/* Lines that are printed meanwhile on the same terminal would get mixed up with it. */
+static bool wants_progress(const struct regex_tool *tool) {
+        const struct regex_arguments *a = &tool->arguments;
+        bool prints = a->out.data || a->json || a->explain || a->verbose > 1;
+        return isatty(STDERR_FILENO) && !(prints && isatty(STDOUT_FILENO));
+}
+
 static enum regex_end process_input(
         struct reader *reader, struct regex_input *input, struct fault *fault) {
+        struct regex_tool *tool = reader->tool;
+        struct regex_progress progress;
+        regex_progress_init(&progress, wants_progress(tool) ? stderr : NULL, &tool->clock,
+                reader->total_bytes);
         struct buffer buffer = BUFFER_INIT(LINE_BYTES_MAX);
         enum regex_end end = REGEX_GO_ON;
         ssize_t n = 0;
@@ -209,7 +222,9 @@ static enum regex_end process_input(
                         break;
                 buffer_commit(&buffer, (size_t)n);
                 end = process_buffer(reader, &buffer);
+                regex_progress_step(&progress, regex_input_position(input), reader->line.number);
         }
+        regex_progress_done(&progress);
         buffer_done(&buffer);
         return n < 0 ? regex_tool_uncaught(fault) : end;
 }
@@ -217,6 +232,9 @@ static enum regex_end process_input(
 static enum regex_end process_file(struct reader *reader, int fd) {
         struct fault fault = FAULT_INIT;
         struct regex_input *input = NULL;
+        struct stat st;
+        if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+                reader->total_bytes = (uint64_t)st.st_size;
         enum regex_end end;
         if (regex_input_new(fd, &input, &fault) < 0)
                 end = regex_tool_uncaught(&fault);

@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """fail2ban-regex: what it says and how it ends, and, with --real, the same output as real fail2ban-regex on whole logs."""
 import base64
+import gzip
 import json
+import lzma
 import os
 import re
+import shutil
 import subprocess
 import time
 
@@ -131,6 +134,30 @@ def dash_is_standard_input(box):
     with open(box.path('log'), 'rb') as log:
         said = ours(box, '-o', 'ip', '-', 'sshd', stdin=log)[1]
     expect(said == '203.0.113.5\n' * 2, said)
+
+
+@case
+def packed_logs_are_unpacked_whatever_their_name(box):
+    with open(OWN_LOG, 'rb') as f:
+        log = f.read()
+    plain = ours(box, '-o', 'row', OWN_LOG, 'sshd')[1]
+    packed = {'gzip': gzip.compress(log), 'xz': lzma.compress(log)}
+    for program in ('zstd', 'gzip', 'xz'):
+        if shutil.which(program):
+            packed[program] = subprocess.run([program, '-c'], input=log, stdout=subprocess.PIPE, check=True).stdout
+    for name, data in packed.items():
+        with open(box.path('log'), 'wb') as f:
+            f.write(data)
+        status, said, complaint = ours(box, '-o', 'row', box.path('log'), 'sshd')
+        if 'was built without' in complaint:
+            continue
+        expect((status, said) == (0, plain), f'{name}: {status} {said[:300]} {complaint}')
+        with open(box.path('log'), 'rb') as f:
+            expect(ours(box, '-o', 'row', '-', 'sshd', stdin=f)[1] == plain, f'{name} from standard input')
+        with open(box.path('log'), 'wb') as f:
+            f.write(data[:len(data) // 2])
+        status, _, complaint = ours(box, '-o', 'row', box.path('log'), 'sshd')
+        expect(status == 1 and 'damaged or incomplete' in complaint, f'{name}: {status} {complaint}')
 
 
 @case

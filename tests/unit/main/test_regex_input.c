@@ -11,6 +11,9 @@
 #ifdef STOCKADE_WITH_LZMA
 #include <lzma.h>
 #endif
+#ifdef STOCKADE_WITH_ZSTD
+#include <zstd.h>
+#endif
 
 #include "../cmocka_include.h"
 
@@ -139,6 +142,34 @@ static void xz_files_are_unpacked_and_checked(void **state) {
 }
 #endif
 
+#ifdef STOCKADE_WITH_ZSTD
+static size_t zstd(const char *from, size_t len, char *to, size_t room) {
+        ZSTD_CCtx *context = ZSTD_createCCtx();
+        assert_false(ZSTD_isError(ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1)));
+        size_t made = ZSTD_compress2(context, to, room, from, len);
+        assert_false(ZSTD_isError(made));
+        (void)ZSTD_freeCCtx(context);
+        return made;
+}
+
+static void zstd_files_are_unpacked_frame_by_frame_and_checked(void **state) {
+        char *packed = memory_new(MAX_BYTES);
+        char *out = memory_new(2 * MAX_BYTES);
+        size_t half = TEXT_BYTES / 2;
+        (void)state;
+        size_t first = zstd(text, half, packed, MAX_BYTES);
+        size_t second = zstd(text + half, half, packed + first, MAX_BYTES - first);
+        expect_text(file_of(packed, first), 1000, text, half);
+        expect_text(file_of(packed, first + second), TEXT_BYTES, text, TEXT_BYTES);
+        assert_int_equal(read_all(file_of(packed, first + second - 9), out, 5000), -EBADMSG);
+        assert_int_equal(read_all(file_of(packed, 6), out, 5000), -EBADMSG);
+        packed[first - 1] = (char)~packed[first - 1];
+        assert_int_equal(read_all(file_of(packed, first), out, 5000), -EBADMSG);
+        free(out);
+        free(packed);
+}
+#endif
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(plain_files_pass_as_they_are),
@@ -149,6 +180,9 @@ int main(void) {
 #endif
 #ifdef STOCKADE_WITH_LZMA
                 cmocka_unit_test(xz_files_are_unpacked_and_checked),
+#endif
+#ifdef STOCKADE_WITH_ZSTD
+                cmocka_unit_test(zstd_files_are_unpacked_frame_by_frame_and_checked),
 #endif
         };
         return cmocka_run_group_tests(tests, make_text, NULL);
