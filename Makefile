@@ -55,8 +55,9 @@ format: ## bring the C sources into the one form
 tidy: ## clang-tidy over all sources
 	@tools/tidy
 
-docs: ## write the man pages anew from the tables
+docs: ## write the man pages and completions anew from the tables
 	@tools/gen-man
+	@tools/gen-completions
 
 clean: ## remove build/ and run/
 	@rm -rf build run
