@@ -7,8 +7,9 @@
 #include <errno.h>
 #include <stdint.h>
 
+#include "detect/codepage.h"
+
 #define REPLACEMENT "\xef\xbf\xbd"
-#define NAME_MAX_BYTES 32
 
 struct alias {
         const char *name; /* lower case, runs of other characters as one '_' */
@@ -63,7 +64,7 @@ static bool is_name_char(char c) {
 }
 
 int line_encoding_parse(struct slice name, enum line_encoding *ret, struct fault *fault) {
-        char plain[NAME_MAX_BYTES];
+        char plain[CODEPAGE_NAME_MAX];
         size_t len = 0;
         bool gap = false;
         for (size_t i = 0; i < name.len && len + 1 < sizeof(plain); i++) {
@@ -79,11 +80,17 @@ int line_encoding_parse(struct slice name, enum line_encoding *ret, struct fault
                 gap = false;
                 plain[len++] = c;
         }
+        struct slice wanted = {plain, len};
         for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
-                if (slice_is((struct slice){plain, len}, aliases[i].name)) {
+                if (slice_is(wanted, aliases[i].name)) {
                         *ret = aliases[i].encoding;
                         return 0;
                 }
+        }
+        int page = codepage_find(wanted);
+        if (page >= 0) {
+                *ret = (enum line_encoding)((int)LINE_CODEPAGE + page);
+                return 0;
         }
         return fault_raise(fault, "LookupError", "unknown encoding: %.*s", SLICE_ARG(name));
 }
@@ -189,6 +196,18 @@ static struct slice decode_bytes(struct slice raw, enum line_encoding encoding, 
         return (struct slice){text, out};
 }
 
+static struct slice decode_codepage(struct slice raw, int page, struct arena *arena, bool *ret_repaired) {
+        char *text = arena_alloc(arena, raw.len * 3 + 1);
+        size_t out = 0;
+        for (size_t i = 0; i < raw.len; i++) {
+                uint32_t c = codepage_char(page, (unsigned char)raw.data[i]);
+                bool known = c != 0 || raw.data[i] == '\0';
+                *ret_repaired = *ret_repaired || !known;
+                out += put_utf8(text + out, known ? c : 0xfffd);
+        }
+        return (struct slice){text, out};
+}
+
 static uint32_t unit_at(struct slice raw, size_t at, bool big) {
         const unsigned char *p = (const unsigned char *)raw.data + at;
         return big ? (uint32_t)p[0] << 8 | p[1] : (uint32_t)p[1] << 8 | p[0];
@@ -227,12 +246,15 @@ static struct slice decode_utf16_marked(struct slice raw, struct arena *arena, b
 
 struct slice line_decode(enum line_encoding encoding, struct slice raw, struct arena *arena, bool *ret_repaired) {
         *ret_repaired = false;
+        if (encoding >= LINE_CODEPAGE)
+                return ascii_run(raw) == raw.len ? raw : decode_codepage(raw, (int)encoding - (int)LINE_CODEPAGE, arena, ret_repaired);
         switch (encoding) {
         case LINE_UTF8_SIG:
                 if (slice_has_prefix(raw, SLICE("\xef\xbb\xbf")))
                         raw = slice_sub(raw, 3, raw.len);
                 break;
         case LINE_UTF8:
+        case LINE_CODEPAGE:
                 break;
         case LINE_ASCII:
         case LINE_LATIN1:
@@ -275,5 +297,7 @@ struct slice line_strip_end(struct slice raw) {
 }
 
 bool line_encoding_is_ascii_compatible(enum line_encoding encoding) {
+        if (encoding >= LINE_CODEPAGE)
+                return codepage_is_ascii_compatible((int)encoding - (int)LINE_CODEPAGE);
         return encoding != LINE_UTF16LE && encoding != LINE_UTF16BE && encoding != LINE_UTF16;
 }

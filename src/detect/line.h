@@ -8,11 +8,20 @@
 #include "base/fault.h"
 #include "base/slice.h"
 
-enum line_encoding { LINE_UTF8, LINE_ASCII, LINE_LATIN1, LINE_UTF8_SIG, LINE_UTF16LE, LINE_UTF16BE, LINE_UTF16 };
+enum line_encoding {
+        LINE_UTF8,
+        LINE_ASCII,
+        LINE_LATIN1,
+        LINE_UTF8_SIG,
+        LINE_UTF16LE,
+        LINE_UTF16BE,
+        LINE_UTF16,
+        LINE_CODEPAGE, /* and all above: LINE_CODEPAGE + n is encoding n of codepage.h */
+};
 
 /* Resolves a codec name as Python does ("utf-8", "UTF8", "latin1", "ascii", "auto", ...); LINE_UTF16 tells its byte order by a mark in
  * front of each text, else little-endian. Returns 0, or -EINVAL with LookupError "unknown encoding: X" (which is what a codec gets that
- * Python has and we do not). */
+ * Python has and we do not: those of several bytes a character other than UTF-8 and UTF-16, and EBCDIC). */
 int line_encoding_parse(struct slice name, enum line_encoding *ret, struct fault *fault);
 
 /* Whether ASCII characters are themselves, one byte each, and nothing else is such a byte. */

@@ -161,6 +161,19 @@ def packed_logs_are_unpacked_whatever_their_name(box):
 
 
 @case
+def encodings_of_one_byte_are_pythons(box):
+    with open(os.path.join(TOP, 'src', 'detect', 'codepages.def'), encoding='utf8') as f:
+        names = [names.split() for names in re.findall(r'^CODEPAGE\("(.*?)"', f.read(), re.MULTILINE)]
+    wanted = [name for each in names for name in {each[0], each[-1]}] + ['KOI8-R', 'Windows-1252', 'ISO-8859-15', 'latin-1', 'ascii', 'L9']
+    raw = b''.join(b'x' + bytes([byte]) for byte in range(1, 256) if byte not in b'\r\n')
+    with open(box.path('log'), 'wb') as f:
+        f.write(raw + b'\n')
+    for name in wanted:
+        status, said, complaint = ours(box, '--json', '-e', name, box.path('log'), '^<HOST>')
+        expect(status == 0 and json.loads(said)['text'] == raw.decode(name, 'replace'), f'{name}: {said} {complaint}')
+
+
+@case
 def json_has_an_object_for_each_line_and_nothing_else(box):
     raw = LINE.encode().replace(b'root', b'r\xfft') + b'\r\n'
     with open(box.path('log'), 'wb') as f:
