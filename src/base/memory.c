@@ -3,7 +3,11 @@
 #include "base/memory.h"
 
 #include <stdint.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
+#define LARGE_BYTES (128 << 10)
 #define MEMORY_MAX ((size_t)1 << 30)
 
 static void *checked(void *p) {
@@ -51,4 +55,17 @@ void memory_reserve(void *items, size_t count, size_t *capacity, size_t size) {
         void **p = items;
         *p = memory_resize(*p, wanted, size);
         *capacity = wanted;
+}
+
+void memory_init(void) {
+#ifdef __GLIBC__
+        /* A fixed threshold: by itself it grows, and then growing tables leave holes in the heap. */
+        (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+#endif
+}
+
+void memory_trim(void) {
+#ifdef __GLIBC__
+        (void)malloc_trim(0);
+#endif
 }

@@ -18,3 +18,7 @@ void *memory_resize(void *old, size_t count, size_t size);
 char *memory_copy_text(struct slice s);
 /* Grows *items (elements of size bytes) so that index count fits; *capacity is kept up to date. Doubles. */
 void memory_reserve(void *items, size_t count, size_t *capacity, size_t size);
+/* For a program that runs for long, at its start: large blocks go back to the system as soon as they are freed. */
+void memory_init(void);
+/* Gives memory that has been freed back to the system, where the C library can; takes some milliseconds. */
+void memory_trim(void);

@@ -30,7 +30,7 @@ struct batch {
         size_t form_count;
         struct nftset_element *elements; /* of the first jobs */
         const struct form **whose;
-        size_t count;
+        size_t count, element_capacity, whose_capacity;
 };
 
 bool action_batch_is_allowed(const struct action_props *props) {
@@ -106,6 +106,9 @@ static bool take(struct batch *batch, const struct action_job *job) {
         action_info_done(&info);
         if (!form || !form->is_plain)
                 return false;
+        memory_reserve(&batch->elements, batch->count, &batch->element_capacity,
+                sizeof(batch->elements[0]));
+        memory_reserve(&batch->whose, batch->count, &batch->whose_capacity, sizeof(form));
         batch->whose[batch->count] = form;
         batch->elements[batch->count++] = (struct nftset_element){
                 .place = &form->place, .is_delete = form->is_delete, .address = info.address};
@@ -158,8 +161,6 @@ size_t action_batch_run(struct action *action) {
                 return 0;
         if (max == 0 || max > NFTSET_BATCH_MAX)
                 action->batch_max = max = NFTSET_BATCH_MAX;
-        batch.elements = memory_new_array(max, sizeof(batch.elements[0]));
-        batch.whose = memory_new_array(max, sizeof(struct form *));
         gather(&batch, max);
         size_t done = apply(&batch);
         say_done(&batch, done);

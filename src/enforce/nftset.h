@@ -10,7 +10,7 @@
 #include "enforce/plain_command.h"
 
 #define NFTSET_NAME_MAX 255    /* bytes of a table's or set's name */
-#define NFTSET_BATCH_MAX 1024  /* elements of one transaction */
+#define NFTSET_BATCH_MAX 4096  /* elements of one transaction */
 #define NFTSET_TIMEOUT_MS 5000 /* for the kernel's answer */
 
 struct nftset; /* the link to the kernel */

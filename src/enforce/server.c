@@ -139,6 +139,8 @@ static void on_commit_timer(void *user) {
         struct server *server = user;
         if (server->store && store_is_dirty(server->store))
                 (void)store_commit(server->store); /* it says what is wrong, and tries again */
+        if (server->store && store_rest(server->store))
+                memory_trim();
         loop_timer_set_in(server->loop, &server->commit_timer, (int64_t)STORE_COMMIT_MS * 1000,
                 on_commit_timer, server);
 }

@@ -43,6 +43,9 @@ const char *store_path(const struct store *store);
 int store_commit(struct store *store);
 /* Whether store_commit() has something to do. */
 bool store_is_dirty(const struct store *store);
+/* To be called now and then, at most once a second: gives back the memory that many writes have taken.
+ * Returns whether it has done so. */
+bool store_rest(struct store *store);
 
 void store_set_max_matches(
         struct store *store, int64_t max); /* dbmaxmatches; -1: no limit ("None") */

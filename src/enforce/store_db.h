@@ -14,7 +14,8 @@
 #define STORE_LOGS_MAX 20000 /* log positions that wait for the next commit */
 #define STORE_APPLY_OPS                                                                            \
         1000 /* so many queued writes are executed at once, so that no commit takes long */
-#define STORE_COMMIT_OPS 50000  /* and so many are committed */
+#define STORE_COMMIT_OPS 10000  /* and so many are committed */
+#define STORE_REST_OPS 1000     /* after so many, memory is given back once it is quiet */
 #define STORE_PURGE_ROWS 20000  /* of one table and jail in one transaction */
 #define STORE_OUTDATED_FACTOR 3 /* bips are kept so many times as long as their ban took */
 
@@ -73,6 +74,7 @@ struct store {
         unsigned readers;  /* lists being read: no write is executed meanwhile */
         double purge_now;  /* the purge that goes on with the next commit; 0: none */
         uint64_t dropped;
+        size_t since_rest; /* writes since the last store_rest() */
         int64_t last_changes; /* of the last write that counts them */
         struct buffer json;   /* scratch */
         struct arena arena;   /* of one row being read */

@@ -27,6 +27,7 @@ void store_queue_add(struct store *store, enum store_op op, struct slice body) {
         (void)message_put_u8(&store->queue, (uint8_t)op);
         (void)message_put_text(&store->queue, body);
         store->queued++;
+        store->since_rest++;
         if (store->is_blocked || store->readers > 0)
                 return;
         if (store->queued >= STORE_COMMIT_OPS)
@@ -173,6 +174,17 @@ int store_commit(struct store *store) {
         buffer_clear(&store->queue);
         store_logs_clear(store);
         return 0;
+}
+
+bool store_rest(struct store *store) {
+        if (store->since_rest < STORE_REST_OPS || store->readers > 0 || store_is_dirty(store))
+                return false;
+        store->since_rest = 0;
+        buffer_done(&store->queue);
+        store->queue = BUFFER_INIT(STORE_BACKLOG_BYTES);
+        if (store->db)
+                (void)sqlite3_db_release_memory(store->db);
+        return true;
 }
 
 bool store_is_dirty(const struct store *store) {

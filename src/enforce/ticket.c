@@ -6,6 +6,7 @@
 #include "enforce/ticket.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/buffer.h"
@@ -15,11 +16,10 @@
 
 struct ticket *ticket_new(struct slice id, const struct address *address, double time) {
         assert(id.len < TICKET_DATA_MAX);
-        struct ticket *ticket = memory_new(sizeof(*ticket) + id.len + 1);
+        struct ticket *ticket = memory_new(offsetof(struct ticket, id) + id.len + 1);
         ticket->refs = 1;
         if (address)
                 ticket->address = *address;
-        ticket->id = (char *)(ticket + 1);
         if (id.len > 0)
                 memcpy(ticket->id, id.data, id.len);
         ticket->id_len = (uint32_t)id.len;

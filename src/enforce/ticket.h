@@ -18,7 +18,6 @@
 struct ticket {
         unsigned refs;
         uint32_t id_len;
-        char *id;               /* normal form, NUL-terminated */
         double time;            /* of the last failure, seconds since the epoch; a ban begins here */
         double first_time;      /* of the first failure that counts */
         double ban_time_s;      /* TICKET_BAN_TIME_JAIL, TICKET_PERMANENT or seconds */
@@ -34,6 +33,7 @@ struct ticket {
         struct address address; /* family ADDRESS_NONE: the id is text */
         bool restored;          /* came from the database */
         bool integral_time;     /* time prints as "1", not "1.0" (Python's int) */
+        char id[];              /* normal form, NUL-terminated */
 };
 
 /* A ticket with one reference; id is copied. */

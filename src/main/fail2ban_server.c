@@ -290,6 +290,7 @@ int main(int argc, char *argv[]) {
         struct program program = {.report = -1, .clock = CLOCK_INIT};
         struct fault fault = FAULT_INIT;
         (void)setlocale(LC_CTYPE, "");
+        memory_init();
         int result = arguments_read(&program.arguments, argc, argv, &fault);
         if (result < 0) {
                 (void)printf("ERROR: %s\n", fault_text(&fault));

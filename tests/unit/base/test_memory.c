@@ -41,11 +41,48 @@ static void sizes_above_the_cap_abort(void **state) {
         assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
 }
 
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
+static size_t resident_pages(void) {
+        size_t size = 0, resident = 0;
+        FILE *file = fopen("/proc/self/statm", "r");
+        assert_non_null(file);
+        assert_int_equal(fscanf(file, "%zu %zu", &size, &resident), 2);
+        (void)fclose(file);
+        return resident;
+}
+
+static void freed_memory_goes_back(void **state) {
+        enum { BLOCKS = 20000, BYTES = 1000 };
+        static char *blocks[BLOCKS];
+        (void)state;
+        memory_init();
+        for (size_t i = 0; i < BLOCKS; i++)
+                memset(blocks[i] = memory_new(BYTES), 1, BYTES);
+        size_t before = resident_pages();
+        for (size_t i = 0; i + 1 < BLOCKS; i++) /* the last one keeps the heap from shrinking */
+                free(blocks[i]);
+        memory_trim();
+#if defined(__GLIBC__) && !defined(SANITIZED)
+        assert_true(before - resident_pages() > (size_t)BLOCKS * BYTES / 4096 / 2);
+#else
+        (void)before;
+#endif
+        free(blocks[BLOCKS - 1]);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(reserve_grows_and_keeps_content),
                 cmocka_unit_test(text_copies_end_with_nul),
                 cmocka_unit_test(sizes_above_the_cap_abort),
+                cmocka_unit_test(freed_memory_goes_back),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

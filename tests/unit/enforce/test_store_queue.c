@@ -103,6 +103,25 @@ static void hundred_thousand_bans_are_written(void **state) {
         assert_slice(fixture_query(f, "SELECT count(*) FROM bips"), "100000");
 }
 
+static void memory_is_given_back_after_many_writes_only(void **state) {
+        struct fixture *f = *state;
+        char id[32];
+        (void)store_rest(f->store); /* what the fixture has written */
+        for (int i = 0; i < STORE_REST_OPS; i++) {
+                assert_false(store_rest(f->store));
+                (void)snprintf(id, sizeof(id), "10.0.%d.%d", i / 256, i % 256);
+                fixture_add(f, "sshd", id, i);
+        }
+        assert_false(store_rest(f->store)); /* they are not on disk yet */
+        assert_int_equal(store_commit(f->store), 0);
+        assert_true(store_rest(f->store));
+        assert_int_equal(f->store->queue.capacity, 0);
+        assert_false(store_rest(f->store));
+        fixture_add(f, "sshd", "a", 1);
+        assert_int_equal(store_commit(f->store), 0);
+        assert_slice(fixture_query(f, "SELECT count(*) FROM bips"), "1001");
+}
+
 int main(void) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, fixture_teardown)
         const struct CMUnitTest tests[] = {
@@ -112,6 +131,7 @@ int main(void) {
                 CASE(what_never_works_is_given_up_alone),
                 CASE(the_backlog_has_an_end),
                 CASE(hundred_thousand_bans_are_written),
+                CASE(memory_is_given_back_after_many_writes_only),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
