@@ -54,18 +54,25 @@ static unsigned named_fd(const char *names, unsigned count) {
         return 0;
 }
 
-static int activated_fd(void) {
+/* How many fds the init system has handed to this process. */
+static unsigned activated_count(void) {
         uint32_t pid = 0;
         uint32_t count = 0;
         const char *pid_text = getenv("LISTEN_PID");
         const char *count_text = getenv("LISTEN_FDS");
-        if (!pid_text || !count_text)
-                return -1;
-        int fd = -1;
-        if (number_parse_u32(slice_of(pid_text), &pid) == 0 &&
-                number_parse_u32(slice_of(count_text), &count) == 0 && pid == (uint32_t)getpid() &&
-                count > 0 && count <= LISTEN_MAX)
-                fd = LISTEN_FIRST + (int)named_fd(getenv("LISTEN_FDNAMES"), count);
+        bool is_ours = pid_text && count_text && number_parse_u32(slice_of(pid_text), &pid) == 0 &&
+                       number_parse_u32(slice_of(count_text), &count) == 0 &&
+                       pid == (uint32_t)getpid();
+        return is_ours && count <= LISTEN_MAX ? count : 0;
+}
+
+bool control_socket_is_handed_over(void) {
+        return activated_count() > 0;
+}
+
+static int activated_fd(void) {
+        unsigned count = activated_count();
+        int fd = count > 0 ? LISTEN_FIRST + (int)named_fd(getenv("LISTEN_FDNAMES"), count) : -1;
         (void)unsetenv("LISTEN_PID");
         (void)unsetenv("LISTEN_FDS");
         (void)unsetenv("LISTEN_FDNAMES");

@@ -27,6 +27,8 @@ struct control_socket {
  * something is there ("Server already running"); other negative errno, with fault. */
 int control_socket_open(struct control_socket *socket, const char *path, enum control_force force,
         struct fault *fault);
+/* Whether there is a socket of LISTEN_FDS for this process, not yet taken. */
+bool control_socket_is_handed_over(void);
 /* Closes, and removes it if it is ours and still there. */
 void control_socket_close(struct control_socket *socket);
 /* Accepts one connection. Returns 0 with the fd (non-blocking, close-on-exec) and the peer's

@@ -20,6 +20,7 @@
 #include "main/daemon.h"
 #include "main/notify.h"
 #include "main/usage.h"
+#include "main/watchdog.h"
 
 #define LOGGER "fail2ban"
 #define SERVER_LOGGER "fail2ban.server"
@@ -124,7 +125,8 @@ static int prepare(struct program *program) {
         struct slice socket = arena_copy(&program->arena, program->settings.socket);
         if (program->arguments.async)
                 return 0;
-        if (control_socket_is_alive(socket.data)) {
+        /* One that the init system made is alive before us. */
+        if (!control_socket_is_handed_over() && control_socket_is_alive(socket.data)) {
                 diag(DIAG_ERROR, LOGGER, "Server already running");
                 diag(DIAG_ERROR, LOGGER, "Async configuration of server failed");
                 return -EADDRINUSE;
@@ -256,7 +258,10 @@ static int run(struct program *program) {
         if (!loop)
                 return EXIT_FAILED;
         struct diag_target *target = open_diag(program);
+        struct watchdog watchdog;
+        watchdog_start(&watchdog, loop);
         int status = serve(program, loop, target);
+        watchdog_stop(&watchdog);
         target = diag_target_free(target);
         (void)loop_free(loop);
         daemon_report(&program->report, status);

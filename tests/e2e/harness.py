@@ -121,12 +121,16 @@ class Box:
     def start(self, within=(), wait=True):
         """Start the server in the foreground; within: words that go before, for a namespace."""
         with open(self.path('out'), 'ab') as out:
-            self.server = subprocess.Popen([*within, *self.command('fail2ban-server', '-xf', 'start')],
-                                           stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
+            self.server = self.popen([*within, *self.command('fail2ban-server', '-xf', 'start')], stdout=out, stderr=out)
         if wait:
             wait_for(lambda: self.server.poll() is not None or self.answers(), 'the server answers')
             expect(self.server.poll() is None, lambda: f'the server ended: {self.read("out")[-800:]}')
         return self
+
+    @staticmethod
+    def popen(command, **options):
+        """A process of the box, ended with it if it is box.server."""
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, **options)
 
     def answers(self):
         return self.client('ping')[0] == 0 and 'Server ready' in self.client('server-status')[1]

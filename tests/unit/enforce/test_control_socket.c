@@ -155,11 +155,13 @@ static void an_activated_socket_is_used_and_kept(void **state) {
         (void)setenv("LISTEN_PID", pid, 1);
         (void)setenv("LISTEN_FDS", "2", 1);
         (void)setenv("LISTEN_FDNAMES", "other:fail2ban", 1);
+        assert_true(control_socket_is_handed_over());
         assert_int_equal(
                 control_socket_open(&control, "/no/such/folder/sock", CONTROL_CAREFUL, &fault), 0);
         assert_int_equal(control.fd, 4);
         assert_null(control.path);
         assert_null(getenv("LISTEN_FDS"));
+        assert_false(control_socket_is_handed_over());
         control_socket_close(&control);
         if (saved >= 0) {
                 (void)dup2(saved, 4);
@@ -175,6 +177,7 @@ static void sockets_for_another_process_are_ignored(void **state) {
         struct fault fault = FAULT_INIT;
         (void)setenv("LISTEN_PID", "1", 1);
         (void)setenv("LISTEN_FDS", "1", 1);
+        assert_false(control_socket_is_handed_over());
         assert_int_equal(control_socket_open(&control, path, CONTROL_CAREFUL, &fault), 0);
         assert_non_null(control.path);
         control_socket_close(&control);
