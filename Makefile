@@ -6,6 +6,7 @@ PREFIX = /usr/local
 DESTDIR =
 SYSCONFDIR = /etc
 SECONDS = 600
+SEED = 0
 CONF =
 
 RELEASE = --buildtype=release -Db_lto=true -Db_ndebug=false -Dtests=auto
@@ -43,8 +44,8 @@ uninstall: ## remove programs and man pages; the configuration stays
 fuzz: ## run each fuzz target for SECONDS (clang)
 	@tools/fuzz $(SECONDS)
 
-soak: build ## kill the processes again and again, under load, for SECONDS
-	@tests/e2e/crash.py --bin $(BUILD) --seconds $(SECONDS)
+soak: build ## faults at random (kills, full disk, clock, ...) for an hour, or SECONDS; SEED= repeats the choices
+	@tests/e2e/soak.py --bin $(BUILD) --seconds $(if $(filter command line,$(origin SECONDS)),$(SECONDS),3600) --seed $(SEED)
 
 bench: build ## measure against fail2ban, with the benchmark kit beside this tree
 	@tools/bench $(BUILD)

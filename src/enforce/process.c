@@ -6,7 +6,9 @@
  * first process: what it left running in the background keeps the pipe's write end and gets
  * SIGPIPE, as with upstream. Time limit: SIGTERM to the group, 0.2 s later SIGKILL to it whatever
  * happened in between; the dead leader is reaped only after that, so that the group's number cannot
- * be somebody else's by then. */
+ * be somebody else's by then. A start that fails for want of processes, memory or fds is tried
+ * again within the time limit: what a ban needs must not be lost to a machine that is short for a
+ * moment. */
 #include "enforce/process.h"
 
 #include <errno.h>
@@ -25,8 +27,11 @@
 #include "enforce/process_report.h"
 
 #define SHELL "/bin/sh"
-#define GRACE_US 200000 /* between SIGTERM and SIGKILL, and from there until it is given up */
-#define DRAIN_MAX 64    /* reads of a pipe in one go */
+#define GRACE_US 200000    /* between SIGTERM and SIGKILL, and from there until it is given up */
+#define RETRY_MIN_US 20000 /* from a start that failed to the next try; doubled each time */
+#define RETRY_MAX_US 1000000
+#define NEVER_US INT64_C(900000000000000000)
+#define DRAIN_MAX 64 /* reads of a pipe in one go */
 #define READ_BYTES 16384
 
 struct stream {
@@ -57,8 +62,9 @@ struct process {
         process_done *done;
         void *user;
         struct process_report report;
-        struct arena arena; /* of the report */
-        int error;          /* of the start, positive errno */
+        struct arena arena;           /* of the report */
+        int error;                    /* of the start, positive errno */
+        int64_t give_up_us, retry_us; /* when a start is not tried any more; wait until the next */
         pid_t pid;
         int pidfd;
         struct loop_source *pid_source;
@@ -392,21 +398,55 @@ static int launch(struct process *process) {
         return error;
 }
 
+static bool is_passing(int error) {
+        return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
+}
+
+static int64_t limit_us(const struct process *process) {
+        double us = process->timeout_s * 1e6;
+        return us >= NEVER_US ? NEVER_US : us > 0 ? (int64_t)us : 0;
+}
+
+static void on_retry(void *user);
+
+/* The start has failed: it is tried again, or told from the loop. */
+static void not_started(struct process *process) {
+        struct runner *runner = process->runner;
+        bool is_last = !is_passing(process->error) || loop_now_us() >= process->give_up_us;
+        for (size_t i = 0; i < 2; i++)
+                stream_close(process, &process->streams[i]);
+        process->state = PROCESS_FAILED;
+        loop_timer_set_in(runner->loop, &process->timer, is_last ? 0 : process->retry_us,
+                is_last ? on_failed : on_retry, process);
+        if (process->retry_us < RETRY_MAX_US)
+                process->retry_us *= 2;
+}
+
+static void try_start(struct process *process) {
+        process->error = launch(process);
+        if (process->error != 0) {
+                not_started(process);
+                return;
+        }
+        process->state = PROCESS_RUNNING;
+        if (limit_us(process) < NEVER_US)
+                loop_timer_set_in(process->runner->loop, &process->timer, limit_us(process),
+                        on_timeout, process);
+}
+
+static void on_retry(void *user) {
+        struct process *process = user;
+        process->error = 0;
+        try_start(process);
+}
+
 static void start(struct process *process) {
         struct runner *runner = process->runner;
         runner->running_count++;
         list_add(&runner->running, process);
-        process->error = launch(process);
-        if (process->error != 0) {
-                process->state = PROCESS_FAILED;
-                loop_timer_set_in(runner->loop, &process->timer, 0, on_failed, process);
-                return;
-        }
-        process->state = PROCESS_RUNNING;
-        double limit_us = process->timeout_s * 1e6;
-        if (limit_us < 9e17) /* else it would never come anyway */
-                loop_timer_set_in(runner->loop, &process->timer,
-                        limit_us > 0 ? (int64_t)limit_us : 0, on_timeout, process);
+        process->give_up_us = loop_now_us() + limit_us(process);
+        process->retry_us = RETRY_MIN_US;
+        try_start(process);
 }
 
 static void start_waiting(struct runner *runner) {

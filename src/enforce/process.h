@@ -35,8 +35,9 @@ typedef void process_done(void *user, const struct process_result *result);
 struct runner *runner_new(struct loop *loop, const struct clock *clock);
 /* Kills what runs (its whole process group); no callback any more. NULL is allowed. Returns NULL. */
 struct runner *runner_free(struct runner *runner);
-/* Starts (or queues) the command; logs its outcome as upstream does. request is copied. Never fails from within: a fork that fails is
- * a result (PROCESS_NOT_RUN), and so is a command or value with a NUL byte. A command without values that is one plain command
+/* Starts (or queues) the command; logs its outcome as upstream does. request is copied. Never fails from within: a start that
+ * fails is a result (PROCESS_NOT_RUN; for want of processes, memory or fds only after timeout_s of trying), and so is a command or value
+ * with a NUL byte. A command without values that is one plain command
  * (plain_command.h) is executed without a shell. */
 struct process *process_run(struct runner *runner, const struct process_request *request, process_done *done, void *user);
 /* Kills it; done is not called. */

@@ -106,15 +106,24 @@ static int open_once(struct store *store, int64_t *ret_version, struct fault *fa
         return r;
 }
 
+/* The disk may be full: what stands in the file is needed all the same. */
+static int open_alone(struct store *store, int64_t *ret_version) {
+        store->is_alone = true;
+        int r = open_once(store, ret_version, NULL);
+        if (r != SQLITE_OK)
+                store_db_close(store);
+        return r == SQLITE_OK ? 0 : -EIO;
+}
+
 static int open_or_repair(struct store *store, int64_t *ret_version, struct fault *fault) {
         int r = open_once(store, ret_version, fault);
         if (r == SQLITE_OK)
                 return 0;
         diag(DIAG_ERROR, STORE_LOGGER, "Error opening fail2ban persistent database '%s': %s",
                 store->path, fault_text(fault));
-        if (!store_db_is_damage(r))
-                return -EIO;
         store_db_close(store);
+        if (!store_db_is_damage(r))
+                return open_alone(store, ret_version);
         if (store_repair(store, fault) < 0)
                 return fault->code;
         fault_done(fault);
@@ -133,9 +142,10 @@ static int bring_up_to_date(struct store *store, int64_t version, struct fault *
                         return r;
         }
         int r = store_schema_create(store->db);
-        if (r != SQLITE_OK && (version == 0 || !store_db_is_passing(r)))
+        if (r != SQLITE_OK && !store_db_is_passing(r))
                 return fault_set(fault, -EIO, "%s", sqlite3_errmsg(store->db));
-        if (version == 0)
+        store->lacks_schema = r != SQLITE_OK && version == 0;
+        if (version == 0 && !store->lacks_schema)
                 diag(DIAG_WARNING, STORE_LOGGER, "New database created. Version '%d'",
                         STORE_VERSION);
         (void)store_db_execute(store->db,

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The one connection. Statements are prepared when first used and kept. Locks of others are waited
- * for only shortly: the caller has a queue. synchronous=NORMAL in WAL mode costs an fsync only at
- * checkpoints and can lose the last commits at a power failure, but never the file. */
+ * for only shortly: the caller has a queue. On a full disk WAL's index, which is a file too, cannot
+ * be made; alone with the database (no index needed) it can still be read. synchronous=NORMAL in
+ * WAL mode costs an fsync only at checkpoints and can lose the last commits at a power failure, but
+ * never the file. */
 #include "enforce/store_db.h"
 
 #include <errno.h>
@@ -101,6 +103,11 @@ static int set_pragmas(sqlite3 *db) {
         return r;
 }
 
+static int open_alone(struct store *store) {
+        return store->is_alone ? store_db_execute(store->db, "PRAGMA locking_mode = EXCLUSIVE")
+                               : SQLITE_OK;
+}
+
 int store_db_open(struct store *store, struct fault *fault) {
         if (!is_memory(store))
                 make_file(store->path);
@@ -108,7 +115,9 @@ int store_db_open(struct store *store, struct fault *fault) {
                 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
         if (r == SQLITE_OK) {
                 (void)sqlite3_busy_timeout(store->db, BUSY_OPEN_MS);
-                r = set_pragmas(store->db);
+                r = open_alone(store);
+                if (r == SQLITE_OK)
+                        r = set_pragmas(store->db);
                 (void)sqlite3_busy_timeout(store->db, BUSY_MS);
         }
         if (r != SQLITE_OK) {
@@ -130,6 +139,16 @@ void store_db_close(struct store *store) {
         store->in_transaction = false;
         store->applied = 0;
         store->applied_bytes = 0;
+}
+
+void store_db_share(struct store *store) {
+        store_db_close(store);
+        store->is_alone = false;
+        if (store_db_open(store, NULL) == SQLITE_OK)
+                return;
+        store_db_close(store);
+        store->is_alone = true;
+        (void)store_db_open(store, NULL); /* if not even that: the next commit says so */
 }
 
 sqlite3_stmt *store_db_statement(struct store *store, enum store_statement which) {

@@ -70,6 +70,8 @@ struct store {
                               the last one counts */
         bool in_transaction;
         bool is_blocked;   /* the last try to write failed */
+        bool is_alone;     /* nobody else can open the file: it was opened on a full disk */
+        bool lacks_schema; /* new, and could not be written yet */
         bool was_repaired; /* while running: not a second time before a commit has worked */
         unsigned readers;  /* lists being read: no write is executed meanwhile */
         double purge_now;  /* the purge that goes on with the next commit; 0: none */
@@ -83,6 +85,8 @@ struct store {
 /* Opens the file, sets the pragmas. Logs nothing. Returns 0 or a SQLite result code, its text in
  * fault. */
 int store_db_open(struct store *store, struct fault *fault);
+/* Opens a file that was opened alone anew, for others too, if that works by now. */
+void store_db_share(struct store *store);
 /* Finalizes and closes; the transaction is lost. */
 void store_db_close(struct store *store);
 /* The statement, prepared once, reset and without values. NULL if SQLite refuses it:

@@ -56,10 +56,23 @@ static int block(struct store *store, int code) {
         return -EAGAIN;
 }
 
+static int make_schema(struct store *store) {
+        int r = store_schema_create(store->db);
+        if (r == SQLITE_OK)
+                diag(DIAG_WARNING, STORE_LOGGER, "New database created. Version '%d'",
+                        STORE_VERSION);
+        store->lacks_schema = r != SQLITE_OK;
+        return r;
+}
+
 static int begin(struct store *store) {
+        int r = SQLITE_OK;
         if (store->in_transaction)
                 return SQLITE_OK;
-        int r = store_db_run(store, store_db_statement(store, STORE_BEGIN));
+        if (store->lacks_schema)
+                r = make_schema(store);
+        if (r == SQLITE_OK)
+                r = store_db_run(store, store_db_statement(store, STORE_BEGIN));
         store->in_transaction = r == SQLITE_OK;
         return r;
 }
@@ -173,6 +186,8 @@ int store_commit(struct store *store) {
         store->applied_bytes = 0;
         buffer_clear(&store->queue);
         store_logs_clear(store);
+        if (store->is_alone)
+                store_db_share(store);
         return 0;
 }
 

@@ -101,15 +101,4 @@ def killed_server_loses_nothing(box):
     wait_for(lambda: set(bans) <= set(box.banned()), 'whoever has failed 5 times in one half is banned', BURST_S, 0.2)
 
 
-@case
-def soak(box):
-    """More of the same, for --seconds."""
-    end, rounds = time.monotonic() + float(box.options.seconds), 0
-    while time.monotonic() < end:
-        burst_with_kills(box, KILLS, 100 + rounds)
-        os.unlink(box.path('f2b.sqlite3'))
-        rounds += 1
-    print(f'     {rounds} rounds')
-
-
-main(__doc__, seconds={'default': '0', 'help': 'how long to go on killing'})
+main(__doc__)

@@ -3,6 +3,7 @@
 #include "enforce/process.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "../cmocka_include.h"
@@ -178,6 +179,43 @@ static void more_than_may_run_wait_their_turn(void **state) {
         assert_int_equal(f->calls, PROCESS_RUNNING_MAX + 10);
 }
 
+/* No fd is to be had: neither pipes nor a pidfd. */
+static void take_all_fds(struct rlimit *ret_before) {
+        int free_fd = dup(0);
+        assert_true(free_fd >= 0);
+        (void)close(free_fd);
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, ret_before), 0);
+        struct rlimit none = {(rlim_t)free_fd, ret_before->rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+}
+
+static void a_start_is_tried_again_while_the_machine_is_short_of_something(void **state) {
+        struct fixture *f = *state;
+        struct process_request request = {SLICE("echo late"), NULL, 60, "fail2ban.utils", 0};
+        struct rlimit before;
+        take_all_fds(&before);
+        (void)process_run(f->runner, &request, on_done, f);
+        for (int i = 0; i < 3; i++)
+                assert_int_equal(loop_step(f->loop, 30000), 0);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        assert_int_equal(f->calls, 0);
+        for (int i = 0; i < 20000 && f->calls == 0; i++)
+                assert_int_equal(loop_step(f->loop, 20000), 0);
+        assert_int_equal(f->result.status, 0);
+        assert_string_equal(f->output, "late\n");
+        assert_int_equal(buffer_len(&f->diags), 0);
+}
+
+static void a_start_is_given_up_at_the_time_limit(void **state) {
+        struct fixture *f = *state;
+        struct rlimit before;
+        take_all_fds(&before);
+        run_with(f, SLICE("echo never"), NULL, 0.1, 0);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        assert_int_equal(f->result.status, PROCESS_NOT_RUN);
+        assert_said(f, "failed with [Errno 24]");
+}
+
 static void cancelled_commands_say_nothing(void **state) {
         struct fixture *f = *state;
         struct process_request request = {SLICE("sleep 20"), NULL, 5, "fail2ban.utils", 0};
@@ -199,6 +237,8 @@ int main(void) {
                 CASE(output_is_capped_and_never_blocks),
                 CASE(background_children_are_not_waited_for),
                 CASE(more_than_may_run_wait_their_turn),
+                CASE(a_start_is_tried_again_while_the_machine_is_short_of_something),
+                CASE(a_start_is_given_up_at_the_time_limit),
                 CASE(cancelled_commands_say_nothing),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <signal.h>
+#include <sys/resource.h>
+
 #include "store_fixture.h"
 
 static void new_file_is_made_with_folder_and_mode(void **state) {
@@ -82,6 +85,58 @@ static void a_file_that_is_none_is_set_aside(void **state) {
         assert_int_equal(store_commit(f->store), 0);
 }
 
+/* No file can grow: a full disk. */
+static void fill_disk(struct rlimit *ret_before) {
+        struct rlimit none;
+        (void)signal(SIGXFSZ, SIG_IGN);
+        assert_int_equal(getrlimit(RLIMIT_FSIZE, ret_before), 0);
+        none = (struct rlimit){0, ret_before->rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+}
+
+static void count_row(void *user, const struct store_ban *row) {
+        size_t *count = user;
+        (void)row;
+        ++*count;
+}
+
+static void on_a_full_disk_bans_are_read_and_written_later(void **state) {
+        struct fixture *f = *state;
+        struct rlimit before;
+        size_t count = 0;
+        fixture_open(f);
+        store_jail_add(f->store, SLICE("sshd"));
+        fixture_add(f, "sshd", "192.0.2.1", NOW_S);
+        fixture_close(f);
+        fixture_sql(f, "PRAGMA journal_mode = WAL");
+        fill_disk(&before);
+        fixture_open(f);
+        store_bans_current(f->store, SLICE("sshd"), NOW_S, 0, count_row, &count);
+        fixture_add(f, "sshd", "192.0.2.2", NOW_S);
+        int r = store_commit(f->store);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_int_equal(count, 1);
+        assert_true(r < 0);
+        assert_int_equal(store_commit(f->store), 0);
+        assert_slice(fixture_query(f, "SELECT ip FROM bips ORDER BY ip"), "192.0.2.1\n192.0.2.2");
+}
+
+static void a_new_file_on_a_full_disk_is_made_later(void **state) {
+        struct fixture *f = *state;
+        struct rlimit before;
+        fill_disk(&before);
+        fixture_open(f);
+        store_jail_add(f->store, SLICE("sshd"));
+        fixture_add(f, "sshd", "192.0.2.2", NOW_S);
+        int r = store_commit(f->store);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_true(r < 0);
+        assert_false(fixture_said(f, "New database created"));
+        assert_int_equal(store_commit(f->store), 0);
+        assert_true(fixture_said(f, "New database created. Version '4'"));
+        assert_slice(fixture_query(f, "SELECT ip FROM bips"), "192.0.2.2");
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 FIXTURE_CASE(new_file_is_made_with_folder_and_mode),
@@ -90,6 +145,8 @@ int main(void) {
                 FIXTURE_CASE(a_path_that_cannot_be_is_a_fault),
                 FIXTURE_CASE(settings_are_kept),
                 FIXTURE_CASE(a_file_that_is_none_is_set_aside),
+                FIXTURE_CASE(on_a_full_disk_bans_are_read_and_written_later),
+                FIXTURE_CASE(a_new_file_on_a_full_disk_is_made_later),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
