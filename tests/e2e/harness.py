@@ -87,7 +87,7 @@ class Box:
         self.reports = self.path('reports')
         self.socket = self.path('f2b.sock')
         self.server, self.others = None, []
-        shutil.copytree(os.path.join(TOP, 'config'), self.etc)
+        shutil.copytree(os.path.join(TOP, 'config'), self.etc, ignore=shutil.ignore_patterns('tests'))
         self.write('etc/action.d/report.conf', REPORT_ACTION)
         self.write('etc/fail2ban.local', '[DEFAULT]\n'
                    f'socket = {self.socket}\npidfile = {self.path("f2b.pid")}\ndbfile = {self.path("f2b.sqlite3")}\n'

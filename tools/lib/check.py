@@ -17,7 +17,8 @@ KIT = os.path.join('..', 'shared', 'conform')
 REAL = 'build/real'
 BUILD_S, TEST_S, E2E_S, KIT_S = 900, 600, 1200, 600
 SHOWN_LINES = 30
-E2E = ('filters', 'config', 'regex', 'bans', 'processes', 'probe', 'commands', 'actions', 'badinput', 'crash', 'soak', 'journal', 'life')
+E2E = ('filters', 'injection',
+       'config', 'regex', 'bans', 'processes', 'probe', 'commands', 'actions', 'badinput', 'crash', 'soak', 'journal', 'life')
 STATIC = ('layers', 'mirror', 'headers', 'sizes', 'docs', 'units')
 
 
