@@ -10,7 +10,7 @@
 #include "channel/record.h"
 
 #define START_US UINT64_C(1700000000000000)
-#define WAIT_US 20000000
+#define WAIT_US 60000000
 
 struct test {
         struct fake_journal fake;

@@ -17,7 +17,7 @@
 #include "channel/record.h"
 #include "channel/value_code.h"
 
-#define WAIT_US 20000000
+#define WAIT_US 60000000
 #define LOG 1
 #define JAIL 4
 

@@ -13,7 +13,7 @@
 #include "build_config.h"
 #include "support/fake_journal.h"
 
-#define WAIT_US 20000000
+#define WAIT_US 60000000
 
 struct test {
         struct loop *loop;
