@@ -2,6 +2,7 @@
 /* Views of bytes. Every function takes lengths, none looks for a NUL except slice_of(). */
 #include "base/slice.h"
 
+#include <stdint.h>
 #include <strings.h>
 
 static bool is_space(char c) {
@@ -12,26 +13,25 @@ struct slice slice_of(const char *text) {
         return (struct slice){text, text ? strlen(text) : 0};
 }
 
-struct slice slice_sub(struct slice s, size_t from, size_t to) {
-        if (to > s.len)
-                to = s.len;
-        if (from > to)
-                from = to;
-        return s.data ? (struct slice){s.data + from, to - from} : s;
-}
-
-bool slice_equal(struct slice a, struct slice b) {
-        return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
-}
-
 bool slice_equal_nocase(struct slice a, struct slice b) {
         return a.len == b.len && (a.len == 0 || strncasecmp(a.data, b.data, a.len) == 0);
 }
 
-bool slice_is(struct slice a, const char *text) {
-        if (a.len > 0 && text && a.data[0] != text[0])
-                return false; /* most of the time */
-        return slice_equal(a, slice_of(text));
+bool slice_is_ascii(struct slice s) {
+        uint64_t seen = 0;
+        uint64_t words[4];
+        size_t i = 0;
+        for (; i + sizeof(words) <= s.len; i += sizeof(words)) {
+                memcpy(words, s.data + i, sizeof(words));
+                seen |= words[0] | words[1] | words[2] | words[3];
+        }
+        for (; i + sizeof(uint64_t) <= s.len; i += sizeof(uint64_t)) {
+                memcpy(words, s.data + i, sizeof(uint64_t));
+                seen |= words[0];
+        }
+        for (; i < s.len; i++)
+                seen |= (unsigned char)s.data[i];
+        return (seen & UINT64_C(0x8080808080808080)) == 0;
 }
 
 bool slice_has_prefix(struct slice s, struct slice prefix) {

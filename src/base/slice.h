@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 struct slice {
         const char *data; /* may be NULL only if len is 0 */
@@ -17,11 +18,25 @@ struct slice {
 /* View of a NUL-terminated string (without the NUL); NULL gives the empty slice. */
 struct slice slice_of(const char *text);
 /* View of [from, to) of s; both are clipped to s. */
-struct slice slice_sub(struct slice s, size_t from, size_t to);
-bool slice_equal(struct slice a, struct slice b);
+static inline struct slice slice_sub(struct slice s, size_t from, size_t to) {
+        if (to > s.len)
+                to = s.len;
+        if (from > to)
+                from = to;
+        return s.data ? (struct slice){s.data + from, to - from} : s;
+}
+static inline bool slice_equal(struct slice a, struct slice b) {
+        return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
 /* ASCII case only. */
 bool slice_equal_nocase(struct slice a, struct slice b);
-bool slice_is(struct slice a, const char *text);
+/* Inline, so that the length of a literal costs nothing. */
+static inline bool slice_is(struct slice a, const char *text) {
+        size_t len = text ? strlen(text) : 0;
+        return a.len == len && (len == 0 || memcmp(a.data, text, len) == 0);
+}
+/* Whether all bytes are below 0x80. */
+bool slice_is_ascii(struct slice s);
 bool slice_has_prefix(struct slice s, struct slice prefix);
 bool slice_has_suffix(struct slice s, struct slice suffix);
 /* Bytewise order like memcmp, shorter first. */

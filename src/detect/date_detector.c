@@ -180,20 +180,13 @@ void date_detector_info(const struct date_detector *detector, size_t index, stru
 
 /* ---- characters and bytes ---- */
 
-static bool is_ascii(const char *p, size_t n) {
-        unsigned char seen = 0;
-        for (size_t i = 0; i < n; i++)
-                seen |= (unsigned char)p[i];
-        return seen < 0x80;
-}
-
 struct place {
         size_t at;   /* byte */
         bool beyond; /* the line has not so many characters; at is its end */
 };
 
 static struct place to_bytes(struct slice line, uint64_t chars) {
-        if (chars <= line.len && is_ascii(line.data, (size_t)chars))
+        if (chars <= line.len && slice_is_ascii(slice_sub(line, 0, (size_t)chars)))
                 return (struct place){(size_t)chars, false};
         size_t at = 0;
         uint64_t i = 0;

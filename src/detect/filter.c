@@ -23,6 +23,7 @@ struct run {
         struct arena *arena;
         struct fault *fault;
         struct dated_line line;
+        uint64_t lacks;           /* see struct filter_line */
         bool lacks_failregex;     /* none can match */
         struct line_tuple single; /* where `current` has one line */
         struct line_list
@@ -214,6 +215,8 @@ static void note_ignored(struct run *run, size_t index) {
 static int is_ignored(struct run *run, struct slice text, const struct matched_lines *matched) {
         const struct filter *filter = run->filter;
         int found = 0;
+        if (run->lacks >> FILTER_CLAUSE_IGNOREREGEX & 1)
+                return 0;
         for (size_t i = 0; i < filter->ignoreregexes.count; i++) {
                 struct pattern_match match;
                 int r = pattern_search(filter->ignoreregexes.items[i]->pattern, text, 0, text.len,
@@ -340,6 +343,8 @@ static int search(struct run *run) {
                         return r;
         }
         for (size_t i = 0; i < filter->failregexes.count && !run->lacks_failregex; i++) {
+                if (filter_lacks_failregex(run->lacks, i))
+                        continue;
                 int r = try_failregex(run, (uint32_t)i);
                 if (r != STEP_ON)
                         return r;
@@ -397,9 +402,12 @@ int filter_line(struct filter *filter, const struct filter_line *line, struct ar
         else
                 run.original = (struct line_list){&newest, 1};
         run.current = run.original;
-        run.lacks_failregex = filter_lacks(filter, FILTER_NEED_FAILREGEX, line, &newest);
-        if (filter_lacks(filter, FILTER_NEED_ALL, line, &newest))
-                filter->trace.prefregex_hit = false;
+        run.lacks = filter_lacks(filter, line, &newest);
+        run.lacks_failregex =
+                filter->lacks_failregexes != 0 && (filter->lacks_failregexes & ~run.lacks) == 0;
+        if (filter_is_hopeless(filter, run.lacks))
+                filter->trace.prefregex_hit =
+                        filter->prefregex_in_all && newest.before.len + newest.after.len > 0;
         else
                 r = search(&run);
         if (filter->mode == FILTER_TOOL)

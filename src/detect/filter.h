@@ -62,7 +62,7 @@ struct filter_line {
         bool has_time;        /* the source knows the time (journal): no date detection */
         double time;
         struct slice date_text;
-        unsigned lacks;       /* bit n: text holds none of the literals of filter_need n */
+        uint64_t lacks;       /* bit k: text holds none of the literals of clause k (filter_clauses()) */
 };
 
 /* Processes one line. *ret (in arena) holds the results in order. Returns their count (0 .. FILTER_RESULTS_MAX), or negative errno with
@@ -71,11 +71,13 @@ struct filter_line {
 int filter_line(struct filter *filter, const struct filter_line *line, struct arena *arena, const struct filter_failure **ret,
         struct fault *fault);
 
-/* What a line must hold (detect/literals.h) to lead to more than its date being read, or (which differs in tool mode) for any failregex to
- * match. count 0: nothing is known of that. Valid until the next filter_set(). */
-enum filter_need { FILTER_NEED_ALL, FILTER_NEED_FAILREGEX, FILTER_NEED_COUNT };
-const struct literals *filter_literals(struct filter *filter, enum filter_need need);
-/* Grows with every option that is set: what was derived from filter_literals() holds while it stays. */
+/* What a line must hold (detect/literals.h) for a regex to match: one clause each for the prefregex (0), the ignoreregexes together (1) and
+ * the first FILTER_CLAUSES_MAX - 2 failregexes (2 and up); one without literals says nothing. Valid until the next filter_set(). */
+#define FILTER_CLAUSES_MAX 64
+const struct literals *filter_clauses(struct filter *filter, size_t *ret_count);
+/* Whether a line that lacks so much leads to no more than its date being read (as far as the date is not in the midst of it). */
+bool filter_is_hopeless(struct filter *filter, uint64_t lacks);
+/* Grows with every option that is set: what was derived from filter_clauses() holds while it stays. */
 uint64_t filter_generation(const struct filter *filter);
 
 /* Reading what is set. Expanded regexes as `get failregex` shows them. */

@@ -50,9 +50,13 @@ struct filter {
         struct sessions sessions;
         struct filter_trace trace;
         uint64_t generation; /* options set so far */
-        bool knows_literals; /* seams and literals are up to date */
-        struct prefilter_seam seams[FILTER_NEED_COUNT];
-        struct arena literals; /* memory of their literals */
+        bool knows_literals; /* clauses and seam are up to date */
+        struct literals clauses[FILTER_CLAUSES_MAX];
+        size_t clause_count;
+        uint64_t lacks_failregexes; /* the clauses of all failregexes; 0: these are too many */
+        bool prefregex_in_all;      /* it matches every line that is not empty */
+        struct prefilter_seam seam; /* of all clauses */
+        struct arena literals;      /* memory of the above */
         struct buffer blob;    /* scratch of filter_save() */
 };
 
@@ -60,8 +64,17 @@ void filter_say(const struct filter *filter, enum diag_level level, struct slice
 
 /* ---- filter_literals.c ---- */
 
+#define FILTER_CLAUSE_PREFREGEX 0
+#define FILTER_CLAUSE_IGNOREREGEX 1
+#define FILTER_CLAUSE_FAILREGEX 2 /* of the first one */
+
 void filter_forget_literals(struct filter *filter);
-/* Whether nothing in the line can be what is needed: no literal is in its text (line->lacks), and
- * none comes together at the seam where the date was cut out. */
-bool filter_lacks(struct filter *filter, enum filter_need need, const struct filter_line *line,
-        const struct line_tuple *tuple);
+/* What the line without its date lacks: line->lacks, or nothing (0) if a literal comes together at
+ * the seam where the date was cut out. */
+uint64_t filter_lacks(
+        struct filter *filter, const struct filter_line *line, const struct line_tuple *tuple);
+/* Whether lacks tells that failregex index cannot match. */
+static inline bool filter_lacks_failregex(uint64_t lacks, size_t index) {
+        return index < FILTER_CLAUSES_MAX - FILTER_CLAUSE_FAILREGEX &&
+               (lacks >> (index + FILTER_CLAUSE_FAILREGEX) & 1) != 0;
+}

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What lines a filter can do without: the literals that its regexes require, taken together.
+/* What lines a filter can do without: the literals that its regexes require, one clause a regex.
  *
- * A match needs the prefregex and one of the failregexes, so the better of their clauses stands for
- * both. In fail2ban-regex every match of the prefregex is counted, and so is an ignoreregex that is
- * tried before all others: there, these decide. With several lines in the buffer nothing can be
- * said of one. */
+ * A match needs the prefregex and a failregex. In fail2ban-regex every match of the prefregex is
+ * counted, and so is an ignoreregex that is tried before all others: there, a line is searched for
+ * their sake too, unless the prefregex matches every line anyway and nobody asks for its groups.
+ * With several lines in the buffer nothing can be said of one. */
 #include "detect/filter_inside.h"
 
 /* One clause for all regexes of the list; count 0 if one of them requires nothing, or if there is
@@ -20,25 +20,50 @@ static struct literals literals_of_list(const struct regex_list *list, struct ar
         return all;
 }
 
-static struct literals find_all(const struct filter *filter, struct arena *arena) {
-        struct literals failures = literals_of_list(&filter->failregexes, arena);
-        struct literals all = failures;
-        if (filter->prefregex) {
-                struct literals first = literals_of(slice_of(filter->prefregex->text), arena);
-                all = filter->mode == FILTER_TOOL ? first : *literals_better(&failures, &first);
+static void find_clauses(struct filter *filter) {
+        struct literals *clauses = filter->clauses;
+        struct arena *arena = &filter->literals;
+        size_t count = filter->failregexes.count;
+        bool fits = count <= FILTER_CLAUSES_MAX - FILTER_CLAUSE_FAILREGEX;
+        filter->clause_count = 0;
+        filter->lacks_failregexes = 0;
+        filter->prefregex_in_all = false;
+        if (filter->maxlines > 1 || count == 0)
+                return;
+        clauses[FILTER_CLAUSE_PREFREGEX] = (struct literals){0};
+        if (filter->prefregex)
+                clauses[FILTER_CLAUSE_PREFREGEX] =
+                        literals_of(slice_of(filter->prefregex->text), arena);
+        filter->prefregex_in_all = clauses[FILTER_CLAUSE_PREFREGEX].in_all_lines;
+        clauses[FILTER_CLAUSE_IGNOREREGEX] = literals_of_list(&filter->ignoreregexes, arena);
+        filter->clause_count = FILTER_CLAUSE_FAILREGEX;
+        for (size_t i = 0; i < count && filter->clause_count < FILTER_CLAUSES_MAX; i++) {
+                size_t k = filter->clause_count++;
+                clauses[k] = literals_of(slice_of(filter->failregexes.items[i]->text), arena);
+                if (fits)
+                        filter->lacks_failregexes |= UINT64_C(1) << k;
         }
-        if (filter->mode == FILTER_DAEMON || filter->ignoreregexes.count == 0)
-                return all;
-        struct literals ignored = literals_of_list(&filter->ignoreregexes, arena);
-        return literals_either(&all, &ignored, arena);
 }
 
-static struct literals find(
-        const struct filter *filter, enum filter_need need, struct arena *arena) {
-        if (filter->maxlines > 1 || filter->failregexes.count == 0)
-                return (struct literals){0};
-        return need == FILTER_NEED_ALL ? find_all(filter, arena)
-                                       : literals_of_list(&filter->failregexes, arena);
+/* All literals of all clauses, as one. */
+static struct literals find_all(const struct filter *filter, struct arena *arena) {
+        struct literals all = {0};
+        for (size_t i = 0; i < filter->clause_count; i++) {
+                const struct literals *clause = &filter->clauses[i];
+                if (clause->count > 0)
+                        all = all.count == 0 ? *clause : literals_either(&all, clause, arena);
+        }
+        return all;
+}
+
+static void update(struct filter *filter) {
+        if (filter->knows_literals)
+                return;
+        arena_reset(&filter->literals);
+        find_clauses(filter);
+        struct literals all = find_all(filter, &filter->literals);
+        prefilter_seam_init(&filter->seam, &all);
+        filter->knows_literals = true;
 }
 
 void filter_forget_literals(struct filter *filter) {
@@ -50,21 +75,36 @@ uint64_t filter_generation(const struct filter *filter) {
         return filter->generation;
 }
 
-const struct literals *filter_literals(struct filter *filter, enum filter_need need) {
-        if (!filter->knows_literals) {
-                arena_reset(&filter->literals);
-                for (int i = 0; i < FILTER_NEED_COUNT; i++) {
-                        struct literals literals =
-                                find(filter, (enum filter_need)i, &filter->literals);
-                        prefilter_seam_init(&filter->seams[i], &literals);
-                }
-                filter->knows_literals = true;
-        }
-        return &filter->seams[need].literals;
+const struct literals *filter_clauses(struct filter *filter, size_t *ret_count) {
+        update(filter);
+        *ret_count = filter->clause_count;
+        return filter->clauses;
 }
 
-bool filter_lacks(struct filter *filter, enum filter_need need, const struct filter_line *line,
-        const struct line_tuple *tuple) {
-        return (line->lacks >> need & 1) != 0 && filter_literals(filter, need)->count > 0 &&
-               !prefilter_seam_holds(&filter->seams[need], tuple->before, tuple->after);
+bool filter_is_hopeless(struct filter *filter, uint64_t lacks) {
+        if (lacks == 0)
+                return false;
+        update(filter);
+        if (filter->clause_count == 0)
+                return false;
+        bool lacks_prefregex = (lacks >> FILTER_CLAUSE_PREFREGEX & 1) != 0;
+        bool lacks_failregex =
+                filter->lacks_failregexes != 0 && (filter->lacks_failregexes & ~lacks) == 0;
+        if (filter->mode == FILTER_DAEMON)
+                return lacks_prefregex || lacks_failregex;
+        if (filter->ignoreregexes.count > 0 && !(lacks >> FILTER_CLAUSE_IGNOREREGEX & 1))
+                return false;
+        bool is_counted = filter->prefregex && (!filter->prefregex_in_all || filter->traces_groups);
+        return is_counted ? lacks_prefregex : lacks_failregex;
+}
+
+uint64_t filter_lacks(
+        struct filter *filter, const struct filter_line *line, const struct line_tuple *tuple) {
+        if (line->lacks == 0)
+                return 0;
+        update(filter);
+        if (filter->clause_count == 0 ||
+                prefilter_seam_holds(&filter->seam, tuple->before, tuple->after))
+                return 0;
+        return line->lacks;
 }

@@ -8,7 +8,12 @@
  * (backreferences, classes of many characters, letters beyond ASCII, the verbose flag) counts as
  * "anything". A newline is not in a line, only behind it, so it is never part of a literal. The
  * rule and its proof: the clause speaks about the subject of the search; who cuts a date out of the
- * line has to look at the seam. */
+ * line has to look at the seam.
+ *
+ * The other way round, some regexes match every line: "^(?:x )?(.+)$". A part's spans tell how it
+ * can get from one end of any line to the other, or stay where it is; they too are never wrong,
+ * as a search that backtracks finds a match where there is one (what does not backtrack, or looks
+ * around, has none). */
 #include "detect/literals.h"
 
 #include <ctype.h>
@@ -23,7 +28,17 @@ struct texts {
         size_t count;
 };
 
+/* How a part can match in a line that has a character or more. */
+enum {
+        SPAN_STAY_BEGIN = 1, /* nothing, at its begin */
+        SPAN_STAY_END = 2,   /* nothing, at its end */
+        SPAN_CROSS = 4,      /* all of it */
+        SPAN_CHAR = 8,       /* any one character */
+};
+#define SPAN_NOTHING (SPAN_STAY_BEGIN | SPAN_STAY_END)
+
 struct part {
+        unsigned spans;
         bool exact; /* matches one of texts and nothing else */
         struct texts texts;
         struct texts clause; /* not exact: count 0 if nothing is known */
@@ -123,6 +138,13 @@ static struct part part_empty(struct reader *reader) {
         return part_text(reader, SLICE_NULL);
 }
 
+/* A part that matches nothing and is true at some places. */
+static struct part part_place(struct reader *reader, unsigned spans) {
+        struct part part = part_empty(reader);
+        part.spans = spans;
+        return part;
+}
+
 static struct part part_char(struct reader *reader, char c) {
         unsigned char byte = (unsigned char)c;
         if (byte >= 0x80 || c == '\n')
@@ -135,14 +157,17 @@ static struct part part_char(struct reader *reader, char c) {
 }
 
 static struct part part_either(struct reader *reader, const struct part *a, const struct part *b) {
-        if (a->exact && b->exact && a->texts.count + b->texts.count <= EXACT_MAX)
-                return (struct part){
-                        .exact = true, .texts = texts_join(reader, a->texts, b->texts)};
+        struct part either = {.spans = (a->spans | b->spans) & ~(unsigned)SPAN_CHAR};
         struct texts left = part_clause(a);
         struct texts right = part_clause(b);
-        if (left.count == 0 || right.count == 0 || left.count + right.count > LITERALS_CLAUSE_MAX)
-                return part_anything();
-        return (struct part){.clause = texts_join(reader, left, right)};
+        if (a->exact && b->exact && a->texts.count + b->texts.count <= EXACT_MAX) {
+                either.exact = true;
+                either.texts = texts_join(reader, a->texts, b->texts);
+        } else if (left.count > 0 && right.count > 0 &&
+                   left.count + right.count <= LITERALS_CLAUSE_MAX) {
+                either.clause = texts_join(reader, left, right);
+        }
+        return either;
 }
 
 /* ---- reading ---- */
@@ -198,7 +223,7 @@ static struct part read_escape(struct reader *reader) {
         if (c == 'x')
                 return read_hex(reader);
         if (c && strchr("bBAZ", c))
-                return part_empty(reader);
+                return part_place(reader, c == 'A' ? SPAN_STAY_BEGIN : 0);
         for (size_t i = 0; i + 1 < sizeof(controls); i += 2)
                 if (c == controls[i])
                         return part_char(reader, controls[i + 1]);
@@ -290,9 +315,12 @@ static struct part read_group(struct reader *reader) {
         struct part part;
         if (!take(reader, '?'))
                 part = read_rest_of_group(reader);
-        else if (take(reader, ':') || take(reader, '>'))
+        else if (take(reader, ':'))
                 part = read_rest_of_group(reader);
-        else if (take_text(reader, "P<")) {
+        else if (take(reader, '>')) {
+                part = read_rest_of_group(reader);
+                part.spans = 0;
+        } else if (take_text(reader, "P<")) {
                 skip_past(reader, '>');
                 part = read_rest_of_group(reader);
         } else if (take_text(reader, "P=")) {
@@ -303,13 +331,13 @@ static struct part read_group(struct reader *reader) {
                 part = skip_look_around(reader);
         else if (take(reader, '#')) {
                 skip_past(reader, ')');
-                part = part_empty(reader);
+                part = part_place(reader, SPAN_NOTHING);
         } else if (take(reader, '('))
                 part = read_conditional(reader);
         else if (read_flags(reader))
                 part = read_rest_of_group(reader);
         else
-                return part_empty(reader); /* global flags stay in force */
+                return part_place(reader, SPAN_NOTHING); /* global flags stay in force */
         reader->caseless = caseless;
         return part;
 }
@@ -334,14 +362,18 @@ static struct part read_atom(struct reader *reader) {
         if (c == '\\')
                 return read_escape(reader);
         if (c == '.')
-                return part_anything();
-        return c == '^' || c == '$' ? part_empty(reader) : part_char(reader, (char)c);
+                return (struct part){.spans = SPAN_CHAR};
+        if (c == '^' || c == '$')
+                return part_place(reader, c == '^' ? SPAN_STAY_BEGIN : SPAN_STAY_END);
+        return part_char(reader, (char)c);
 }
 
 struct repeat {
         bool there;
         bool optional; /* zero times are allowed */
         bool once;     /* at most once */
+        bool endless;  /* any number of times */
+        bool greedy;   /* possessive: nothing is given back */
 };
 
 /* Reads {m,n}, {m}, {,n}; anything else in braces is text, and nothing is taken. */
@@ -372,20 +404,31 @@ static bool read_braces(struct reader *reader, struct repeat *ret) {
 static struct repeat read_repeat(struct reader *reader) {
         struct repeat repeat = {0};
         if (take(reader, '*'))
-                repeat = (struct repeat){.there = true, .optional = true};
+                repeat = (struct repeat){.there = true, .optional = true, .endless = true};
         else if (take(reader, '+'))
-                repeat = (struct repeat){.there = true};
+                repeat = (struct repeat){.there = true, .endless = true};
         else if (take(reader, '?'))
                 repeat = (struct repeat){.there = true, .optional = true, .once = true};
         else if (!read_braces(reader, &repeat))
                 return repeat;
-        (void)(take(reader, '?') || take(reader, '+')); /* lazy, possessive */
+        if (!take(reader, '?')) /* lazy */
+                repeat.greedy = take(reader, '+');
         return repeat;
 }
 
-static struct part repeated(struct reader *reader, const struct part *part, struct repeat repeat) {
-        if (!repeat.there)
-                return *part;
+static unsigned repeated_spans(unsigned spans, struct repeat repeat) {
+        unsigned repeated = spans & SPAN_NOTHING;
+        if (repeat.greedy)
+                return 0;
+        if (repeat.endless && spans & (SPAN_CHAR | SPAN_CROSS))
+                repeated |= SPAN_CROSS;
+        if (repeat.optional)
+                repeated |= SPAN_NOTHING | (spans & SPAN_CROSS);
+        return repeated;
+}
+
+static struct part repeated_texts(
+        struct reader *reader, const struct part *part, struct repeat repeat) {
         if (repeat.once && part->exact && part->texts.count < EXACT_MAX) {
                 struct part empty = part_empty(reader);
                 return part_either(reader, part, &empty);
@@ -395,15 +438,33 @@ static struct part repeated(struct reader *reader, const struct part *part, stru
         return (struct part){.clause = part_clause(part)};
 }
 
+static struct part repeated(struct reader *reader, const struct part *part, struct repeat repeat) {
+        if (!repeat.there)
+                return *part;
+        struct part whole = repeated_texts(reader, part, repeat);
+        whole.spans = repeated_spans(part->spans, repeat);
+        return whole;
+}
+
+/* One part behind another. */
+static unsigned spans_join(unsigned a, unsigned b) {
+        unsigned both = a & b & SPAN_NOTHING;
+        if ((a & SPAN_STAY_BEGIN && b & SPAN_CROSS) || (a & SPAN_CROSS && b & SPAN_STAY_END))
+                both |= SPAN_CROSS;
+        return both;
+}
+
 static struct part read_branch(struct reader *reader) {
         struct texts run = texts_one(reader,
                 SLICE_NULL); /* exact texts up to here, since the last part that was not exact */
         struct texts best = {NULL, 0};
+        unsigned spans = SPAN_NOTHING;
         bool exact = true;
         while (peek(reader) >= 0 && peek(reader) != '|' && peek(reader) != ')') {
                 struct part atom = read_atom(reader);
                 struct part part = repeated(reader, &atom, read_repeat(reader));
                 struct texts longer;
+                spans = spans_join(spans, part.spans);
                 if (part.exact && texts_cross(reader, run, part.texts, &longer)) {
                         run = longer;
                         continue;
@@ -415,9 +476,9 @@ static struct part read_branch(struct reader *reader) {
                 exact = false;
         }
         if (exact)
-                return (struct part){.exact = true, .texts = run};
+                return (struct part){.spans = spans, .exact = true, .texts = run};
         keep_better(&best, run);
-        return (struct part){.clause = best};
+        return (struct part){.spans = spans, .clause = best};
 }
 
 static struct part read_alternatives(struct reader *reader) {
@@ -442,16 +503,20 @@ static struct slice lower(struct slice text, struct arena *arena) {
 static struct literals literals_from(struct texts clause, bool caseless, struct arena *arena) {
         for (size_t i = 0; caseless && i < clause.count; i++)
                 clause.items[i] = lower(clause.items[i], arena);
-        return (struct literals){clause.items, clause.count, texts_shortest(clause), caseless};
+        return (struct literals){
+                clause.items, clause.count, texts_shortest(clause), caseless, false};
 }
 
 struct literals literals_of(struct slice regex, struct arena *arena) {
         struct reader reader = {.regex = regex, .arena = arena};
         struct part whole = read_alternatives(&reader);
         struct texts clause = part_clause(&whole);
-        if (reader.given_up || reader.at < regex.len)
+        bool understood = !reader.given_up && reader.at >= regex.len;
+        if (!understood)
                 clause.count = 0;
-        return literals_from(clause, reader.any_caseless, arena);
+        struct literals literals = literals_from(clause, reader.any_caseless, arena);
+        literals.in_all_lines = understood && whole.spans != 0;
+        return literals;
 }
 
 struct literals literals_either(

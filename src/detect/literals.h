@@ -20,6 +20,8 @@ struct literals {
         size_t shortest;           /* bytes of the shortest one */
         bool caseless; /* items are in lower case. Holds for ASCII subjects only: (?i) also matches
                           some letters beyond */
+        bool in_all_lines; /* every line of one character or more matches, whatever it is: for sure;
+                              of literals_of() only */
 };
 
 /* Finds the best clause of regex: Python's dialect, tags expanded, known to compile. */

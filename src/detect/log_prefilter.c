@@ -26,13 +26,15 @@ static uint64_t key_of(const struct scan_log *log) {
 }
 
 static struct prefilter *make(const struct scan_log *log) {
-        struct literals clauses[PREFILTER_JAILS_MAX] = {{0}};
+        struct prefilter_jail jails[PREFILTER_JAILS_MAX] = {{0}};
         if (log->attachment_count > PREFILTER_JAILS_MAX)
                 return NULL;
-        for (size_t i = 0; i < log->attachment_count; i++)
-                if (line_encoding_is_ascii_compatible(log->attachments[i].jail->encoding))
-                        clauses[i] = *filter_literals(log->attachments[i].jail->filter, FILTER_NEED_ALL);
-        return prefilter_new(clauses, log->attachment_count);
+        for (size_t i = 0; i < log->attachment_count; i++) {
+                struct scan_jail *jail = log->attachments[i].jail;
+                if (line_encoding_is_ascii_compatible(jail->encoding))
+                        jails[i].clauses = filter_clauses(jail->filter, &jails[i].count);
+        }
+        return prefilter_new(jails, log->attachment_count);
 }
 
 bool log_prefilter_scan(
@@ -51,7 +53,7 @@ bool log_prefilter_scan(
         return log_prefilter->prefilter != NULL;
 }
 
-uint64_t log_prefilter_line(
+const uint64_t *log_prefilter_line(
         struct log_prefilter *log_prefilter, struct slice line, struct slice lines) {
         size_t start = (size_t)(line.data - lines.data);
         return prefilter_line(log_prefilter->prefilter, line, start, start + line.len);

@@ -23,7 +23,7 @@ void log_prefilter_done(struct log_prefilter *log_prefilter);
  * prefilter to ask. */
 bool log_prefilter_scan(
         struct log_prefilter *log_prefilter, const struct scan_log *log, struct slice lines);
-/* Whether the line (a view of the scanned bytes, which begin at lines) may interest the log's
- * jails: bit i for attachment i. */
-uint64_t log_prefilter_line(
+/* Hints about the line (a view of the scanned bytes, which begin at lines), as prefilter_line():
+ * those of attachment i at index i. */
+const uint64_t *log_prefilter_line(
         struct log_prefilter *log_prefilter, struct slice line, struct slice lines);

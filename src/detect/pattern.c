@@ -157,21 +157,6 @@ size_t pattern_group_number(const struct pattern *pattern, struct slice name) {
         return 0;
 }
 
-/* Whether all bytes are ASCII; eight at a time. */
-static bool is_ascii(struct slice s) {
-        size_t i = 0;
-        uint64_t word;
-        for (; i + sizeof(word) <= s.len; i += sizeof(word)) {
-                memcpy(&word, s.data + i, sizeof(word));
-                if (word & 0x8080808080808080U)
-                        return false;
-        }
-        for (; i < s.len; i++)
-                if ((unsigned char)s.data[i] & 0x80)
-                        return false;
-        return true;
-}
-
 static int run(const struct form *form, struct slice subject, size_t from) {
         PCRE2_SPTR text = (PCRE2_SPTR)(subject.data ? subject.data : "");
         int r = PCRE2_ERROR_JIT_STACKLIMIT;
@@ -209,12 +194,12 @@ int pattern_search(const struct pattern *pattern, struct slice subject, size_t f
         if (from > to)
                 return 0;
         subject.len = to;
-        const struct form *form = pattern->ascii.code && is_ascii(subject) ? &pattern->ascii : &pattern->any;
+        const struct form *form = pattern->ascii.code && slice_is_ascii(subject) ? &pattern->ascii : &pattern->any;
         return search(pattern, form, subject, from, ret, fault);
 }
 
 enum pattern_subject pattern_subject_of(struct slice subject) {
-        return is_ascii(subject) ? PATTERN_SUBJECT_ASCII : PATTERN_SUBJECT_OTHER;
+        return slice_is_ascii(subject) ? PATTERN_SUBJECT_ASCII : PATTERN_SUBJECT_OTHER;
 }
 
 int pattern_search_whole(const struct pattern *pattern, struct slice subject, enum pattern_subject kind, struct pattern_match *ret,

@@ -232,8 +232,9 @@ static void run_jail(struct pipeline *pipeline, struct scan_jail *jail, const st
         fault_done(&fault);
 }
 
-/* The line starts at log->done. hopeful: jails that it may interest, bit i for attachment i; those beyond the bits are always meant. */
-static void run_line(struct pipeline *pipeline, struct scan_log *log, struct slice raw, const struct input_chunk *chunk, uint64_t hopeful) {
+/* The line starts at log->done. hints: see log_prefilter_line(); or NULL. */
+static void run_line(struct pipeline *pipeline, struct scan_log *log, struct slice raw, const struct input_chunk *chunk,
+        const uint64_t *hints) {
         struct decoded cache = {0};
         bool skip = log->done == log->skip_at;
         for (size_t i = 0; i < log->attachment_count; i++) {
@@ -249,7 +250,7 @@ static void run_line(struct pipeline *pipeline, struct scan_log *log, struct sli
                 struct filter_line line = {
                         .text = decode(pipeline, attachment->jail, raw, &cache),
                         .in_operation = log->in_operation,
-                        .lacks = i < 64 && !(hopeful >> i & 1) ? 1U << FILTER_NEED_ALL : 0,
+                        .lacks = hints ? ~hints[i] : 0,
                 };
                 run_jail(pipeline, attachment->jail, &line);
         }
@@ -281,10 +282,11 @@ static void announce_line(struct pipeline *pipeline, struct scan_log *log) {
 }
 
 /* Runs the line and moves behind it. */
-static void run_and_pass(struct pipeline *pipeline, struct scan_log *log, struct slice raw, const struct input_chunk *chunk, uint64_t hopeful) {
+static void run_and_pass(struct pipeline *pipeline, struct scan_log *log, struct slice raw, const struct input_chunk *chunk,
+        const uint64_t *hints) {
         if (log->careful)
                 announce_line(pipeline, log);
-        run_line(pipeline, log, raw, chunk, hopeful);
+        run_line(pipeline, log, raw, chunk, hints);
         log->done = chunk->cut ? chunk->end : log->done + raw.len;
         if (log->careful || buffer_len(&pipeline->records) >= PIPELINE_FLUSH)
                 close_batch(pipeline, log, 0);
@@ -303,7 +305,7 @@ int pipeline_run(struct pipeline *pipeline, struct scan_log *log, const struct i
                 const char *end = memchr(rest.data, '\n', rest.len);
                 size_t len = end ? (size_t)(end - rest.data) + 1 : rest.len;
                 struct slice raw = slice_sub(rest, 0, len);
-                run_and_pass(pipeline, log, raw, chunk, has_hints ? log_prefilter_line(&log->prefilter, raw, chunk->lines) : ~UINT64_C(0));
+                run_and_pass(pipeline, log, raw, chunk, has_hints ? log_prefilter_line(&log->prefilter, raw, chunk->lines) : NULL);
                 rest = slice_sub(rest, len, rest.len);
                 late = lines % LINES_A_LOOK == 0 && rest.len > 0 && loop_now_us() > deadline;
         }

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One Vectorscan database of all literals of all jails of a log; a literal's number leads to the
- * jails that asked for it. Hits are collected as (end offset, jails) while the buffer is scanned,
- * and taken up again line by line.
+/* One Vectorscan database of all literals of all jails of a log, each once; a literal's number
+ * leads to the clauses that asked for it. Hits are collected as (end offset, number) while the
+ * buffer is scanned, and taken up again line by line; most lines have none, and cost two
+ * comparisons.
  *
- * Invariant: a jail's bit may be set for no reason, and is never missing where one of its literals
- * is in the line. A caseless literal also matches letters beyond ASCII in Python, so lines with
- * bytes beyond ASCII are candidates of jails that have one. Hits come in the order of their ends;
- * should one not, the rest of the buffer counts as candidates. Source: Hyperscan developer
- * reference, "Pure literals". */
+ * Invariant: a bit may be set for no reason, and is never missing where one of its clause's
+ * literals is in the line. A caseless literal also matches letters beyond ASCII in Python, so lines
+ * with bytes beyond ASCII count as holding it. Hits come in the order of their ends; should one
+ * not, the rest of the buffer counts as holding everything. Source: Hyperscan developer reference,
+ * "Pure literals".
+ *
+ * Vectorscan 5.4.9 misses literals of small sets that end less than 32 bytes in front of the
+ * buffer's end, on processors with AVX-512 (test_prefilter.c has the case). So the last TAIL bytes
+ * are looked through once more, in a copy with line ends behind it, and count only from there. */
 #include "detect/prefilter.h"
 
 #include <ctype.h>
@@ -70,22 +75,76 @@ bool prefilter_seam_holds(
 
 #ifdef HAVE_VECTORSCAN
 
+#define TAIL ((size_t)128)
+
 struct hit {
-        size_t end;
-        uint64_t jails;
+        uint32_t end;
+        uint32_t literal;
+};
+
+struct target {
+        uint32_t jail;
+        uint64_t clauses;
 };
 
 struct prefilter {
         hs_database_t *database;
         hs_scratch_t *scratch;
-        uint64_t *jails;   /* by number of the literal */
-        uint64_t always;   /* jails that require nothing */
-        uint64_t caseless; /* jails with caseless literals */
+        struct target *targets; /* of all literals, one behind the other */
+        uint32_t *first_target; /* by number of the literal; and one more, the end */
+        size_t jail_count;
+        uint64_t idle[PREFILTER_JAILS_MAX];     /* clauses that require nothing */
+        uint64_t caseless[PREFILTER_JAILS_MAX]; /* clauses with caseless literals */
+        uint64_t hints[PREFILTER_JAILS_MAX];    /* of the last line that was not idle */
         struct hit *hits;
         size_t hit_count, hit_capacity;
-        size_t next;   /* hit of prefilter_line() */
-        bool overflow; /* there are more hits than were kept */
+        size_t base;       /* where in the buffer what is being scanned begins, ... */
+        size_t from, to;   /* ... and which ends of hits in it count: after from, not after to */
+        size_t next;       /* hit of prefilter_line() */
+        bool overflow;     /* there are more hits than were kept */
+        bool any_caseless; /* in some jail */
+        bool all_ascii;    /* the buffer */
 };
+
+/* A literal of a clause. */
+struct entry {
+        struct slice text;
+        bool caseless;
+        struct target target;
+};
+
+static int by_text(const void *a, const void *b) {
+        const struct entry *left = a;
+        const struct entry *right = b;
+        int order = slice_compare(left->text, right->text);
+        if (order == 0)
+                order = (int)left->caseless - (int)right->caseless;
+        if (order == 0)
+                order = (left->target.jail > right->target.jail) -
+                        (left->target.jail < right->target.jail);
+        return order;
+}
+
+static struct entry *collect(const struct prefilter_jail *jails, size_t count, size_t *ret_count) {
+        size_t total = 0;
+        for (size_t i = 0; i < count; i++)
+                for (size_t k = 0; k < jails[i].count; k++)
+                        total += jails[i].clauses[k].count;
+        struct entry *entries = memory_new_array(total + 1, sizeof(*entries));
+        size_t n = 0;
+        for (size_t i = 0; i < count; i++)
+                for (size_t k = 0; k < jails[i].count; k++) {
+                        const struct literals *clause = &jails[i].clauses[k];
+                        for (size_t t = 0; t < clause->count; t++)
+                                entries[n++] = (struct entry){
+                                        clause->items[t], clause->caseless,
+                                        {(uint32_t)i, UINT64_C(1) << k}
+                                };
+                }
+        qsort(entries, n, sizeof(*entries), by_text);
+        *ret_count = n;
+        return entries;
+}
 
 /* The literals as Vectorscan takes them. */
 struct table {
@@ -96,24 +155,35 @@ struct table {
         unsigned count;
 };
 
+/* Entries of one text become one literal, those of one text and jail one target. */
 static void table_fill(struct table *table, struct prefilter *prefilter,
-        const struct literals *clauses, size_t count) {
-        size_t total = 0;
-        for (size_t i = 0; i < count; i++)
-                total += clauses[i].count;
-        *table = (struct table){memory_new_array(total, sizeof(char *)),
-                memory_new_array(total, sizeof(size_t)), memory_new_array(total, sizeof(unsigned)),
-                memory_new_array(total, sizeof(unsigned)), 0};
-        prefilter->jails = memory_new_array(total + 1, sizeof(uint64_t));
-        for (size_t i = 0; i < count; i++)
-                for (size_t k = 0; k < clauses[i].count; k++) {
-                        unsigned id = table->count++;
-                        table->texts[id] = clauses[i].items[k].data;
-                        table->lengths[id] = clauses[i].items[k].len;
-                        table->flags[id] = clauses[i].caseless ? HS_FLAG_CASELESS : 0;
-                        table->ids[id] = id;
-                        prefilter->jails[id] = UINT64_C(1) << i;
+        const struct entry *entries, size_t count) {
+        *table = (struct table){memory_new_array(count + 1, sizeof(char *)),
+                memory_new_array(count + 1, sizeof(size_t)),
+                memory_new_array(count + 1, sizeof(unsigned)),
+                memory_new_array(count + 1, sizeof(unsigned)), 0};
+        prefilter->targets = memory_new_array(count + 1, sizeof(*prefilter->targets));
+        prefilter->first_target = memory_new_array(count + 1, sizeof(uint32_t));
+        uint32_t targets = 0;
+        for (size_t i = 0; i < count; i++) {
+                const struct entry *entry = &entries[i];
+                bool known = i > 0 && slice_equal(entry->text, entries[i - 1].text) &&
+                             entry->caseless == entries[i - 1].caseless;
+                if (known && entry->target.jail == prefilter->targets[targets - 1].jail) {
+                        prefilter->targets[targets - 1].clauses |= entry->target.clauses;
+                        continue;
                 }
+                if (!known) {
+                        unsigned id = table->count++;
+                        table->texts[id] = entry->text.data;
+                        table->lengths[id] = entry->text.len;
+                        table->flags[id] = entry->caseless ? HS_FLAG_CASELESS : 0;
+                        table->ids[id] = id;
+                        prefilter->first_target[id] = targets;
+                }
+                prefilter->targets[targets++] = entry->target;
+        }
+        prefilter->first_target[table->count] = targets;
 }
 
 static void table_done(struct table *table) {
@@ -123,10 +193,12 @@ static void table_done(struct table *table) {
         free(table->ids);
 }
 
-static bool compile(struct prefilter *prefilter, const struct literals *clauses, size_t count) {
+static bool compile(struct prefilter *prefilter, const struct prefilter_jail *jails, size_t count) {
         struct table table;
         hs_compile_error_t *error = NULL;
-        table_fill(&table, prefilter, clauses, count);
+        size_t entry_count;
+        struct entry *entries = collect(jails, count, &entry_count);
+        table_fill(&table, prefilter, entries, entry_count);
         bool ok = table.count > 0 &&
                   hs_compile_lit_multi(table.texts, table.flags, table.ids, table.lengths,
                           table.count, HS_MODE_BLOCK, NULL, &prefilter->database,
@@ -135,18 +207,30 @@ static bool compile(struct prefilter *prefilter, const struct literals *clauses,
         if (error)
                 (void)hs_free_compile_error(error);
         table_done(&table);
+        free(entries);
         return ok;
 }
 
-struct prefilter *prefilter_new(const struct literals *clauses, size_t count) {
+static void note_jail(
+        struct prefilter *prefilter, size_t index, const struct prefilter_jail *jail) {
+        uint64_t required = 0;
+        for (size_t k = 0; k < jail->count; k++) {
+                uint64_t bit = UINT64_C(1) << k;
+                required |= jail->clauses[k].count > 0 ? bit : 0;
+                prefilter->caseless[index] |= jail->clauses[k].caseless ? bit : 0;
+        }
+        prefilter->idle[index] = ~required;
+        prefilter->any_caseless = prefilter->any_caseless || prefilter->caseless[index] != 0;
+}
+
+struct prefilter *prefilter_new(const struct prefilter_jail *jails, size_t count) {
         if (count == 0 || count > PREFILTER_JAILS_MAX || hs_valid_platform() != HS_SUCCESS)
                 return NULL;
         struct prefilter *prefilter = memory_new(sizeof(*prefilter));
-        for (size_t i = 0; i < count; i++) {
-                prefilter->always |= clauses[i].count == 0 ? UINT64_C(1) << i : 0;
-                prefilter->caseless |= clauses[i].caseless ? UINT64_C(1) << i : 0;
-        }
-        return compile(prefilter, clauses, count) ? prefilter : prefilter_free(prefilter);
+        prefilter->jail_count = count;
+        for (size_t i = 0; i < count; i++)
+                note_jail(prefilter, i, &jails[i]);
+        return compile(prefilter, jails, count) ? prefilter : prefilter_free(prefilter);
 }
 
 struct prefilter *prefilter_free(struct prefilter *prefilter) {
@@ -154,7 +238,8 @@ struct prefilter *prefilter_free(struct prefilter *prefilter) {
                 return NULL;
         (void)hs_free_scratch(prefilter->scratch);
         (void)hs_free_database(prefilter->database);
-        free(prefilter->jails);
+        free(prefilter->targets);
+        free(prefilter->first_target);
         free(prefilter->hits);
         free(prefilter);
         return NULL;
@@ -165,20 +250,43 @@ static int on_hit(
         struct prefilter *prefilter = user;
         (void)from;
         (void)flags;
-        struct hit *last =
-                prefilter->hit_count > 0 ? &prefilter->hits[prefilter->hit_count - 1] : NULL;
-        if (last && last->end == to) {
-                last->jails |= prefilter->jails[id];
+        if (to <= prefilter->from || to > prefilter->to)
                 return 0;
-        }
-        if (prefilter->hit_count >= PREFILTER_HITS_MAX || (last && to < last->end)) {
+        to += prefilter->base;
+        bool in_order =
+                prefilter->hit_count == 0 || to >= prefilter->hits[prefilter->hit_count - 1].end;
+        if (prefilter->hit_count >= PREFILTER_HITS_MAX || !in_order) {
                 prefilter->overflow = true;
                 return 1;
         }
         memory_reserve(&prefilter->hits, prefilter->hit_count, &prefilter->hit_capacity,
                 sizeof(*prefilter->hits));
-        prefilter->hits[prefilter->hit_count++] = (struct hit){(size_t)to, prefilter->jails[id]};
+        prefilter->hits[prefilter->hit_count++] = (struct hit){(uint32_t)to, id};
         return 0;
+}
+
+/* Scans bytes, which begin at base in the buffer, for hits that end after from and not after to. */
+static void scan(
+        struct prefilter *prefilter, struct slice bytes, size_t base, size_t from, size_t to) {
+        if (prefilter->overflow)
+                return;
+        prefilter->base = base;
+        prefilter->from = from;
+        prefilter->to = to;
+        hs_error_t r = hs_scan(prefilter->database, bytes.data, (unsigned)bytes.len, 0,
+                prefilter->scratch, on_hit, prefilter);
+        if (r != HS_SUCCESS)
+                prefilter->overflow = true;
+}
+
+static void scan_tail(struct prefilter *prefilter, struct slice buffer) {
+        char copy[TAIL + LITERALS_LENGTH_MAX + TAIL];
+        size_t size =
+                buffer.len < TAIL + LITERALS_LENGTH_MAX ? buffer.len : TAIL + LITERALS_LENGTH_MAX;
+        memcpy(copy, buffer.data + buffer.len - size, size);
+        memset(copy + size, '\n', TAIL); /* in no literal */
+        scan(prefilter, (struct slice){copy, size + TAIL}, buffer.len - size,
+                size > TAIL ? size - TAIL : 0, size);
 }
 
 void prefilter_scan(struct prefilter *prefilter, struct slice buffer) {
@@ -186,43 +294,53 @@ void prefilter_scan(struct prefilter *prefilter, struct slice buffer) {
         prefilter->overflow = buffer.len > UINT32_MAX;
         if (prefilter->overflow || buffer.len == 0)
                 return;
-        hs_error_t r = hs_scan(prefilter->database, buffer.data, (unsigned)buffer.len, 0,
-                prefilter->scratch, on_hit, prefilter);
-        if (r != HS_SUCCESS)
-                prefilter->overflow = true;
+        prefilter->all_ascii = !prefilter->any_caseless || slice_is_ascii(buffer);
+        if (buffer.len > TAIL)
+                scan(prefilter, buffer, 0, 0, buffer.len - TAIL);
+        scan_tail(prefilter, buffer);
 }
 
-static bool is_ascii(struct slice line) {
-        unsigned char seen = 0;
-        for (size_t i = 0; i < line.len; i++)
-                seen |= (unsigned char)line.data[i];
-        return seen < 0x80;
+static void take_hit(struct prefilter *prefilter, uint32_t literal) {
+        uint32_t end = prefilter->first_target[literal + 1];
+        for (uint32_t i = prefilter->first_target[literal]; i < end; i++)
+                prefilter->hints[prefilter->targets[i].jail] |= prefilter->targets[i].clauses;
 }
 
-uint64_t prefilter_line(struct prefilter *prefilter, struct slice line, size_t start, size_t end) {
-        uint64_t jails = prefilter->always;
-        while (prefilter->next < prefilter->hit_count &&
-                prefilter->hits[prefilter->next].end <= start)
-                prefilter->next++;
-        for (; prefilter->next < prefilter->hit_count &&
-                prefilter->hits[prefilter->next].end <= end;
-                prefilter->next++)
-                jails |= prefilter->hits[prefilter->next].jails;
-        if (prefilter->overflow && prefilter->next == prefilter->hit_count)
-                return ~UINT64_C(0);
-        if (prefilter->caseless & ~jails && !is_ascii(line))
-                jails |= prefilter->caseless;
-        return jails;
+const uint64_t *prefilter_line(
+        struct prefilter *prefilter, struct slice line, size_t start, size_t end) {
+        const struct hit *hits = prefilter->hits;
+        size_t next = prefilter->next;
+        while (next < prefilter->hit_count && hits[next].end <= start)
+                next++;
+        size_t first = next;
+        while (next < prefilter->hit_count && hits[next].end <= end)
+                next++;
+        prefilter->next = next;
+        bool unknown = prefilter->overflow && next == prefilter->hit_count;
+        bool foreign = !prefilter->all_ascii && !slice_is_ascii(line);
+        if (first == next && !unknown && !foreign)
+                return prefilter->idle;
+        for (size_t i = 0; i < prefilter->jail_count; i++)
+                prefilter->hints[i] =
+                        unknown ? PREFILTER_ALL
+                                : prefilter->idle[i] | (foreign ? prefilter->caseless[i] : 0);
+        for (; first < next; first++)
+                take_hit(prefilter, hits[first].literal);
+        return prefilter->hints;
+}
+
+const uint64_t *prefilter_idle(const struct prefilter *prefilter) {
+        return prefilter->idle;
 }
 
 #else /* no Vectorscan: no hints */
 
 struct prefilter {
-        char none;
+        uint64_t idle[PREFILTER_JAILS_MAX];
 };
 
-struct prefilter *prefilter_new(const struct literals *clauses, size_t count) {
-        (void)clauses;
+struct prefilter *prefilter_new(const struct prefilter_jail *jails, size_t count) {
+        (void)jails;
         (void)count;
         return NULL;
 }
@@ -237,12 +355,16 @@ void prefilter_scan(struct prefilter *prefilter, struct slice buffer) {
         (void)buffer;
 }
 
-uint64_t prefilter_line(struct prefilter *prefilter, struct slice line, size_t start, size_t end) {
-        (void)prefilter;
+const uint64_t *prefilter_line(
+        struct prefilter *prefilter, struct slice line, size_t start, size_t end) {
         (void)line;
         (void)start;
         (void)end;
-        return ~UINT64_C(0);
+        return prefilter->idle;
+}
+
+const uint64_t *prefilter_idle(const struct prefilter *prefilter) {
+        return prefilter->idle;
 }
 
 #endif

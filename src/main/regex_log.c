@@ -36,7 +36,7 @@ struct reader {
         uint64_t scanned_bytes;
         uint64_t total_bytes; /* of the file; 0: not known */
         bool has_tried; /* to make a prefilter */
-        unsigned lacks; /* of the present line, see struct filter_line */
+        uint64_t lacks; /* of the present line, see struct filter_line */
         struct regex_line line; /* the present one */
 };
 
@@ -152,12 +152,10 @@ static enum regex_end process_raw(struct reader *reader, struct slice raw) {
         return process(reader, line_strip_end(text));
 }
 
-/* Its bits are those of filter_need. */
 static struct prefilter *make_prefilter(struct filter *filter) {
-        struct literals needs[FILTER_NEED_COUNT];
-        for (int i = 0; i < FILTER_NEED_COUNT; i++)
-                needs[i] = *filter_literals(filter, (enum filter_need)i);
-        return prefilter_new(needs, FILTER_NEED_COUNT);
+        struct prefilter_jail jail;
+        jail.clauses = filter_clauses(filter, &jail.count);
+        return prefilter_new(&jail, 1);
 }
 
 /* Lines of a long file that hold no literal need not be searched. Returns whether there is a
@@ -188,8 +186,7 @@ static enum regex_end process_buffer(struct reader *reader, struct buffer *buffe
                         break;
                 struct slice raw = slice_sub(lines, at, at + len);
                 reader->lacks =
-                        has_hints ? ~(unsigned)prefilter_line(reader->prefilter, raw, at, at + len)
-                                  : 0;
+                        has_hints ? ~prefilter_line(reader->prefilter, raw, at, at + len)[0] : 0;
                 end = process_raw(reader, raw);
                 at += len;
         }

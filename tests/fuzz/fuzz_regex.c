@@ -7,13 +7,6 @@
 #include "detect/tag_expand.h"
 #include "fuzz.h"
 
-static bool is_ascii(struct slice s) {
-        for (size_t i = 0; i < s.len; i++)
-                if (s.data[i] & 0x80)
-                        return false;
-        return true;
-}
-
 static bool holds(struct slice line, const struct literals *literals) {
         for (size_t i = 0; i < literals->count; i++)
                 for (size_t at = 0; at + literals->items[i].len <= line.len; at++) {
@@ -33,9 +26,10 @@ static void search(
         size_t end;
         int r = pattern_search(pattern, line, 0, line.len, &match, &fault);
         FUZZ_REQUIRE((r < 0) == (fault.text != NULL));
+        FUZZ_REQUIRE(r != 0 || line.len == 0 || !literals->in_all_lines);
         if (r == 1) {
                 FUZZ_REQUIRE(pattern_match_span(&match, 0, &start, &end) && end <= line.len);
-                if (!literals->caseless || is_ascii(line))
+                if (!literals->caseless || slice_is_ascii(line))
                         FUZZ_REQUIRE(holds(line, literals));
         }
         fault_done(&fault);

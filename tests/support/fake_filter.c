@@ -186,11 +186,16 @@ struct slice line_strip_end(struct slice raw) {
         return raw;
 }
 
-const struct literals *filter_literals(struct filter *filter, enum filter_need need) {
-        static const struct literals none = {0};
+const struct literals *filter_clauses(struct filter *filter, size_t *ret_count) {
         (void)filter;
-        (void)need;
-        return &none;
+        *ret_count = 0;
+        return NULL;
+}
+
+bool filter_is_hopeless(struct filter *filter, uint64_t lacks) {
+        (void)filter;
+        (void)lacks;
+        return false;
 }
 
 uint64_t filter_generation(const struct filter *filter) {

@@ -37,6 +37,20 @@ static void trim_takes_ascii_white_space_only(void **state) {
         assert_slice(slice_trim(SLICE("\xc2\xa0x")), "\xc2\xa0x");
 }
 
+static void ascii_is_told_at_any_place(void **state) {
+        char text[70];
+        (void)state;
+        memset(text, 'x', sizeof(text));
+        for (size_t len = 0; len <= sizeof(text); len++) {
+                assert_true(slice_is_ascii((struct slice){text, len}));
+                for (size_t at = 0; at < len; at++) {
+                        text[at] = (char)0x80;
+                        assert_false(slice_is_ascii((struct slice){text, len}));
+                        text[at] = 'x';
+                }
+        }
+}
+
 static void pieces_include_the_empty_last_one(void **state) {
         (void)state;
         struct slice rest = SLICE("a,,b,");
@@ -67,6 +81,7 @@ int main(void) {
                 cmocka_unit_test(find_gives_len_when_absent),
                 cmocka_unit_test(views_may_hold_nul),
                 cmocka_unit_test(trim_takes_ascii_white_space_only),
+                cmocka_unit_test(ascii_is_told_at_any_place),
                 cmocka_unit_test(pieces_include_the_empty_last_one),
                 cmocka_unit_test(compare_orders_bytewise),
         };

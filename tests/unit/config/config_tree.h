@@ -79,7 +79,7 @@ static inline const char *config_tree_mask(struct config_tree *tree, const char 
         struct slice all = SLICE("");
         struct slice rest = slice_of(text);
         struct slice root = slice_of(tree->root);
-        for (;;) {
+        while (rest.data) {
                 size_t at = slice_find(rest, root, 0);
                 bool found = at < rest.len;
                 all = arena_printf(&tree->arena, "%.*s%.*s%s", SLICE_ARG(all),
@@ -88,6 +88,7 @@ static inline const char *config_tree_mask(struct config_tree *tree, const char 
                         return all.data;
                 rest = slice_sub(rest, at + root.len, rest.len);
         }
+        return "";
 }
 
 /* The items of a list, one a line. */

@@ -33,7 +33,7 @@ static int read_jail(struct fixture *f, const char *text) {
         struct conf *conf;
         struct slice rest = slice_of(text);
         struct slice all = SLICE("");
-        while (rest.len > 0) {
+        while (rest.data && rest.len > 0) {
                 size_t at = slice_find(rest, SLICE("ROOT"), 0);
                 all = arena_printf(&f->tree.arena, "%.*s%.*s%s", SLICE_ARG(all),
                         SLICE_ARG(slice_sub(rest, 0, at)), at < rest.len ? f->tree.root : "");

@@ -64,6 +64,45 @@ static void best_clause_is_found(void **state) {
         arena_done(&arena);
 }
 
+static void regexes_that_match_all_lines_are_known(void **state) {
+        static const struct {
+                const char *regex;
+                bool all;
+        } rows[] = {
+                {"",                                        true },
+                {".",                                       false},
+                {".*",                                      true },
+                {"^.+$",                                    true },
+                {"^.+?$",                                   true },
+                {"^.++$",                                   false},
+                {"^(?P<mlfid>(?:x )?\\s*)(?P<content>.+)$", true },
+                {"^(?:\\[\\d+\\])*(?i:a?)(.*)$",            true },
+                {"^(?:x)*+(.+)$",                           false},
+                {"^(?>x?)(.+)$",                            false},
+                {"^(?!x)(.+)$",                             false},
+                {"^(?:a|.+)$",                              true },
+                {"^(?:a|b)?(.+)$",                          true },
+                {"^(?:a|b)(.+)$",                           false},
+                {"^x{0,2}.+$",                              true },
+                {"^x{1,2}.+$",                              false},
+                {".+^",                                     false},
+                {"$.+",                                     false},
+                {"^.+.+$",                                  false},
+                {"^.+(?:x|y?)$",                            true },
+                {"^(?P<a>x)?.+(?P=a)$",                     false},
+                {"^(x)?(?(1)y|z).+$",                       false},
+                {"^\\b.+$",                                 false},
+                {"\\A.+\\Z",                                false},
+                {"(?x)^ .+ $",                              false},
+        };
+        (void)state;
+        struct arena arena = ARENA_INIT;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+                if (literals_of(slice_of(rows[i].regex), &arena).in_all_lines != rows[i].all)
+                        fail_msg("%s", rows[i].regex);
+        arena_done(&arena);
+}
+
 static void too_deep_a_regex_promises_nothing(void **state) {
         (void)state;
         struct arena arena = ARENA_INIT;
@@ -205,6 +244,7 @@ static void no_match_is_without_its_clause(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(best_clause_is_found),
+                cmocka_unit_test(regexes_that_match_all_lines_are_known),
                 cmocka_unit_test(too_deep_a_regex_promises_nothing),
                 cmocka_unit_test(a_nul_is_a_character_of_a_literal),
                 cmocka_unit_test(either_unites_or_gives_up),

@@ -16,6 +16,12 @@ static struct literals clause(const char *text, bool caseless, struct arena *are
         return literals;
 }
 
+/* The jails that the line may interest, by their first clauses. */
+static uint64_t jails_of(struct prefilter *prefilter, struct slice line, size_t start, size_t end) {
+        const uint64_t *hints = prefilter_line(prefilter, line, start, end);
+        return (hints[0] & 1) | (hints[1] & 1) << 1 | (hints[2] & 1) << 2;
+}
+
 /* Scans text and writes the jails of each line, as a digit each. */
 static void assert_lines(struct prefilter *prefilter, struct slice text, const char *wanted) {
         prefilter_scan(prefilter, text);
@@ -24,15 +30,19 @@ static void assert_lines(struct prefilter *prefilter, struct slice text, const c
                 size_t end = slice_find_char(text, '\n', start);
                 end += end < text.len;
                 struct slice line = slice_sub(text, start, end);
-                assert_int_equal(prefilter_line(prefilter, line, start, end) & 7,
-                        (uint64_t)(wanted[i] - '0'));
+                assert_int_equal(
+                        jails_of(prefilter, line, start, end), (uint64_t)(wanted[i] - '0'));
                 start = end;
         }
 }
 
-/* A prefilter, or the test ends here, as it does where none can be had. */
+/* A prefilter of jails with one clause each, or the test ends here, as it does where none can be
+ * had. */
 static struct prefilter *make(const struct literals *clauses, size_t count) {
-        struct prefilter *prefilter = prefilter_new(clauses, count);
+        struct prefilter_jail jails[3] = {{0}};
+        for (size_t i = 0; i < count; i++)
+                jails[i] = (struct prefilter_jail){&clauses[i], 1};
+        struct prefilter *prefilter = prefilter_new(jails, count);
         if (!prefilter)
                 skip();
         return prefilter;
@@ -52,6 +62,74 @@ static void lines_with_a_literal_are_candidates_of_its_jails(void **state) {
         arena_done(&arena);
 }
 
+static void each_clause_has_its_bit(void **state) {
+        (void)state;
+        struct arena arena = ARENA_INIT;
+        const struct literals first[] = {clause("foo|both", false, &arena),
+                clause("", false, &arena), clause("bar", true, &arena)};
+        const struct literals second[] = {
+                clause("bar", false, &arena), clause("both|foo", false, &arena)};
+        const struct prefilter_jail jails[] = {
+                {first,  3},
+                {second, 2}
+        };
+        struct prefilter *prefilter = prefilter_new(jails, 2);
+        if (!prefilter)
+                skip();
+        static const struct {
+                const char *line;
+                uint64_t hints[2];
+        } rows[] = {
+                {"none",         {2, 0}},
+                {"foo",          {3, 2}},
+                {"both",         {3, 2}},
+                {"BAR",          {6, 0}},
+                {"bar both",     {7, 3}},
+                {"\xc3\xa9",     {6, 0}},
+                {"\xc3\xa9 bar", {6, 1}},
+        };
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct slice line = slice_of(rows[i].line);
+                prefilter_scan(prefilter, line);
+                const uint64_t *hints = prefilter_line(prefilter, line, 0, line.len);
+                assert_int_equal(hints[0] & 7, rows[i].hints[0]);
+                assert_int_equal(hints[1] & 3, rows[i].hints[1]);
+                assert_int_equal(hints[0] >> 3, PREFILTER_ALL >> 3);
+                assert_int_equal(hints == prefilter_idle(prefilter), i == 0);
+        }
+        (void)prefilter_free(prefilter);
+        arena_done(&arena);
+}
+
+/* At each place of short buffers of each length and alignment: it is at their ends that scanners
+ * err. */
+static void a_literal_is_found_wherever_it_stands(void **state) {
+        (void)state;
+        struct arena arena = ARENA_INIT;
+        static const char *const sets[] = {"]: Failed |user ", "abcdef|user ", "user ",
+                "Invalid|closed by|user ", "x|no|abc|GET /|user "};
+        static const char literal[] = "user ";
+        const size_t len = sizeof(literal) - 1;
+        _Alignas(64) static char bytes[512];
+        for (size_t set = 0; set < sizeof(sets) / sizeof(sets[0]); set++) {
+                struct literals clauses = clause(sets[set], false, &arena);
+                struct prefilter *prefilter = make(&clauses, 1);
+                for (size_t align = 0; align < 64; align += 7)
+                        for (size_t size = len; size < 300; size += 3)
+                                for (size_t at = 0; at + len <= size; at++) {
+                                        struct slice line = {bytes + align, size};
+                                        memset(bytes, '_', sizeof(bytes));
+                                        memcpy(bytes + align + at, literal, len);
+                                        prefilter_scan(prefilter, line);
+                                        if (!(prefilter_line(prefilter, line, 0, size)[0] & 1))
+                                                fail_msg("%s: %zu of %zu at %zu", sets[set], at,
+                                                        size, align);
+                                }
+                (void)prefilter_free(prefilter);
+        }
+        arena_done(&arena);
+}
+
 static void a_jail_that_requires_nothing_gets_every_line(void **state) {
         (void)state;
         struct arena arena = ARENA_INIT;
@@ -64,10 +142,13 @@ static void a_jail_that_requires_nothing_gets_every_line(void **state) {
 
 static void none_is_made_of_nothing_or_too_much(void **state) {
         (void)state;
-        struct literals clauses[PREFILTER_JAILS_MAX + 1] = {{0}};
-        assert_null(prefilter_new(clauses, 0));
-        assert_null(prefilter_new(clauses, 1));
-        assert_null(prefilter_new(clauses, PREFILTER_JAILS_MAX + 1));
+        struct literals nothing = {0};
+        struct prefilter_jail jails[PREFILTER_JAILS_MAX + 1] = {{0}};
+        assert_null(prefilter_new(jails, 0));
+        assert_null(prefilter_new(jails, 1));
+        jails[0] = (struct prefilter_jail){&nothing, 1};
+        assert_null(prefilter_new(jails, 1));
+        assert_null(prefilter_new(jails, PREFILTER_JAILS_MAX + 1));
         assert_null(prefilter_free(NULL));
 }
 
@@ -84,12 +165,10 @@ static void too_many_hits_make_the_rest_candidates(void **state) {
         struct slice view = buffer_view(&text);
         size_t long_end = view.len - strlen("none\nzz\n");
         prefilter_scan(prefilter, view);
-        assert_int_equal(prefilter_line(prefilter, slice_sub(view, 0, 5), 0, 5), 0);
-        assert_int_equal(
-                prefilter_line(prefilter, slice_sub(view, 5, long_end), 5, long_end) & 1, 1);
-        assert_int_equal(prefilter_line(prefilter, SLICE("none\n"), long_end, long_end + 5) & 3, 3);
-        assert_int_equal(
-                prefilter_line(prefilter, SLICE("zz\n"), long_end + 5, long_end + 8) & 3, 3);
+        assert_int_equal(jails_of(prefilter, slice_sub(view, 0, 5), 0, 5) & 3, 0);
+        assert_int_equal(jails_of(prefilter, slice_sub(view, 5, long_end), 5, long_end) & 1, 1);
+        assert_int_equal(jails_of(prefilter, SLICE("none\n"), long_end, long_end + 5) & 3, 3);
+        assert_int_equal(jails_of(prefilter, SLICE("zz\n"), long_end + 5, long_end + 8) & 3, 3);
         buffer_done(&text);
         (void)prefilter_free(prefilter);
         arena_done(&arena);
@@ -131,6 +210,8 @@ static void seam_joins_what_the_cut_parted(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(lines_with_a_literal_are_candidates_of_its_jails),
+                cmocka_unit_test(each_clause_has_its_bit),
+                cmocka_unit_test(a_literal_is_found_wherever_it_stands),
                 cmocka_unit_test(a_jail_that_requires_nothing_gets_every_line),
                 cmocka_unit_test(none_is_made_of_nothing_or_too_much),
                 cmocka_unit_test(too_many_hits_make_the_rest_candidates),
