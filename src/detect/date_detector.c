@@ -143,6 +143,7 @@ int date_detector_set_timezone(struct date_detector *detector, struct slice zone
                 return fault_raise(fault, "ValueError", "Unknown or unsupported time zone: '%.*s'", SLICE_ARG(zone));
         detector->has_zone = true;
         detector->zone_minutes = minutes;
+        detector->memo = (struct date_memo){0};
         return 0;
 }
 
@@ -262,7 +263,7 @@ static int search_again(struct date_detector *detector, size_t index, struct sli
         if (!date_template_search_fast(template, line, from, to, &ret->hit))
                 return search(detector, index, line, from, to, ret, fault);
         ret->index = index;
-        ret->start_chars = ret->hit.span.start == 0 ? 0 : to_chars(line, ret->hit.span.start);
+        ret->start_chars = to_chars(line, ret->hit.span.start);
         return 1;
 }
 
@@ -319,18 +320,11 @@ static bool wins(const struct date_detector *detector, const struct candidate *m
         return match->start_chars <= entry->distance && match->start_chars <= detector->start_chars;
 }
 
-/* Steps A and B. Returns 1 with the winner, 0 without, or negative errno. */
-static int choose(struct date_detector *detector, struct slice line, struct candidate *ret, struct fault *fault) {
-        struct candidate reserve;
-        size_t ignore = DATE_LAST_NONE;
-        reserve.index = DATE_LAST_NONE;
-        int r = try_last(detector, line, &reserve, &ignore, fault);
-        if (r < 0)
-                return r;
-        if (r > 0) {
-                *ret = reserve;
-                return 1;
-        }
+/* Step B; ret is the reserve of step A, ignore its entry that is not worth another try. */
+static int choose_of_all(
+        struct date_detector *detector, struct slice line, size_t ignore, struct candidate *ret, struct fault *fault) {
+        struct candidate reserve = *ret;
+        int r;
         for (size_t i = 0; i < detector->count; i++) {
                 if (i == ignore)
                         continue;
@@ -346,6 +340,14 @@ static int choose(struct date_detector *detector, struct slice line, struct cand
         }
         *ret = reserve;
         return reserve.index != DATE_LAST_NONE;
+}
+
+/* Steps A and B. Returns 1 with the winner, 0 without, or negative errno. */
+static int choose(struct date_detector *detector, struct slice line, struct candidate *ret, struct fault *fault) {
+        size_t ignore = DATE_LAST_NONE;
+        ret->index = DATE_LAST_NONE;
+        int r = try_last(detector, line, ret, &ignore, fault);
+        return r == 0 ? choose_of_all(detector, line, ignore, ret, fault) : r;
 }
 
 static bool is_movable(const struct date_detector *detector, size_t from, size_t to) {
@@ -387,7 +389,8 @@ static int learn(struct date_detector *detector, struct slice line, const struct
         detector->start_chars = winner->start_chars;
         detector->before = char_before(line, start);
         detector->first = char_at(line, start);
-        detector->end_chars = winner->start_chars + to_chars(slice_sub(line, start, end), end - start);
+        detector->end_chars = winner->start_chars +
+                (winner->hit.is_fast ? end - start : to_chars(slice_sub(line, start, end), end - start));
         detector->final = char_before(line, end > 0 ? end : line.len);
         detector->after = char_at(line, end);
         size_t index = winner->index;
@@ -401,27 +404,68 @@ int date_detector_use_defaults(struct date_detector *detector, struct fault *fau
         return date_pool_list_defaults(DATE_POOL_ALL, current_year(detector), append_strict, detector, fault);
 }
 
+static int64_t now_us(const struct date_detector *detector) {
+        return clock_wall_us(detector->calendar.clock);
+}
+
+static int time_of(struct date_detector *detector, const struct candidate *winner, struct date_time *ret, struct fault *fault) {
+        const struct date_template *template = detector->entries[detector->last].template;
+        const struct date_hit *hit = &winner->hit;
+        const int *zone = detector->has_zone ? &detector->zone_minutes : NULL;
+        bool by_parts = hit->is_fast && !hit->fast.has_time;
+        if (by_parts && date_memo_time(&detector->memo, &hit->fast.parts, now_us(detector), ret))
+                return DATE_FOUND;
+        int r = date_template_time(template, hit, &detector->calendar, zone, ret, fault);
+        if (by_parts && r == DATE_FOUND)
+                date_memo_keep_time(&detector->memo, &hit->fast.parts, now_us(detector), ret);
+        return r;
+}
+
+/* A line that begins as the last one did, whose template is anchored there: what would be found is the same, and what would be learnt
+ * is known. */
+static bool match_again(struct date_detector *detector, struct slice line, struct date_match *ret) {
+        struct date_time time;
+        if (!date_memo_line(&detector->memo, line, now_us(detector), &ret->cut_start, &ret->cut_end, &time))
+                return false;
+        struct date_entry *entry = &detector->entries[detector->last];
+        entry->hits++;
+        entry->template->hits++;
+        entry->last_used = clock_wall(detector->calendar.clock);
+        ret->template_index = detector->last;
+        ret->time = time.seconds;
+        ret->integral = time.integral;
+        return true;
+}
+
 int date_detector_match(struct date_detector *detector, struct slice line, struct date_match *ret, struct fault *fault) {
         struct candidate winner;
+        if (match_again(detector, line, ret))
+                return DATE_FOUND;
         if (!line.data)
                 line = SLICE("");
+        size_t last = detector->last;
         int r = detector->count == 0 ? date_detector_use_defaults(detector, fault) : 0;
         if (r == 0)
                 r = choose(detector, line, &winner, fault);
         if (r <= 0)
                 return r < 0 ? r : DATE_NONE;
-        const struct date_template *template = detector->entries[winner.index].template;
         r = learn(detector, line, &winner, fault);
         if (r < 0)
                 return r;
         const struct date_span *span = &winner.hit.span;
         *ret = (struct date_match){span->cut_start, span->cut_end, detector->last, (double)NAN, false};
-        if (span->cut_start == span->cut_end)
+        if (span->cut_start == span->cut_end) {
+                date_memo_forget_line(&detector->memo);
                 return DATE_EMPTY;
-        const int *zone = detector->has_zone ? &detector->zone_minutes : NULL;
+        }
         struct date_time time = {(double)NAN, false};
-        r = date_template_time(template, &winner.hit, &detector->calendar, zone, &time, fault);
+        r = time_of(detector, &winner, &time, fault);
         ret->time = time.seconds;
         ret->integral = time.integral;
+        const struct date_entry *entry = &detector->entries[detector->last];
+        if (r == DATE_FOUND && winner.hit.is_fast && last == detector->last && is_anchored(entry))
+                date_memo_keep_line(&detector->memo, &entry->template->fast, line, span);
+        else
+                date_memo_forget_line(&detector->memo);
         return r;
 }

@@ -4,6 +4,7 @@
 
 #include "detect/calendar.h"
 #include "detect/date.h"
+#include "detect/date_memo.h"
 #include "detect/date_pool.h"
 #include "detect/pattern.h"
 
@@ -32,6 +33,7 @@ struct date_detector {
         uint64_t start_chars, end_chars; /* where the last match stood, in characters */
         uint32_t before, first, final, after; /* the characters around and at the ends of it */
 
+        struct date_memo memo;
         struct pattern *alnum; /* a letter or digit of any script, made when first needed */
 };
 

@@ -346,6 +346,13 @@ bool date_fast_match(const struct date_fast *fast, struct slice line, size_t fro
         return true;
 }
 
+size_t date_fast_second(const struct date_fast *fast, const struct date_span *span) {
+        static const size_t offsets[] = {
+                [DATE_FAST_SYSLOG] = 13, [DATE_FAST_ISO] = 17, [DATE_FAST_CLF] = 18, [DATE_FAST_EPOCH] = 0, [DATE_FAST_TAI64N] = 0};
+        bool begins = fast->place == DATE_FAST_LINE_BEGIN;
+        return begins && offsets[fast->body] > 0 ? span->cut_start + offsets[fast->body] : 0;
+}
+
 struct known {
         enum date_fast_body body;
         const char *pattern;

@@ -48,6 +48,10 @@ struct date_fast_result {
  * one. */
 struct date_fast date_fast_of(struct slice pattern, int year);
 
+/* Where in the line the second's two digits stand, of a date that begins with the line (maybe behind signs or a syslog header) and
+ * was found at span; 0 if it has none, or may stand anywhere. */
+size_t date_fast_second(const struct date_fast *fast, const struct date_span *span);
+
 /* Tries at the template's place; from is looked at for DATE_FAST_WINDOW only; to: end of what may be seen. Returns whether it is
  * sure of a match, with *ret. */
 bool date_fast_match(const struct date_fast *fast, struct slice line, size_t from, size_t to, struct date_fast_result *ret);
