@@ -1,9 +1,24 @@
 #!/usr/bin/env python3
-"""The sample lines of the shipped filters (config/filter.d/tests), through fail2ban-regex."""
+"""The sample lines of the shipped filters (config/filter.d/tests), through fail2ban-regex, and what its --check says of them."""
 import os
+import re
+import subprocess
 
 import samples
-from harness import case, expect, main
+from harness import COMMAND_S, case, expect, main
+
+
+def variants(box, name):
+    """The options with which a filter is tried: those of its samples, and each of its modes."""
+    modes = re.findall(r'^mdre-(\w+) =', box.read(f'etc/filter.d/{name}.conf'), re.MULTILINE)
+    return dict.fromkeys([options for options, _ in samples.sections(name)] + [f'mode={mode}' for mode in modes])
+
+
+def judge(box, name, options):
+    """fail2ban-regex --check knows no line that fools or stalls the filter."""
+    done = subprocess.run([os.path.join(box.programs, 'fail2ban-regex'), '-c', box.etc, '--check', f'{name}[{options}]'],
+                          stdin=subprocess.DEVNULL, capture_output=True, timeout=5 * COMMAND_S, check=False)
+    expect(done.returncode == 0, lambda: f'[{options}]: ' + (done.stdout + done.stderr).decode('utf8', 'replace').strip())
 
 
 def make(name):
@@ -13,6 +28,8 @@ def make(name):
             wanted = {(row.wanted, row.line) for row in rows if row.wanted != '-'}
             seen = samples.failures(box, name, options, [row.line for row in rows])
             expect(seen == wanted, f'[{options}]: missing {sorted(wanted - seen)}, too many {sorted(seen - wanted)}')
+        for options in variants(box, name):
+            judge(box, name, options)
     check.__name__ = name
     return check
 
