@@ -2,6 +2,7 @@
 /* Bump allocator: one arena is one lifetime (a configuration, a command, a line). All of it is freed at once. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/slice.h"
@@ -26,6 +27,8 @@ struct slice arena_join(struct arena *arena, const struct slice *parts, size_t c
         arena_join((arena), (const struct slice[]){__VA_ARGS__},                                   \
                 sizeof((const struct slice[]){__VA_ARGS__}) / sizeof(struct slice))
 struct slice arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Whether p points into memory that arena has handed out. NULL: no. */
+bool arena_holds(const struct arena *arena, const void *p);
 /* Forgets everything but keeps one block for reuse: no allocation in a steady state. */
 void arena_reset(struct arena *arena);
 /* Frees everything; the arena may be used again. */

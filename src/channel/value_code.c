@@ -40,6 +40,32 @@ int value_put(struct buffer *out, const struct value *v) {
         return put_at(out, v, 0);
 }
 
+size_t value_coded_size(const struct value *v) {
+        size_t size = sizeof(uint8_t);
+        switch (v->type) {
+        case VALUE_BOOL:
+                return size + sizeof(uint8_t);
+        case VALUE_INT:
+        case VALUE_FLOAT:
+                return size + sizeof(uint64_t);
+        case VALUE_STRING:
+        case VALUE_BYTES:
+                return size + sizeof(uint32_t) + v->string.len;
+        case VALUE_LIST:
+        case VALUE_TUPLE:
+        case VALUE_DICT:
+        case VALUE_SET:
+                size += sizeof(uint32_t);
+                for (size_t i = 0; i < v->list.count; i++)
+                        size += value_coded_size(&v->list.items[i]);
+                return size;
+        case VALUE_NONE:
+        case VALUE_TYPE_COUNT:
+                break;
+        }
+        return size;
+}
+
 struct get {
         struct message_reader *in;
         struct arena *arena;

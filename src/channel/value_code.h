@@ -10,6 +10,8 @@
 
 /* Returns 0, or -ENOBUFS if out is full or v is nested deeper than VALUE_DEPTH_MAX. */
 int value_put(struct buffer *out, const struct value *v);
+/* Bytes that value_put() takes for v. */
+size_t value_coded_size(const struct value *v);
 /* Reads one value into arena; its texts borrow from the message body (value_copy() what must live longer). Bad input, nesting above
  * VALUE_DEPTH_MAX or too many items set in->bad, and the result is None. */
 struct value value_get(struct message_reader *in, struct arena *arena);

@@ -392,6 +392,7 @@ int filter_line(struct filter *filter, const struct filter_line *line, struct ar
         struct run run = {
                 .filter = filter, .arena = arena, .fault = fault, .inherited = value_dict()};
         filter->trace.ignore_hit_count = 0;
+        sessions_settle(&filter->sessions);
         filter->trace.whole = filter->trace.searched = SLICE_NULL;
         int r = line_date_read(&filter->dates, line, arena, &run.line, fault);
         if (r <= 0)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A session's data is kept in its coded form, which is the form that is saved too: a line of the
- * session decodes it into the line's arena, merges, and codes it anew. So sessions own two buffers
- * each and nothing else, and cannot grow beyond SESSION_BYTES_MAX. Upstream:
+/* A session's data is kept as it is used, and coded only to be saved. A line gets a dict that
+ * shares the session's texts and lists; what it adds is copied when it is kept. So memory of the
+ * session must last while the line does: it is put in order by sessions_settle(), between lines.
+ * Invariant: what a session holds is not more than SESSION_BYTES_MAX when coded. Upstream:
  * fail2ban/server/filter.py _mergeFailure() and utils.py Cache, 1.1. */
 #include "detect/sessions.h"
 
@@ -26,34 +27,60 @@ void sessions_init(struct sessions *sessions, const struct clock *clock) {
                 sessions->seed[0] = (uint64_t)clock_mono_us(clock);
         for (size_t i = 0; i < SESSIONS_MAX; i++) {
                 sessions->items[i].id = BUFFER_INIT(SESSION_BYTES_MAX);
-                sessions->items[i].data = BUFFER_INIT(SESSION_BYTES_MAX);
+                sessions->items[i].data = VALUE_BOX_INIT;
         }
 }
 
 void sessions_done(struct sessions *sessions) {
         for (size_t i = 0; i < SESSIONS_MAX; i++) {
                 buffer_done(&sessions->items[i].id);
-                buffer_done(&sessions->items[i].data);
+                value_box_done(&sessions->items[i].data);
         }
 }
 
-static void drop(struct session *session) {
+static size_t number_of(const struct sessions *sessions, const struct session *session) {
+        return (size_t)(session - sessions->items);
+}
+
+static void unsettle(struct sessions *sessions, struct session *session) {
+        if (session->unsettled)
+                return;
+        session->unsettled = true;
+        sessions->unsettled[sessions->unsettled_count++] = (uint8_t)number_of(sessions, session);
+}
+
+void sessions_settle(struct sessions *sessions) {
+        for (size_t i = 0; i < sessions->unsettled_count; i++) {
+                struct session *session = &sessions->items[sessions->unsettled[i]];
+                value_box_settle(&session->data);
+                session->unsettled = false;
+        }
+        sessions->unsettled_count = 0;
+}
+
+static void drop(struct sessions *sessions, struct session *session) {
         buffer_clear(&session->id);
-        buffer_clear(&session->data);
+        value_box_clear(&session->data);
+        unsettle(sessions, session);
         session->used = false;
         session->changed = true;
+        sessions->hashes[number_of(sessions, session)] = 0;
+}
+
+/* Never 0, which stands for "none". */
+static uint64_t hash_of(const struct sessions *sessions, struct slice id) {
+        return table_siphash(sessions->seed, id) | 1;
 }
 
 static struct session *find(struct sessions *sessions, struct slice id) {
-        uint64_t hash = table_siphash(sessions->seed, id);
+        uint64_t hash = hash_of(sessions, id);
         for (size_t i = 0; i < SESSIONS_MAX; i++) {
                 struct session *session = &sessions->items[i];
-                if (!session->used || session->hash != hash ||
-                        !slice_equal(buffer_view(&session->id), id))
+                if (sessions->hashes[i] != hash || !slice_equal(buffer_view(&session->id), id))
                         continue;
                 if (session->expires > clock_wall(sessions->clock))
                         return session;
-                drop(session);
+                drop(sessions, session);
                 return NULL;
         }
         return NULL;
@@ -70,7 +97,7 @@ static struct session *oldest(struct sessions *sessions) {
 
 static struct session *free_slot(struct sessions *sessions) {
         for (size_t i = 0; i < SESSIONS_MAX; i++)
-                if (!sessions->items[i].used)
+                if (sessions->hashes[i] == 0)
                         return &sessions->items[i];
         return NULL;
 }
@@ -80,7 +107,7 @@ static void make_room(struct sessions *sessions) {
         double now = clock_wall(sessions->clock);
         for (struct session *session = oldest(sessions); session; session = oldest(sessions)) {
                 bool lives = session->expires > now;
-                drop(session);
+                drop(sessions, session);
                 if (lives)
                         return;
         }
@@ -99,48 +126,59 @@ static struct session *add(struct sessions *sessions, struct slice id) {
         session->used = true;
         session->changed = true;
         session->sequence = sessions->next_sequence++;
-        session->hash = table_siphash(sessions->seed, id);
+        sessions->hashes[number_of(sessions, session)] = hash_of(sessions, id);
         session->expires = clock_wall(sessions->clock) + SESSION_TTL_S;
         return session;
 }
 
-static struct value decode(const struct session *session, struct arena *arena) {
-        struct message_reader in =
-                message_reader_of(arena_copy(arena, buffer_view(&session->data)));
-        struct value data = value_get(&in, arena);
-        return data.type == VALUE_DICT ? data : value_dict();
+static bool is_longer(const struct value *data, const char *key, size_t max) {
+        const struct value *list = groups_get(data, key);
+        return list && list->type == VALUE_LIST && list->list.count > max;
 }
 
 /* Leaves out the oldest matched lines of a kind, all but max. */
 static void shorten(struct value *data, const char *key, size_t max, struct arena *arena) {
-        const struct value *list = groups_get(data, key);
-        if (!list || list->type != VALUE_LIST || list->list.count <= max)
+        if (!is_longer(data, key, max))
                 return;
-        struct value shorter = *list;
-        shorter.list.items += list->list.count - max;
+        struct value shorter = *groups_get(data, key);
+        shorter.list.items += shorter.list.count - max;
         shorter.list.count = max;
         shorter.list.capacity = max;
         groups_put(data, key, shorter, arena);
 }
 
+/* Keeps data with at most max matched lines of each kind. */
+static void keep_shortened(
+        struct session *session, const struct value *data, size_t max, struct arena *arena) {
+        struct value shorter = groups_copy(data, arena);
+        shorten(&shorter, "nofail-matches", max, arena);
+        shorten(&shorter, "matches", max, arena);
+        value_box_put(&session->data, &shorter);
+}
+
+static bool fits(const struct session *session) {
+        return value_coded_size(&session->data.value) + buffer_len(&session->id) <=
+               SESSION_BYTES_MAX;
+}
+
 void session_keep(struct sessions *sessions, struct session *session, const struct value *data,
         struct arena *arena) {
-        struct value kept = groups_copy(data, arena);
-        int r = -1;
-        for (size_t max = SESSION_MATCHES_MAX; r < 0 && max > 0; max /= 4) {
-                shorten(&kept, "nofail-matches", max, arena);
-                shorten(&kept, "matches", max, arena);
-                buffer_clear(&session->data);
-                r = value_put(&session->data, &kept);
-                if (r == 0 &&
-                        buffer_len(&session->id) + buffer_len(&session->data) > SESSION_BYTES_MAX)
-                        r = -1;
-        }
+        size_t max = SESSION_MATCHES_MAX;
         session->changed = true;
-        if (r == 0)
+        if (is_longer(data, "nofail-matches", max) || is_longer(data, "matches", max))
+                keep_shortened(session, data, max, arena);
+        else
+                value_box_put(&session->data, data);
+        if (value_box_is_wasteful(&session->data))
+                unsettle(sessions, session);
+        if (value_box_used(&session->data) <= SESSION_BYTES_MAX / 2)
+                return; /* coded it is smaller still, and so is the id, which is part of it */
+        while (!fits(session) && (max /= 4) > 0)
+                keep_shortened(session, data, max, arena);
+        if (max > 0)
                 return;
         sessions->dropped++;
-        drop(session);
+        drop(sessions, session);
 }
 
 static bool has_member(const struct value *set, const struct value *item) {
@@ -233,12 +271,12 @@ struct session *sessions_merge(struct sessions *sessions, struct slice id,
         struct session *session = find(sessions, id);
         size_t users = 0;
         if (session) {
-                struct value known = decode(session, arena);
+                struct value known = groups_copy(&session->data.value, arena);
                 users = add_user(&known, user_of(data), arena);
                 update(&known, data, &flags, arena);
                 *data = known;
                 if (flags & LINE_FORGETS) {
-                        drop(session);
+                        drop(sessions, session);
                         session = NULL;
                 }
         } else if (!(flags & LINE_FORGETS)) {
@@ -260,10 +298,13 @@ bool sessions_save(struct sessions *sessions, size_t index, struct buffer *out) 
         session->changed = false;
         if (!changed || !session->used)
                 return changed;
-        (void)message_put_u64(out, session->sequence);
-        (void)message_put_f64(out, session->expires);
-        (void)message_put_text(out, buffer_view(&session->id));
-        (void)message_put_text(out, buffer_view(&session->data));
+        int r = message_put_u64(out, session->sequence);
+        r |= message_put_f64(out, session->expires);
+        r |= message_put_text(out, buffer_view(&session->id));
+        r |= message_put_u32(out, (uint32_t)value_coded_size(&session->data.value));
+        r |= value_put(out, &session->data.value);
+        if (r < 0)
+                buffer_clear(out); /* which is larger than a session can be: this does not happen */
         return true;
 }
 
@@ -273,18 +314,22 @@ void sessions_load(struct sessions *sessions, size_t index, struct slice blob) {
         uint64_t sequence = message_get_u64(&in);
         double expires = message_get_f64(&in);
         struct slice id = message_get_text(&in);
-        struct slice data = message_get_text(&in);
-        drop(session);
+        struct message_reader data_in = message_reader_of(message_get_text(&in));
+        struct arena arena = ARENA_INIT;
+        drop(sessions, session);
         session->changed = false;
-        if (!message_read_end(&in) || buffer_append(&session->id, id) < 0 ||
-                buffer_append(&session->data, data) < 0) {
-                drop(session);
-                return;
+        struct value data = value_get(&data_in, &arena);
+        if (message_read_end(&in) && message_read_end(&data_in) && data.type == VALUE_DICT &&
+                buffer_append(&session->id, id) == 0) {
+                value_box_put(&session->data, &data);
+                session->used = true;
+                session->sequence = sequence;
+                sessions->hashes[index] = hash_of(sessions, id);
+                session->expires = expires;
+                if (sequence >= sessions->next_sequence)
+                        sessions->next_sequence = sequence + 1;
+        } else {
+                buffer_clear(&session->id);
         }
-        session->used = true;
-        session->sequence = sequence;
-        session->hash = table_siphash(sessions->seed, id);
-        session->expires = expires;
-        if (sequence >= sessions->next_sequence)
-                sessions->next_sequence = sequence + 1;
+        arena_done(&arena);
 }

@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/value.h"
+#include "base/value_box.h"
 
 #define SESSIONS_MAX 100  /* the oldest go first */
 #define SESSION_TTL_S 300 /* from the first line on */
@@ -22,10 +23,10 @@ struct session {
         bool used;
         bool changed;      /* since sessions_save() */
         uint64_t sequence; /* order of creation */
-        uint64_t hash;     /* of id */
         double expires;    /* seconds since the epoch */
         struct buffer id;
-        struct buffer data; /* the dict, coded */
+        struct value_box data; /* the dict */
+        bool unsettled;        /* its number is in unsettled of all */
 };
 
 struct sessions {
@@ -34,16 +35,25 @@ struct sessions {
         uint64_t next_sequence;
         uint64_t dropped; /* sessions given up because they were too large */
         struct session items[SESSIONS_MAX];
+        uint64_t hashes[SESSIONS_MAX];   /* those of the items in use; 0 for the others */
+        uint8_t unsettled[SESSIONS_MAX]; /* whose memory is to be put in order */
+        size_t unsettled_count;
 };
 
 void sessions_init(struct sessions *sessions, const struct clock *clock);
 void sessions_done(struct sessions *sessions);
 
+/* Frees what former lines needed; to be called between lines, when none of their data is used any
+ * more.
+ */
+void sessions_settle(struct sessions *sessions);
+
 /* Merges what a line captured (*data, a dict with the group mlfid) with what is known of session
  * id, and keeps both together unless the session ends with this line. matched: the line, or lines,
- * as a list. *data becomes the merged dict, in arena; if it has the key "nofail", the line is no
- * failure. Returns the session, or NULL if there is none any more: changes that the caller makes to
- * *data afterwards become known with session_keep(). */
+ * as a list. *data becomes the merged dict, in arena and in memory that lasts until
+ * sessions_settle(); if it has the key "nofail", the line is no failure. Returns the session, or
+ * NULL if there is none any more: changes that the caller makes to *data afterwards become known
+ * with session_keep(). */
 struct session *sessions_merge(struct sessions *sessions, struct slice id,
         const struct value *matched, struct value *data, struct arena *arena);
 void session_keep(struct sessions *sessions, struct session *session, const struct value *data,

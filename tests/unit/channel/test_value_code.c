@@ -25,6 +25,7 @@ static void values_come_back_equal(void **state) {
         struct buffer out = BUFFER_INIT(10000);
         struct value v = sample(&arena);
         assert_int_equal(value_put(&out, &v), 0);
+        assert_int_equal(buffer_len(&out), value_coded_size(&v));
         struct message_reader in = message_reader_of(buffer_view(&out));
         struct value back = value_get(&in, &arena);
         assert_true(message_read_end(&in));

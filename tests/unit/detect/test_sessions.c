@@ -34,6 +34,7 @@ static int teardown(void **state) {
 static struct value run(struct fixture *f, const char *id, const char *marks, const char *text) {
         struct value data = value_dict();
         struct value matched = value_list();
+        sessions_settle(&f->sessions);
         (void)value_append(&matched, value_text(text), &f->arena);
         groups_put(&data, "mlfid", value_text(id), &f->arena);
         for (; *marks; marks++) {
@@ -171,6 +172,38 @@ static void session_too_large_to_keep_is_dropped(void **state) {
         assert_slice(matches_of(&data, f), "['b']");
 }
 
+/* Hundreds of lines leave no waste behind that counts. */
+static void memory_of_a_long_session_is_bounded(void **state) {
+        struct fixture *f = *state;
+        for (int i = 0; i < 3000; i++) {
+                (void)run(f, "c1", i % 10 == 9 ? "ux" : "q", "a line of some length");
+                arena_reset(&f->arena);
+        }
+        assert_true(value_box_used(&f->sessions.items[0].data) < 2 * SESSION_BYTES_MAX);
+        (void)run(f, "c1", "f", "end");
+        sessions_settle(&f->sessions);
+        assert_int_equal(value_box_used(&f->sessions.items[0].data), 0);
+}
+
+/* The regexes of one line may each find the session. */
+static void data_of_a_line_lasts_while_the_line_does(void **state) {
+        struct fixture *f = *state;
+        (void)run(f, "c1", "q", "a");
+        struct value matched = value_list();
+        struct value first = value_dict();
+        struct value second = value_dict();
+        sessions_settle(&f->sessions);
+        (void)value_append(&matched, value_text("b"), &f->arena);
+        struct session *session =
+                sessions_merge(&f->sessions, SLICE("c1"), &matched, &first, &f->arena);
+        for (int i = 0; i < 100; i++)
+                session_keep(&f->sessions, session, &first, &f->arena);
+        groups_put(&second, "mlfforget", value_text("x"), &f->arena);
+        assert_null(sessions_merge(&f->sessions, SLICE("c1"), &matched, &second, &f->arena));
+        assert_slice(matches_of(&first, f), "['a', 'b']");
+        assert_slice(matches_of(&second, f), "['b']");
+}
+
 static void saved_sessions_come_back_in_order(void **state) {
         struct fixture *f = *state;
         struct sessions other;
@@ -224,6 +257,10 @@ int main(void) {
                         session_of_long_lines_keeps_the_newest, setup, teardown),
                 cmocka_unit_test_setup_teardown(
                         session_too_large_to_keep_is_dropped, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                        memory_of_a_long_session_is_bounded, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                        data_of_a_line_lasts_while_the_line_does, setup, teardown),
                 cmocka_unit_test_setup_teardown(saved_sessions_come_back_in_order, setup, teardown),
                 cmocka_unit_test_setup_teardown(bad_bytes_are_not_loaded, setup, teardown),
         };
