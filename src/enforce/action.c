@@ -33,6 +33,7 @@ struct action *action_new(struct action_list *list, struct slice name) {
 
 struct action *action_free(struct action *action) {
         action->run = action_run_free(action->run);
+        action_guard_done(action);
         action->tags = action_tags_free(action->tags);
         action_state_done(&action->state);
         action_props_done(&action->props);
@@ -61,6 +62,12 @@ int action_get(const struct action *action, struct slice property, struct arena 
         }
         if (slice_is(property, "banEpoch")) {
                 *ret = value_int(action->epoch);
+                return 0;
+        }
+        if (slice_is(property, "hooked")) {
+                enum action_guard_state state = action_guard_look(action);
+                *ret = state == ACTION_GUARD_UNKNOWN ? VALUE_OF_NONE
+                                                     : value_bool(state == ACTION_GUARD_GOOD);
                 return 0;
         }
         for (size_t i = 0; i < CONSTANTS; i++)

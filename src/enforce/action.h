@@ -21,6 +21,7 @@
 #define ACTION_ORDERS_MAX 1000000      /* queued in a jail; beyond, bans are refused with an ERROR and counted */
 
 struct resolver;
+struct nft_watch;
 struct action_list;
 struct action;
 
@@ -29,6 +30,8 @@ struct action_info_ops {
         /* Text of <bantime>, <jail.name>, <jail.banned>, <jail.banned_total>, <jail.found>, <jail.found_total>, <ipmatches>, <ipjailmatches>,
          * <ipfailures>, <ipjailfailures>. false: not such a tag. */
         bool (*tag)(void *user, const struct ticket *ticket, struct slice tag, struct arena *arena, struct slice *ret);
+        /* All bans of the jail now, in the order in which they were made (borrowed); free() the array. NULL: nobody knows. */
+        struct ticket **(*tickets)(void *user, size_t *ret_count);
 };
 
 struct action_env {
@@ -36,6 +39,7 @@ struct action_env {
         const struct clock *clock;
         struct runner *runner;
         struct resolver *resolver; /* for <ip-host>; NULL: "None" */
+        struct nft_watch *nft;     /* the server's link to nftables; NULL: each list has its own, and nothing is guarded */
         const struct action_info_ops *info;
         void *user;
         bool has_ipv6;             /* allowipv6: whether family inet6 is started */

@@ -11,6 +11,7 @@
 #include "enforce/action_frame.h"
 #include "enforce/action_queue.h"
 
+#define LARGE 64    /* bans of which the watch had rather not hear one by one */
 #define FORMS_MAX 6 /* three properties, two families */
 
 /* What a property's command does for the addresses of a family. */
@@ -131,22 +132,34 @@ static void say_done(struct batch *batch, size_t count) {
                                 address_print(&batch->elements[i].address, ip), &batch->arena)));
 }
 
+/* nftset_apply(), and the watch hears nothing of it. */
+static int apply_unheard(struct batch *batch, size_t count, size_t *ret_bad) {
+        struct action_list *list = batch->action->list;
+        bool is_large = list->env.nft && count >= LARGE;
+        if (is_large)
+                nft_watch_pause(list->env.nft);
+        int r = nftset_apply(*action_queue_nftset(list), batch->elements, count, ret_bad);
+        if (is_large)
+                nft_watch_resume(list->env.nft, r == 0 ? 1 : 0);
+        return r;
+}
+
 /* Returns how many of the jobs, from the first on, the kernel has taken. */
 static size_t apply(struct batch *batch) {
         struct action *action = batch->action;
-        struct nftset **nftset = &action->list->nftset;
+        struct nftset **nftset = action_queue_nftset(action->list);
         size_t bad, count = batch->count;
         if (count > 0 && !*nftset)
                 *nftset = nftset_new();
         if (count == 0 || !*nftset)
                 return 0;
-        if (nftset_apply(*nftset, batch->elements, count, &bad) == 0) {
+        if (apply_unheard(batch, count, &bad) == 0) {
                 action->batch_max *= 2;
                 return count;
         }
         action->batch_max = 1;
         action->has_refused = true;
-        if (bad == 0 || bad == count || nftset_apply(*nftset, batch->elements, bad, &count) != 0)
+        if (bad == 0 || bad == count || apply_unheard(batch, bad, &count) != 0)
                 return 0;
         return bad;
 }
@@ -168,4 +181,21 @@ size_t action_batch_run(struct action *action) {
         free(batch.whose);
         arena_done(&batch.arena);
         return done;
+}
+
+bool action_batch_place(
+        struct action *action, const struct ticket *ticket, struct nftset_place *ret) {
+        struct batch batch = {.action = action, .arena = ARENA_INIT};
+        char ip[ADDRESS_TEXT_MAX];
+        struct action_info info = {.address = ticket->address,
+                .ip = address_print(&ticket->address, ip),
+                .family = address_family_name(&ticket->address)};
+        const struct form *form = action_batch_is_allowed(&action->props) && info.family
+                                          ? form_of(&batch, "actionban", &info)
+                                          : NULL;
+        bool is_plain = form && form->is_plain && !form->is_delete;
+        if (is_plain)
+                *ret = form->place;
+        arena_done(&batch.arena);
+        return is_plain;
 }

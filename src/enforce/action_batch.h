@@ -8,6 +8,7 @@
 
 #include "enforce/action_props.h"
 #include "enforce/nftset.h"
+#include "enforce/ticket.h"
 
 struct action;
 
@@ -16,3 +17,6 @@ bool action_batch_is_allowed(const struct action_props *props);
 /* Does the first jobs of the action's queue together. Returns how many of them are done, all with
  * success; 0: the first has to be run by itself. The queue is not changed. */
 size_t action_batch_run(struct action *action);
+/* The set in which the action's plain command puts the ticket's ban; false if it is none. */
+bool action_batch_place(
+        struct action *action, const struct ticket *ticket, struct nftset_place *ret);

@@ -118,3 +118,20 @@ enum action_result action_check(struct action_run *run, struct action_frame *fra
         check->is_forced = true;
         return ACTION_CALL;
 }
+
+/* What is lost is not stopped first: there is nothing, and what is left holds bans. */
+enum action_result action_restore(struct action_run *run, struct action_frame *frame) {
+        if (frame->step == 0) {
+                frame->families = action_operation_families(
+                        run, ACTION_STARTED | ACTION_LOST, &frame->family_count);
+                action_state_forget_operation(run->subject.state, ACTION_OPERATION_START);
+        } else if (run->result == ACTION_RAISED) {
+                return ACTION_RAISED;
+        }
+        if ((size_t)frame->step == frame->family_count)
+                return ACTION_TRUE;
+        struct action_frame *start = action_run_push(run, action_operation_start);
+        start->family = frame->families[frame->step++];
+        start->is_forced = true;
+        return ACTION_CALL;
+}

@@ -10,3 +10,5 @@ action_routine action_check;
 /* frame: family, repair, is_forced (also one that never was started). Runs actioncheck, and repairs
  * what it finds. ACTION_REFUSED: it is broken, and not to be repaired. */
 action_routine action_check_family;
+/* Runs actionstart of every family that was lost (ACTION_LOST). */
+action_routine action_restore;

@@ -124,13 +124,31 @@ static struct action *next_action(const struct action_list *list) {
 
 bool action_queue_is_skipped(const struct action *action, const struct action_job *job) {
         bool is_ban = job->kind == ACTION_JOB_BAN || job->kind == ACTION_JOB_PROLONG;
+        if (job->kind == ACTION_JOB_REBAN && action->guard.count > 0)
+                return action_state_bits(
+                               &action->state, address_family_name(&job->ticket->address)) &
+                       ACTION_LOST;
         return is_ban && job->ticket->restored &&
                action_props_is_true(&action->props, "norestored");
+}
+
+struct nftset **action_queue_nftset(struct action_list *list) {
+        return list->env.nft ? nft_watch_link(list->env.nft) : &list->nftset;
+}
+
+/* What the action's guard has to know of a job that is through. */
+static void tell_guard(struct action *action, const struct action_job *job, bool success) {
+        bool is_ban = job->kind == ACTION_JOB_BAN || job->kind == ACTION_JOB_REBAN;
+        if (is_ban && success)
+                action_guard_learn(action, job->ticket);
+        else if (!job->ticket)
+                action_guard_settle(action);
 }
 
 static void settle(struct action *action, bool success) {
         struct action_list *list = action->list;
         leave_front(action);
+        tell_guard(action, action->running, success);
         job_end(action, STEAL_PTR(action->running), success);
         if (action->is_dropped && !action->first)
                 action_list_forget(list, action);
@@ -175,10 +193,14 @@ static void begin(struct action *action) {
                 settle(action, true);
                 return;
         }
+        if (job->kind == ACTION_JOB_STOP || job->kind == ACTION_JOB_FLUSH_TO_STOP)
+                action_guard_done(action);
+        else if (job->kind == ACTION_JOB_FLUSH)
+                action_guard_pause(action);
         if (!action->run) {
                 struct action_run_subject subject = {&list->env, slice_of(list->jail), action->name,
                         &action->props, action->tags, &action->state, &list->epoch, &action->epoch,
-                        &list->nftset};
+                        action_queue_nftset(list)};
                 action->run = action_run_new(&subject, on_run, action);
         }
         int r = action_run_start(action->run, job->kind, job->ticket);

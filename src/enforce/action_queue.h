@@ -4,6 +4,7 @@
 #pragma once
 
 #include "enforce/action.h"
+#include "enforce/action_guard.h"
 #include "enforce/action_run.h"
 
 #define ACTION_QUEUE_BURST 256 /* jobs that need no waiting, in one go */
@@ -37,6 +38,7 @@ struct action {
         struct action_state state;
         struct action_run *run;
         uint32_t epoch;
+        struct action_guard guard;
         struct action_job *first, *last;
         struct action_job *running;
         size_t batch_max;  /* jobs of the next batch (action_batch.h); 0: as many as may be */
@@ -56,7 +58,7 @@ struct action_list {
         uint64_t seq;
         size_t pending;
         uint64_t refused;
-        struct nftset *nftset;
+        struct nftset *nftset; /* its own, where the server has none */
         int64_t last_check_us;
         bool has_checked;
         struct action *front; /* what it does holds up the others */
@@ -75,7 +77,10 @@ void action_queue_add(struct action *action, struct action_order *order, enum ac
 /* Puts a job before all that the action has still to do. */
 void action_queue_add_first(struct action *action, struct action_order *order,
         enum action_job_kind kind, struct ticket *ticket, uint64_t seq);
-/* Whether the action has nothing to do for the job: a ban that was restored, "norestored". */
+/* The link to nftables, made by whoever needs it first. */
+struct nftset **action_queue_nftset(struct action_list *list);
+/* Whether the action has nothing to do for the job: a ban that was restored, "norestored"; a set
+ * that could not be put back. */
 bool action_queue_is_skipped(const struct action *action, const struct action_job *job);
 /* Drops what the action has still to do, kills what it does. */
 void action_queue_clear(struct action *action);

@@ -52,6 +52,7 @@ static void report_failure(struct action_run *run) {
                 [ACTION_JOB_STOP] = "Failed to stop",
                 [ACTION_JOB_RELOAD] = "Failed to reload",
                 [ACTION_JOB_CHECK] = "Failed to check",
+                [ACTION_JOB_RESTORE] = "Failed to restore",
         };
         const char *beginning = beginnings[run->kind];
         if (run->has_info) {
@@ -143,6 +144,7 @@ static void push_job(struct action_run *run, enum action_job_kind kind) {
                 [ACTION_JOB_STOP] = action_operation_stop,
                 [ACTION_JOB_RELOAD] = action_operation_reload,
                 [ACTION_JOB_CHECK] = action_check,
+                [ACTION_JOB_RESTORE] = action_restore,
         };
         bool has_reban = action_props_text(run->subject.props, "actionreban").len > 0;
         action_run_push(run, routines[kind])->property =

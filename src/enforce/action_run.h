@@ -19,6 +19,7 @@ enum action_job_kind {
         ACTION_JOB_STOP,
         ACTION_JOB_RELOAD,
         ACTION_JOB_CHECK,
+        ACTION_JOB_RESTORE, /* starts again the families that were lost */
         ACTION_JOB_COUNT
 };
 

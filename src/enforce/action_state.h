@@ -15,6 +15,7 @@
 
 #define ACTION_STARTED 1U
 #define ACTION_HOLDS_BANS 2U
+#define ACTION_LOST 4U /* what its start has set up was taken away (action_guard.h) */
 
 enum action_operation {
         ACTION_OPERATION_START,
@@ -26,7 +27,7 @@ enum action_operation {
 
 struct action_family {
         char *name;    /* owned; NULL: of ids that are no addresses */
-        unsigned bits; /* ACTION_STARTED, ACTION_HOLDS_BANS */
+        unsigned bits; /* ACTION_STARTED, ... */
         bool is_known; /* has ever been started since the last action_state_clear() */
         char *commands[ACTION_OPERATION_COUNT]; /* last run, or NULL */
 };

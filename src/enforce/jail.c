@@ -44,6 +44,7 @@ static struct action_list *make_actions(struct jail *jail) {
                 .clock = jail->env.clock,
                 .runner = jail->env.runner,
                 .resolver = jail->env.resolver,
+                .nft = jail->env.nft,
                 .info = &jail_info_ops,
                 .user = jail,
                 .has_ipv6 = !jail->env.has_ipv6 || *jail->env.has_ipv6};

@@ -24,6 +24,7 @@ struct jail_env {
         struct store *const *store;  /* *store NULL: no database */
         struct runner *runner;
         struct resolver *resolver;   /* or NULL */
+        struct nft_watch *nft;       /* or NULL */
         struct own_addresses *self;  /* or NULL */
         const bool *has_ipv6;
 };

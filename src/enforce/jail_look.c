@@ -122,4 +122,9 @@ static bool info_tag(void *user, const struct ticket *ticket, struct slice tag, 
         return true;
 }
 
-const struct action_info_ops jail_info_ops = {info_tag};
+static struct ticket **info_tickets(void *user, size_t *ret_count) {
+        const struct jail *jail = user;
+        return ban_book_by_ban(&jail->book, ret_count);
+}
+
+const struct action_info_ops jail_info_ops = {info_tag, info_tickets};

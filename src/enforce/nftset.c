@@ -19,12 +19,14 @@
 #include <sys/time.h>
 
 #include "base/memory.h"
+#include "enforce/nft_rule.h"
 
 #define MESSAGE_MAX 1024         /* bytes of a message without elements: names, headers */
 #define ELEMENTS_BYTES_MAX 48000 /* of the elements of one message: a list's length has 16 bits */
 #define ELEMENT_BYTES_MAX 128    /* of one: two keys */
-#define SOCKET_ROOM (4 << 20)    /* bytes for a whole transaction, and for its answers */
-#define TYPE_INET4 7             /* nft's numbers of key types */
+#define LOOKS_MAX 5
+#define SOCKET_ROOM (4 << 20) /* bytes for a whole transaction, and for its answers */
+#define TYPE_INET4 7          /* nft's numbers of key types */
 #define TYPE_INET6 8
 #define UDATA_MERGE 2 /* nft's type of a set's user data: merge elements */
 
@@ -188,15 +190,10 @@ static int on_set(const struct nlmsghdr *header, void *user) {
         return mnl_attr_parse(header, sizeof(struct nfgenmsg), on_set_attribute, user);
 }
 
-static int ask_kind(struct nftset *nftset, const struct nftset_place *place, struct set_kind *ret) {
-        char buffer[MESSAGE_MAX];
+/* Sends a question and hands its answers to answer. Returns 0 or negative errno. */
+static int ask(struct nftset *nftset, struct nlmsghdr *header, mnl_cb_t answer, void *user) {
         char *reply = memory_new((size_t)MNL_SOCKET_BUFFER_SIZE);
-        uint32_t seq = nftset->seq++;
-        struct nlmsghdr *header = put_header(buffer, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETSET,
-                NLM_F_ACK, seq, place->family, 0);
-        mnl_attr_put_strz(header, NFTA_SET_TABLE, place->table);
-        mnl_attr_put_strz(header, NFTA_SET_NAME, place->set);
-        *ret = (struct set_kind){0};
+        uint32_t seq = header->nlmsg_seq;
         int r = mnl_socket_sendto(nftset->socket, header, header->nlmsg_len) < 0 ? -errno : 1;
         while (r > 0) {
                 ssize_t len =
@@ -205,17 +202,28 @@ static int ask_kind(struct nftset *nftset, const struct nftset_place *place, str
                         r = -errno;
                 else
                         r = mnl_cb_run(reply, (size_t)len, seq,
-                                mnl_socket_get_portid(nftset->socket), on_set, ret);
+                                mnl_socket_get_portid(nftset->socket), answer, user);
                 if (r < 0)
                         r = errno ? -errno : -EIO;
         }
         free(reply);
+        return r;
+}
+
+static int ask_kind(struct nftset *nftset, const struct nftset_place *place, struct set_kind *ret) {
+        char buffer[MESSAGE_MAX];
+        struct nlmsghdr *header = put_header(buffer, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETSET,
+                NLM_F_ACK, nftset->seq++, place->family, 0);
+        mnl_attr_put_strz(header, NFTA_SET_TABLE, place->table);
+        mnl_attr_put_strz(header, NFTA_SET_NAME, place->set);
+        *ret = (struct set_kind){0};
+        int r = ask(nftset, header, on_set, ret);
         return r < 0 ? r : ret->is_known ? 0 : -ENOENT;
 }
 
-static bool is_usual(const struct set_kind *kind, const struct address *address) {
+static bool is_usual(const struct set_kind *kind, uint8_t family) {
         uint32_t known = NFT_SET_INTERVAL | NFT_SET_TIMEOUT;
-        bool is_four = address->family == ADDRESS_INET4;
+        bool is_four = family == ADDRESS_INET4;
         if ((kind->flags & ~known) || kind->merges)
                 return false;
         return kind->key_type == (is_four ? TYPE_INET4 : TYPE_INET6) &&
@@ -362,7 +370,7 @@ static int ask_kinds(struct nftset *nftset, const struct nftset_element *element
                         ret_kinds[i] = ret_kinds[i - 1];
                 else
                         r = ask_kind(nftset, elements[i].place, &ret_kinds[i]);
-                if (r == 0 && !is_usual(&ret_kinds[i], &elements[i].address))
+                if (r == 0 && !is_usual(&ret_kinds[i], elements[i].address.family))
                         r = NFTSET_E_UNUSUAL;
                 if (r != 0)
                         *ret_bad = i;
@@ -407,4 +415,69 @@ int nftset_apply(struct nftset *nftset, const struct nftset_element *elements, s
         }
         free(kinds);
         return r;
+}
+
+struct rule_search {
+        const struct nftset_place *place;
+        bool is_found;
+};
+
+static int on_table_rule(const struct nlmsghdr *header, void *user) {
+        struct rule_search *search = user;
+        search->is_found =
+                search->is_found || nft_rule_uses(header, search->place->table, search->place->set);
+        return MNL_CB_OK;
+}
+
+/* Whether a rule of the table looks into the set. */
+static int ask_hook(struct nftset *nftset, const struct nftset_place *place, bool *ret) {
+        char buffer[MESSAGE_MAX];
+        struct rule_search search = {.place = place};
+        discard(nftset);
+        struct nlmsghdr *header = put_header(buffer, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETRULE,
+                NLM_F_DUMP, nftset->seq++, place->family, 0);
+        mnl_attr_put_strz(header, NFTA_RULE_TABLE, place->table);
+        int r = ask(nftset, header, on_table_rule, &search);
+        *ret = search.is_found;
+        return search.is_found ? 0 : r;
+}
+
+int nftset_look(struct nftset *nftset, const struct nftset_place *place, uint8_t family,
+        enum nftset_state *ret) {
+        struct set_kind kind;
+        bool is_hooked = false;
+        discard(nftset);
+        int r = ask_kind(nftset, place, &kind);
+        *ret = r == 0 && !is_usual(&kind, family) ? NFTSET_UNUSUAL : NFTSET_MISSING;
+        if (r < 0 || *ret == NFTSET_UNUSUAL)
+                return r == -ENOENT ? 0 : r;
+        r = -EINTR; /* somebody has changed rules while they were listed: once more */
+        for (unsigned i = 0; i < LOOKS_MAX && r == -EINTR; i++)
+                r = ask_hook(nftset, place, &is_hooked);
+        *ret = is_hooked ? NFTSET_HOOKED : NFTSET_UNHOOKED;
+        return r;
+}
+
+static int on_generation(const struct nlattr *attribute, void *user) {
+        if (mnl_attr_get_type(attribute) == NFTA_GEN_ID &&
+                mnl_attr_validate(attribute, MNL_TYPE_U32) == 0)
+                *(uint32_t *)user = ntohl(mnl_attr_get_u32(attribute));
+        return MNL_CB_OK;
+}
+
+static int on_new_generation(const struct nlmsghdr *header, void *user) {
+        return mnl_attr_parse(header, sizeof(struct nfgenmsg), on_generation, user);
+}
+
+int nftset_generation(struct nftset *nftset, uint32_t *ret) {
+        char buffer[MESSAGE_MAX];
+        discard(nftset);
+        struct nlmsghdr *header = put_header(buffer, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETGEN,
+                NLM_F_ACK, nftset->seq++, AF_UNSPEC, 0);
+        *ret = 0;
+        return ask(nftset, header, on_new_generation, ret);
+}
+
+uint32_t nftset_port(const struct nftset *nftset) {
+        return mnl_socket_get_portid(nftset->socket);
 }

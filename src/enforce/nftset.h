@@ -44,3 +44,20 @@ struct nftset *nftset_free(struct nftset *nftset);
 enum { NFTSET_E_UNUSUAL = 1 };
 int nftset_apply(struct nftset *nftset, const struct nftset_element *elements, size_t count,
         size_t *ret_bad);
+
+/* How a set stands. */
+enum nftset_state {
+        NFTSET_MISSING,
+        NFTSET_UNUSUAL,  /* only nft handles it */
+        NFTSET_UNHOOKED, /* no rule of its table looks into it */
+        NFTSET_HOOKED,
+};
+/* Looks at the set for addresses of family (enum address_family). Returns 0, or negative errno if
+ * the kernel does not say. */
+int nftset_look(struct nftset *nftset, const struct nftset_place *place, uint8_t family,
+        enum nftset_state *ret);
+/* The number of the kernel's ruleset, which grows by one with each transaction. Returns 0 or
+ * negative errno. */
+int nftset_generation(struct nftset *nftset, uint32_t *ret);
+/* The link's port: what the kernel's events about what was done over it have for a sender. */
+uint32_t nftset_port(const struct nftset *nftset);

@@ -17,6 +17,7 @@
 #include "base/number.h"
 #include "enforce/command.h"
 #include "enforce/journal_link.h"
+#include "enforce/nft_watch.h"
 #include "enforce/pid_file.h"
 
 #define LOGGER "fail2ban.server"
@@ -224,6 +225,7 @@ static void make_parts(struct server *server) {
         server->runner = runner_new(server->loop, server->clock);
         server->resolver = resolver_new(server->loop, server->clock, server->config.resolver);
         server->self = own_addresses_new(server->clock, server->resolver);
+        server->nft = nft_watch_new(server->loop);
         const struct jail_env env = {
                 .loop = server->loop,
                 .clock = server->clock,
@@ -233,6 +235,7 @@ static void make_parts(struct server *server) {
                 .runner = server->runner,
                 .resolver = server->resolver,
                 .self = server->self,
+                .nft = server->nft,
                 .has_ipv6 = &server->has_ipv6,
         };
         jails_init(&server->jails, &env);
@@ -264,6 +267,7 @@ struct server *server_free(struct server *server) {
         server->front = front_link_free(server->front);
         control_socket_close(&server->control);
         jails_done(&server->jails);
+        server->nft = nft_watch_free(server->nft);
         server->journal = journal_link_free(server->journal);
         server->scan = scan_link_free(server->scan);
         call_list_done(&server->calls);

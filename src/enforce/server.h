@@ -38,6 +38,7 @@ struct server {
         struct runner *runner;
         struct resolver *resolver;
         struct own_addresses *self;
+        struct nft_watch *nft;
         bool has_ipv6;
         struct scan_link *scan;
         struct journal_link *journal;

@@ -59,6 +59,26 @@ int nftset_apply(struct nftset *nftset, const struct nftset_element *elements, s
         return 0;
 }
 
+int nftset_look(struct nftset *nftset, const struct nftset_place *place, uint8_t family,
+        enum nftset_state *ret) {
+        (void)nftset;
+        (void)place;
+        (void)family;
+        *ret = NFTSET_UNUSUAL;
+        return 0;
+}
+
+int nftset_generation(struct nftset *nftset, uint32_t *ret) {
+        (void)nftset;
+        *ret = 1;
+        return 0;
+}
+
+uint32_t nftset_port(const struct nftset *nftset) {
+        (void)nftset;
+        return 1;
+}
+
 static void set(const char *name, struct value value) {
         assert_int_equal(action_props_set(&fixture.action->props, slice_of(name), &value, NULL), 0);
 }

@@ -52,7 +52,7 @@ static bool info_tag(void *user, const struct ticket *ticket, struct slice tag, 
         return true;
 }
 
-static const struct action_info_ops info_ops = {info_tag};
+static const struct action_info_ops info_ops = {info_tag, NULL};
 
 static int set_up(void **state) {
         struct fixture *f = calloc(1, sizeof(*f));

@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""Bans stay in force: what another program takes out of nftables is noticed at once and put back, told once."""
+import re
+import time
+
+from harness import Skipped, case, expect, main, wait_for
+from stage import Stage, StageError
+
+A4, B4, A6 = '203.0.113.5', '203.0.113.6', '2001:db8::5'
+SET = ('inet', 'f2b-table', 'addr-set-sshd')
+QUIET_S = 1.5       # so long nothing may happen where nothing is to be done
+SOON_S = 10.0       # normally a tenth of a second; this machine may be busy
+
+
+class Guarded:
+    """A server in a namespace, with bans in the kernel."""
+
+    def __init__(self, box, options=''):
+        self.box = box
+        self.stage = Stage('e2eg', 22)
+        self.options = options
+
+    def __enter__(self):
+        try:
+            self.stage.__enter__()
+        except StageError as e:
+            raise Skipped(f'no namespaces or nftables: {e}') from e
+        box = self.box
+        box.jails('', action=f'nftables[type=allports, protocol=tcp{self.options}]')
+        box.start(within=self.stage.within(self.stage.host))
+        box.ask('set', 'sshd', 'banip', A4, B4, A6)
+        wait_for(self.is_whole, 'the bans stand in the kernel')
+        return self
+
+    def __exit__(self, *_):
+        self.box.kill_group()
+        self.stage.down()
+
+    def nft(self, *words):
+        return self.stage.inside(self.stage.host, 'nft', *words)
+
+    def holds(self, *addresses):
+        rules = self.stage.ruleset()
+        return all(re.search(rf'(?<![\w.:]){re.escape(address)}(?![\w.:])', rules) for address in addresses)
+
+    def is_whole(self):
+        rules = self.stage.ruleset()
+        return self.holds(A4, B4, A6) and 'saddr @addr-set-sshd' in rules and 'saddr @addr6-set-sshd' in rules
+
+    def told(self):
+        return [line for line in self.box.read('f2b.log').split('\n') if re.search(r'putting (it|them) back', line)]
+
+    def hooked(self):
+        return self.box.ask('get', 'sshd', 'action', 'nftables', 'hooked')
+
+
+@case
+def what_is_taken_away_comes_back(box):
+    with Guarded(box) as guarded:
+        expect(guarded.hooked() == 'True', f'hooked: {guarded.hooked()}')
+        told = 0
+        for words, sets in ((('flush', 'ruleset'), 2), (('delete', 'table', 'inet', 'f2b-table'), 2),
+                            (('flush', 'chain', 'inet', 'f2b-table', 'f2b-chain'), 2)):
+            guarded.nft(*words)
+            wait_for(guarded.is_whole, f'whole again after nft {" ".join(words)}', SOON_S + 2 ** told)
+            told += sets
+            wait_for(lambda: len(guarded.told()) >= told, 'it is told')    # pylint: disable=cell-var-from-loop
+            expect('nft (pid ' in guarded.told()[-1], f'who has done it is named: {guarded.told()[-1]}')
+            expect(guarded.hooked() == 'True', f'hooked: {guarded.hooked()}')
+        time.sleep(QUIET_S)
+        expect(len(guarded.told()) == told, lambda: 'told once each: ' + '\n'.join(guarded.told()))
+        rules = guarded.stage.ruleset()
+        expect(rules.count('saddr @addr-set-sshd') == 1, f'the rule is there once: {rules}')
+        faults = [line for line in box.read('f2b.log').split('\n') if ' ERROR ' in line]
+        expect(not faults, lambda: 'no errors: ' + '\n'.join(faults))
+        expect(sorted(box.banned()) == sorted([A4, B4, A6]), f'banned: {box.banned()}')
+
+
+@case
+def elements_come_back_and_unbanned_ones_do_not(box):
+    with Guarded(box) as guarded:
+        guarded.nft('delete', 'element', *SET, '{', B4, '}')
+        wait_for(guarded.is_whole, 'the element is back', SOON_S)
+        expect(len(guarded.told()) == 1, f'told once: {guarded.told()}')
+        box.ask('set', 'sshd', 'unbanip', A4)
+        wait_for(lambda: not guarded.holds(A4), 'unbanned')
+        guarded.nft('flush', 'set', *SET)
+        wait_for(lambda: guarded.holds(B4), 'the set is filled again', SOON_S + 2)
+        expect(not guarded.holds(A4), 'but not with what was unbanned')
+
+
+@case
+def own_changes_and_those_of_others_beside_it_are_no_loss(box):
+    with Guarded(box) as guarded:
+        guarded.nft('add', 'table', 'inet', 'other')
+        guarded.nft('add', 'set', 'inet', 'f2b-table', 'theirs', '{ type ipv4_addr; }')
+        guarded.nft('add', 'element', 'inet', 'f2b-table', 'theirs', '{ 192.0.2.9 }')
+        guarded.nft('delete', 'element', 'inet', 'f2b-table', 'theirs', '{ 192.0.2.9 }')
+        guarded.nft('delete', 'set', 'inet', 'f2b-table', 'theirs')
+        guarded.nft('delete', 'table', 'inet', 'other')
+        box.ask('set', 'sshd', 'unbanip', B4)
+        box.ask('unban', '--all')
+        wait_for(lambda: not guarded.holds(A4), 'unbanned')
+        box.ask('set', 'sshd', 'banip', A4, B4, A6)
+        wait_for(guarded.is_whole, 'banned again')
+        box.ask('reload')
+        wait_for(guarded.is_whole, 'reloaded')
+        box.ask('restart', 'sshd')
+        wait_for(guarded.is_whole, 'restarted')
+        time.sleep(QUIET_S)
+        expect(not guarded.told(), f'nothing is told: {guarded.told()}')
+        expect(box.stop() == 0, 'stop')
+        expect('f2b-table' not in guarded.stage.ruleset(), f'stop leaves nothing behind: {guarded.stage.ruleset()}')
+
+
+@case
+def somebody_who_goes_on_deleting_is_answered_ever_less_often(box):
+    with Guarded(box) as guarded:
+        end, deleted = time.monotonic() + 8, 0
+        while time.monotonic() < end:
+            if guarded.holds(A4):
+                guarded.nft('flush', 'set', *SET)
+                deleted += 1
+            time.sleep(0.05)
+        told = len(guarded.told())
+        expect(1 <= told <= 5, f'told {told} times in 8 seconds, {deleted} times deleted')
+        expect(box.answers(), 'the server goes on')
+
+
+@case
+def what_is_not_done_in_process_is_not_guarded(box):
+    with Guarded(box, ', inprocess=false') as guarded:
+        expect(guarded.hooked() == 'None', f'hooked: {guarded.hooked()}')
+        guarded.nft('flush', 'set', *SET)
+        time.sleep(QUIET_S)
+        expect(not guarded.told() and not guarded.holds(A4), 'as fail2ban does it')
+
+
+main(__doc__)
