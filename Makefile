@@ -11,14 +11,14 @@ CONF =
 
 RELEASE = --buildtype=release -Db_lto=true -Db_ndebug=false -Dtests=auto
 
-.PHONY: help deps build run check install uninstall fuzz soak bench format tidy docs clean
+.PHONY: help deps build run check install uninstall fuzz fuzz-diff soak bench format tidy docs clean
 
 help: ## this list
 	@echo 'Stockade: fail2ban, rebuilt in C. Two commands on a fresh machine, as root:  make run   make check'
 	@echo
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s%s\n", $$1, $$2 }'
 	@echo
-	@echo '  CONF=DIR for run; DESTDIR= PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR) for install; SECONDS=$(SECONDS) for fuzz and soak'
+	@echo '  CONF=DIR for run; DESTDIR= PREFIX=$(PREFIX) SYSCONFDIR=$(SYSCONFDIR) for install; SECONDS=$(SECONDS) for fuzz, fuzz-diff and soak'
 
 deps: ## install what building needs (Debian and kin, as root); elsewhere: name it
 	@tools/deps build
@@ -43,6 +43,10 @@ uninstall: ## remove programs and man pages; the configuration stays
 
 fuzz: ## run each fuzz target for SECONDS (clang)
 	@tools/fuzz $(SECONDS)
+
+fuzz-diff: ## compare fail2ban-regex with real fail2ban's on damaged lines for SECONDS
+	@tools/deps build check
+	@tools/fuzz-diff $(SECONDS)
 
 soak: build ## faults at random (kills, full disk, clock, ...) for an hour, or SECONDS; SEED= repeats the choices
 	@tests/e2e/soak.py --bin $(BUILD) --seconds $(if $(filter command line,$(origin SECONDS)),$(SECONDS),3600) --seed $(SEED)

@@ -273,6 +273,21 @@ static bool is_group_tag(struct slice name) {
         return true;
 }
 
+/* NULs of a value as "\\x00": upstream has them for its own mark. */
+static struct slice show_nuls(struct slice value, struct arena *arena) {
+        size_t nul = slice_find_char(value, '\0', 0);
+        if (nul == value.len)
+                return value;
+        char *shown = arena_alloc(arena, value.len * 4 + 1);
+        size_t len = 0;
+        for (size_t i = 0; i < value.len; i++) {
+                bool is_nul = value.data[i] == '\0';
+                memcpy(shown + len, is_nul ? "\\x00" : value.data + i, is_nul ? 4 : 1);
+                len += is_nul ? 4 : 1;
+        }
+        return (struct slice){shown, len};
+}
+
 enum pass { PASS_FIXED, PASS_GROUPS };
 
 static int expand(struct template *t, struct slice text, enum pass pass, struct buffer *out) {
@@ -289,6 +304,8 @@ static int expand(struct template *t, struct slice text, enum pass pass, struct 
                 }
                 if (r < 0)
                         return r;
+                if (r > 0 && !slice_is(name, "msg"))
+                        value = show_nuls(value, t->arena);
                 if (buffer_append(out, r > 0 ? value : slice_sub(text, i, i + 1)) < 0)
                         return fault_set(t->fault, -E2BIG, "output too long");
                 i += r > 0 ? len : 1;

@@ -13,6 +13,7 @@ import os
 import random
 import subprocess
 import sys
+import time
 
 SEP = '\x1f'
 NEWLINE = '\x1e'   # inside an option's argument
@@ -24,6 +25,7 @@ def arguments():
     parser.add_argument('--console', required=True)
     parser.add_argument('--lib', required=True)
     parser.add_argument('--rounds', type=int, default=500)
+    parser.add_argument('--seconds', type=float, default=float('inf'), help='ends earlier than after all rounds')
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--kind', choices=sorted(KINDS))
     parser.add_argument('--config', help='for the kind "stock": the stock configuration')
@@ -411,8 +413,12 @@ def main():
     if args.config and args.cases:
         KINDS['stock'] = Stock(args.config, args.cases)
     kinds = [args.kind] if args.kind else sorted(k for k, v in KINDS.items() if v)
-    failed, lines = 0, 0
+    failed, lines, rounds = 0, 0, 0
+    begin = time.monotonic()
     for number in range(args.rounds):
+        if time.monotonic() - begin > args.seconds:
+            break
+        rounds += 1
         rng = random.Random(args.seed * 1000003 + number)
         kind = kinds[number % len(kinds)]
         difference, count = run_round(reference, console, kind, rng)
@@ -422,8 +428,8 @@ def main():
             if failed <= args.show:
                 print('DIFF round %d, %s: %s\n' % (number, kind, difference))
     console.close()
-    print('%d lines in %d rounds' % (lines, args.rounds))
-    print('%d passed, %d failed' % (args.rounds - failed, failed))
+    print('%d lines in %d rounds' % (lines, rounds))
+    print('%d passed, %d failed' % (rounds - failed, failed))
     sys.exit(failed > 0)
 
 

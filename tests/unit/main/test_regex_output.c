@@ -144,6 +144,9 @@ static void values_from_the_log_are_not_taken_for_marks(void **state) {
         struct value *matches = &t.failures[0].data.list.items[t.failures[0].data.list.count - 1];
         add_match(&t, matches, "second", "", "");
         assert_string_equal(print(&t, "<F-USER>", 1), "<msg>\x01\n");
+        value_dict_put(&t.failures[0].data, value_text("user"),
+                value_string((struct slice){"\0a\0", 3}), &t.arena);
+        assert_string_equal(print(&t, "<F-USER>", 1), "\\x00a\\x00\n");
         finish(&t);
 }
 
@@ -163,7 +166,7 @@ static void nul_bytes_do_not_cut_lines(void **state) {
         assert_int_equal(
                 regex_output_print(SLICE("<matches>;"), t.failures, 1, &t.clock, &t.arena, NULL),
                 0);
-        assert_memory_equal(capture_end(&capture), "a\0b\na\0b;\n", 10);
+        assert_memory_equal(capture_end(&capture), "a\0b\na\\x00b;\n", 12);
         finish(&t);
 }
 
