@@ -34,12 +34,17 @@ struct action *action_new(struct action_list *list, struct slice name) {
 struct action *action_free(struct action *action) {
         action->run = action_run_free(action->run);
         action_guard_done(action);
+        action->python = python_action_free(action->python);
         action->tags = action_tags_free(action->tags);
         action_state_done(&action->state);
         action_props_done(&action->props);
         free(action->name);
         free(action);
         return NULL;
+}
+
+struct python_action *action_python(const struct action *action) {
+        return action->python;
 }
 
 int action_set(struct action *action, struct slice property, const struct value *value,

@@ -20,6 +20,7 @@
 #define ACTION_PROPERTIES_MAX 512      /* of an action */
 #define ACTION_ORDERS_MAX 1000000      /* queued in a jail; beyond, bans are refused with an ERROR and counted */
 
+struct python_link;
 struct resolver;
 struct nft_watch;
 struct action_list;
@@ -40,6 +41,7 @@ struct action_env {
         struct runner *runner;
         struct resolver *resolver; /* for <ip-host>; NULL: "None" */
         struct nft_watch *nft;     /* the server's link to nftables; NULL: each list has its own, and nothing is guarded */
+        struct python_link *python; /* NULL: actions in Python are refused */
         const struct action_info_ops *info;
         void *user;
         bool has_ipv6;             /* allowipv6: whether family inet6 is started */
@@ -50,14 +52,19 @@ struct action_list *action_list_new(const struct action_env *env, struct slice j
 /* Cancels what is queued or running. NULL is allowed. Returns NULL. */
 struct action_list *action_list_free(struct action_list *list);
 
-/* Adds a shell action / an action in Python. Returns 0, or -EEXIST, -EINVAL, -ENOBUFS with fault (kind and text as upstream's, e.g. ValueError
+/* Adds a shell action / an action in Python (which is then to be made: python_action_ask("new")). Returns 0, or -EEXIST, -EINVAL, -ENOBUFS with fault (kind and text as upstream's, e.g. ValueError
  * "Action x already exists"). During a reload an action that exists is taken up again: its commands are reset, other properties kept. */
+enum { ACTION_E_KNOWN = 2 }; /* in Python: it is there, of the same file and arguments */
 int action_list_add(struct action_list *list, struct slice name, struct fault *fault);
 int action_list_add_python(struct action_list *list, struct slice name, struct slice file, struct slice json, struct fault *fault);
 /* delaction: returns 0 or -ENOENT (KeyError "Invalid Action name: x"). Its stop is not run. */
 int action_list_del(struct action_list *list, struct slice name, struct fault *fault);
 /* Returns the action or NULL with fault (KeyError "Invalid Action name: x"). */
 struct action *action_list_find(const struct action_list *list, struct slice name, struct fault *fault);
+/* What an action is made by if it is written in Python: it answers by itself (python_action.h). NULL:
+ * it is a command action, as action_set() etc. need it. */
+struct python_action;
+struct python_action *action_python(const struct action *action);
 /* LIST of names. */
 struct value action_list_names(const struct action_list *list, struct arena *arena);
 

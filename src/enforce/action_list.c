@@ -44,21 +44,16 @@ struct action_list *action_list_free(struct action_list *list) {
 }
 
 static struct action *look_up(const struct action_list *list, struct slice name) {
-        for (size_t i = 0; i < list->count; i++)
+        for (size_t i = list->count; i-- > 0;) /* a reload may put another of its name behind it */
                 if (!list->actions[i]->is_dropped && slice_is(name, list->actions[i]->name))
                         return list->actions[i];
         return NULL;
 }
 
-int action_list_add(struct action_list *list, struct slice name, struct fault *fault) {
-        struct action *known = look_up(list, name);
-        if (known && list->is_reloading) {
-                known->is_untouched = false;
-                action_props_clear(&known->props);
-                action_state_forget_commands(&known->state);
-                return 0;
-        }
-        if (known) {
+/* A new action; known, which the reload has not touched, goes at its end. */
+static int append(struct action_list *list, const struct action *known, struct slice name,
+        struct fault *fault) {
+        if (known && !(list->is_reloading && known->is_untouched)) {
                 fault_raise(fault, "ValueError", "Action %.*s already exists", SLICE_ARG(name));
                 return -EEXIST;
         }
@@ -73,18 +68,44 @@ int action_list_add(struct action_list *list, struct slice name, struct fault *f
         return 0;
 }
 
+int action_list_add(struct action_list *list, struct slice name, struct fault *fault) {
+        struct action *known = look_up(list, name);
+        if (known && list->is_reloading && !known->python) {
+                known->is_untouched = false;
+                action_props_clear(&known->props);
+                action_state_forget_commands(&known->state);
+                return 0;
+        }
+        return append(list, known, name, fault);
+}
+
 int action_list_add_python(struct action_list *list, struct slice name, struct slice file,
         struct slice json, struct fault *fault) {
+        struct action *known = look_up(list, name);
         struct arena arena = ARENA_INIT;
-        (void)list;
-        (void)json;
         int r = access(arena_copy(&arena, file).data, R_OK) < 0 ? -errno : 0;
         arena_done(&arena);
         if (r < 0)
                 return fault_set_errno(fault, r, "action %.*s", SLICE_ARG(file));
-        return fault_raise(fault, "RuntimeError",
-                "Action %.*s is written in Python (%.*s), which this server does not run",
-                SLICE_ARG(name), SLICE_ARG(file));
+        if (!list->env.python)
+                return fault_raise(
+                        fault, "RuntimeError", "there is nothing to run actions in Python");
+        if (known && list->is_reloading && known->python &&
+                python_action_is_same(known->python, file, json)) {
+                known->is_untouched = false;
+                return ACTION_E_KNOWN;
+        }
+        r = append(list, known, name, fault);
+        if (r < 0)
+                return r;
+        struct action *action = list->actions[list->count - 1];
+        struct python_action_config config = {
+                &list->env, slice_of(list->jail), name, file, json, &action->props};
+        action->python = python_action_new(&config, fault);
+        if (action->python)
+                return 0;
+        action_list_forget(list, action);
+        return -EINVAL;
 }
 
 void action_list_forget(struct action_list *list, struct action *action) {
@@ -95,6 +116,8 @@ void action_list_forget(struct action_list *list, struct action *action) {
         memmove(&list->actions[at], &list->actions[at + 1],
                 (list->count - at) * sizeof(list->actions[0]));
         action_queue_clear(action);
+        if (action->python)
+                python_action_dismiss(action->python);
         (void)action_free(action);
 }
 
@@ -293,6 +316,8 @@ uint32_t action_list_epoch(const struct action_list *list) {
 bool action_list_wants_matches(const struct action_list *list) {
         for (size_t i = 0; i < list->count; i++) {
                 const struct action_props *props = &list->actions[i]->props;
+                if (list->actions[i]->python)
+                        return true; /* who knows */
                 for (size_t k = 0; k < props->count; k++) {
                         struct slice text = action_props_text(props, props->items[k].name);
                         if (slice_find(text, SLICE("matches"), 0) < text.len ||

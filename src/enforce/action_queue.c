@@ -89,6 +89,8 @@ static void leave_front(struct action *action) {
 
 void action_queue_clear(struct action *action) {
         action->run = action_run_free(action->run);
+        if (action->python)
+                python_action_cancel(action->python);
         leave_front(action);
         action_queue_kick(action->list);
         if (action->running)
@@ -186,6 +188,17 @@ static unsigned begin_batch(struct action *action) {
         return (unsigned)count;
 }
 
+static int run_command_job(struct action *action, const struct action_job *job) {
+        struct action_list *list = action->list;
+        if (!action->run) {
+                struct action_run_subject subject = {&list->env, slice_of(list->jail), action->name,
+                        &action->props, action->tags, &action->state, &list->epoch, &action->epoch,
+                        action_queue_nftset(list)};
+                action->run = action_run_new(&subject, on_run, action);
+        }
+        return action_run_start(action->run, job->kind, job->ticket);
+}
+
 static void begin(struct action *action) {
         struct action_list *list = action->list;
         struct action_job *job = take_first(action);
@@ -197,13 +210,9 @@ static void begin(struct action *action) {
                 action_guard_done(action);
         else if (job->kind == ACTION_JOB_FLUSH)
                 action_guard_pause(action);
-        if (!action->run) {
-                struct action_run_subject subject = {&list->env, slice_of(list->jail), action->name,
-                        &action->props, action->tags, &action->state, &list->epoch, &action->epoch,
-                        action_queue_nftset(list)};
-                action->run = action_run_new(&subject, on_run, action);
-        }
-        int r = action_run_start(action->run, job->kind, job->ticket);
+        int r = action->python ? python_action_start(
+                                         action->python, job->kind, job->ticket, on_run, action)
+                               : run_command_job(action, job);
         if (r != ACTION_RUN_WAITS) {
                 settle(action, r == 0);
                 return;

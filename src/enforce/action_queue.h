@@ -6,6 +6,7 @@
 #include "enforce/action.h"
 #include "enforce/action_guard.h"
 #include "enforce/action_run.h"
+#include "enforce/python_action.h"
 
 #define ACTION_QUEUE_BURST 256 /* jobs that need no waiting, in one go */
 
@@ -37,6 +38,7 @@ struct action {
         struct action_tags *tags;
         struct action_state state;
         struct action_run *run;
+        struct python_action *python; /* it is written in Python; else NULL */
         uint32_t epoch;
         struct action_guard guard;
         struct action_job *first, *last;

@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "enforce/action_check.h"
 #include "enforce/action_operation.h"
+#include "enforce/action_report.h"
 #include "enforce/action_ticket.h"
 #include "enforce/resolver.h"
 
@@ -41,29 +42,9 @@ static void step(struct action_run *run) {
 }
 
 static void report_failure(struct action_run *run) {
-        static const char *const beginnings[ACTION_JOB_COUNT] = {
-                [ACTION_JOB_START] = "Failed to start",
-                [ACTION_JOB_BAN] = "Failed to execute ban",
-                [ACTION_JOB_REBAN] = "Failed to execute reban",
-                [ACTION_JOB_PROLONG] = "Failed to execute ban",
-                [ACTION_JOB_UNBAN] = "Failed to execute unban",
-                [ACTION_JOB_FLUSH] = "Failed to flush bans in",
-                [ACTION_JOB_FLUSH_TO_STOP] = "Failed to flush bans in",
-                [ACTION_JOB_STOP] = "Failed to stop",
-                [ACTION_JOB_RELOAD] = "Failed to reload",
-                [ACTION_JOB_CHECK] = "Failed to check",
-                [ACTION_JOB_RESTORE] = "Failed to restore",
-        };
-        const char *beginning = beginnings[run->kind];
-        if (run->has_info) {
-                struct slice info = action_info_repr(&run->info, &run->arena);
-                diag(DIAG_ERROR, ACTION_LOGGER_LIST, "%s jail '%.*s' action '%s' info '%.*s': %s",
-                        beginning, SLICE_ARG(run->subject.jail), run->subject.name, SLICE_ARG(info),
-                        fault_text(&run->fault));
-        } else {
-                diag(DIAG_ERROR, ACTION_LOGGER_LIST, "%s jail '%.*s' action '%s': %s", beginning,
-                        SLICE_ARG(run->subject.jail), run->subject.name, fault_text(&run->fault));
-        }
+        struct slice info = run->has_info ? action_info_repr(&run->info, &run->arena) : SLICE_NULL;
+        action_report_failure(
+                run->kind, run->subject.jail, run->subject.name, info, fault_text(&run->fault));
 }
 
 /* Returns 0, or negative errno of a job that failed. */

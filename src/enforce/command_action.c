@@ -4,6 +4,7 @@
 
 #include "base/repr.h"
 #include "enforce/command.h"
+#include "enforce/python_action.h"
 #include "enforce/server.h"
 
 #define NO_ARGUMENTS SLICE("{}")
@@ -22,12 +23,26 @@ static struct action *find(struct call *call) {
         return action;
 }
 
+static void on_python(void *user, const struct value *ret, const struct fault *fault) {
+        struct call *call = user;
+        if (fault)
+                call_raise(
+                        call, fault->kind ? fault->kind : "RuntimeError", "%s", fault_text(fault));
+        else
+                call_return(call, value_copy(ret, &call->arena));
+}
+
 void command_get_action(struct call *call) {
         struct fault fault = FAULT_INIT;
         struct value value;
         struct action *action = find(call);
         if (!action)
                 return;
+        if (action_python(action)) {
+                python_action_ask(
+                        action_python(action), "get", call_word(call, 4), NULL, on_python, call);
+                return;
+        }
         if (action_get(action, call_word(call, 4), &call->arena, &value, &fault) < 0)
                 call_raise_fault(call, &fault);
         else
@@ -36,18 +51,42 @@ void command_get_action(struct call *call) {
 
 void command_get_actionproperties(struct call *call) {
         struct action *action = find(call);
-        if (action)
+        if (action && action_python(action))
+                python_action_ask(
+                        action_python(action), "properties", SLICE_NULL, NULL, on_python, call);
+        else if (action)
                 call_return(call, action_properties(action, &call->arena));
 }
 
 void command_get_actionmethods(struct call *call) {
         struct action *action = find(call);
-        if (action)
+        if (action && action_python(action))
+                python_action_ask(
+                        action_python(action), "methods", SLICE_NULL, NULL, on_python, call);
+        else if (action)
                 call_return(call, action_methods(action, &call->arena));
 }
 
 static bool is_os_error(int code) {
         return code == -ENOENT || code == -EACCES || code == -EISDIR || code == -ENOTDIR;
+}
+
+/* An action that could not be made is none. */
+static void on_made(void *user, const struct value *ret, const struct fault *fault) {
+        struct call *call = user;
+        struct action_list *list = jail_actions(call->entry->jail);
+        (void)ret;
+        if (!fault) {
+                call_return(call, *call_item(call, 3));
+                return;
+        }
+        (void)action_list_del(list, call_word(call, 3), NULL);
+        call_raise(call, fault->kind ? fault->kind : "RuntimeError", "%s", fault_text(fault));
+}
+
+static void make_python(struct call *call, struct action_list *list) {
+        struct action *action = action_list_find(list, call_word(call, 3), NULL);
+        python_action_ask(action_python(action), "new", SLICE_NULL, NULL, on_made, call);
 }
 
 void command_addaction(struct call *call) {
@@ -68,6 +107,8 @@ void command_addaction(struct call *call) {
                 call_raise_os(call, r, call_word(call, 4));
         } else if (r < 0) {
                 call_raise_fault(call, &fault);
+        } else if (r == 0 && call_count(call) > 5) {
+                make_python(call, list);
         } else {
                 call_return(call, *call_item(call, 3));
         }
@@ -131,12 +172,33 @@ static void set_one(struct call *call, struct action *action) {
                 call_return(call, value);
 }
 
+/* No configuration sets many: arguments of an action in Python come with it. */
+static void set_python(struct call *call, struct python_action *action) {
+        const struct value *pairs = call_item(call, 4);
+        bool is_many = slice_is(call_word(call, 0), "multi-set");
+        const struct value *pair = is_many && pairs ? value_item(pairs, 0) : NULL;
+        if (!is_many) {
+                python_action_ask(action, "set", call_word(call, 4),
+                        call_count(call) > 5 ? call_item(call, 5) : NULL, on_python, call);
+                return;
+        }
+        if (!pair || pairs->list.count > 1) {
+                call_raise(call, "NotImplementedError",
+                        "properties of an action in Python are set one by one");
+                return;
+        }
+        python_action_ask(
+                action, "set", value_item_text(pair, 0), value_item(pair, 1), on_python, call);
+}
+
 void command_set_action(struct call *call) {
         struct action *action = find(call);
         if (!action)
                 return;
         if (call_count(call) < 5)
                 call_raise(call, "IndexError", "list index out of range");
+        else if (action_python(action))
+                set_python(call, action_python(action));
         else if (slice_is(call_word(call, 0), "multi-set"))
                 set_many(call, action);
         else

@@ -45,6 +45,7 @@ static struct action_list *make_actions(struct jail *jail) {
                 .runner = jail->env.runner,
                 .resolver = jail->env.resolver,
                 .nft = jail->env.nft,
+                .python = jail->env.python,
                 .info = &jail_info_ops,
                 .user = jail,
                 .has_ipv6 = !jail->env.has_ipv6 || *jail->env.has_ipv6};

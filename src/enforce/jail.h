@@ -26,6 +26,7 @@ struct jail_env {
         struct resolver *resolver;   /* or NULL */
         struct nft_watch *nft;       /* or NULL */
         struct own_addresses *self;  /* or NULL */
+        struct python_link *python;  /* or NULL: no actions in Python */
         const bool *has_ipv6;
 };
 

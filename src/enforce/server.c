@@ -19,6 +19,7 @@
 #include "enforce/journal_link.h"
 #include "enforce/nft_watch.h"
 #include "enforce/pid_file.h"
+#include "enforce/python_link.h"
 
 #define LOGGER "fail2ban.server"
 #define SECOND_US INT64_C(1000000)
@@ -223,6 +224,7 @@ const char *server_flush_logs(struct server *server) {
 
 static void make_parts(struct server *server) {
         server->runner = runner_new(server->loop, server->clock);
+        server->python = python_link_new(server->loop, server->config.python);
         server->resolver = resolver_new(server->loop, server->clock, server->config.resolver);
         server->self = own_addresses_new(server->clock, server->resolver);
         server->nft = nft_watch_new(server->loop);
@@ -236,6 +238,7 @@ static void make_parts(struct server *server) {
                 .resolver = server->resolver,
                 .self = server->self,
                 .nft = server->nft,
+                .python = server->python,
                 .has_ipv6 = &server->has_ipv6,
         };
         jails_init(&server->jails, &env);
@@ -274,6 +277,7 @@ struct server *server_free(struct server *server) {
         stream_queue_done(&server->streams);
         server->self = own_addresses_free(server->self);
         server->resolver = resolver_free(server->resolver);
+        server->python = python_link_free(server->python);
         server->runner = runner_free(server->runner);
         server->store = store_close(server->store);
         free(server->socket_group);

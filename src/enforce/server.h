@@ -21,7 +21,7 @@ struct server_config {
         const char *pid_file; /* NULL: none */
         enum control_force force;
         struct diag_target *target;             /* outlives the server */
-        const char *scanner, *front, *resolver; /* programs; NULL: found as supervise.h says */
+        const char *scanner, *front, *resolver, *python; /* programs; NULL: found as supervise.h says */
 };
 
 enum server_state { SERVER_NEW, SERVER_RUNNING, SERVER_STOPPING };
@@ -37,6 +37,7 @@ struct server {
         struct loop_timer commit_timer, purge_timer;
         struct runner *runner;
         struct resolver *resolver;
+        struct python_link *python;
         struct own_addresses *self;
         struct nft_watch *nft;
         bool has_ipv6;

@@ -464,6 +464,8 @@ REQUESTS = {
     'webhook': ('url="https://hook.example/x", header="Authorization: Bearer KEY"', ['https://hook.example/x',
                 'Authorization: Bearer KEY'], {'event': 'ban', 'jail': '{j}', 'ip': '{a}', 'failures': 1, 'bantime': 3600, 'family': '{f}'}),
     'ntfy': ('topic=secret, token=KEY, lines=yes', ['https://ntfy.sh/secret', 'Authorization: Bearer KEY'], None),
+    'smtp': ('host="mail.example:587", dest="a@example.org,b@example.org", user=me, password=KEY, ssl=yes, lines=matches',
+             ['--user', 'me:KEY', '--ssl-reqd', 'a@example.org', 'b@example.org', 'fail2ban'], None),
     'mynetwatchman': ('mnwlogin="a@b", mnwpass="c&d", tmpfile={box}/mnw', [], None),
 }
 CURL = ('case " $* " in *" -G "*) echo \'{"result":[{"id":"abc123","mode":"block"}],"success":true}\';; esac')

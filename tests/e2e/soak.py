@@ -155,6 +155,8 @@ class Soak:
             if line.startswith('life'):
                 lives.append({})
             elif words and words[0] in ('ban', 'unban'):
+                if line.endswith(' 1') and lives[-1].get(words[1]) == ['ban']:
+                    continue    # a command of the server before, which was killed, has ended late
                 lives[-1].setdefault(words[1], []).append(words[0])
         return lives
 
@@ -185,10 +187,9 @@ class Soak:
 
     def note_loss(self):
         """What the server has not yet done for good when it is gone."""
-        banned = set(self.reported())
-        unstored = banned - self.stored()
+        unstored = set(self.crossing) - self.stored()     # reported or not: the command may still be running
         self.may_repeat.update(unstored)
-        self.in_flight |= set(self.crossing) - (banned - unstored)
+        self.in_flight |= unstored | set(self.crossing) - set(self.reported())
 
     def step_kill_server(self):
         self.box.server.kill()
