@@ -20,7 +20,7 @@ struct control_socket {
 };
 
 #define CONTROL_SOCKET_NONE ((struct control_socket){-1, NULL})
-#define CONTROL_BACKLOG 128
+#define CONTROL_BACKLOG 1024
 
 /* Takes the socket of LISTEN_FDS if there is one (and clears those variables), else makes path,
  * mode 0700, with the last level of its folder. Says what it finds there. Returns 0; -EADDRINUSE if

@@ -107,6 +107,13 @@ static void pause_for(struct front_link *link, int64_t us) {
         loop_timer_set_in(link->loop, &link->resume_timer, us, on_resume, link);
 }
 
+static bool has_room_for_reader(const struct front_link *link) {
+        size_t readers = 0;
+        for (size_t i = 0; i < link->connection_count; i++)
+                readers += link->connections[i].role == CALL_READER;
+        return readers < FRONT_READERS_MAX;
+}
+
 /* Returns whether more can be accepted. */
 static bool accept_one(struct front_link *link) {
         CLEANUP(close_p) int fd = -1;
@@ -122,9 +129,10 @@ static bool accept_one(struct front_link *link) {
                 return false;
         }
         bool is_admin = uid == 0 || uid == geteuid();
-        if (is_admin || control_socket_peer_is_in(fd, link->readers))
+        bool is_reader = !is_admin && control_socket_peer_is_in(fd, link->readers);
+        if (is_admin || (is_reader && has_room_for_reader(link)))
                 serve(link, steal_fd(&fd), is_admin ? CALL_ADMIN : CALL_READER);
-        else
+        else if (!is_reader)
                 diag(DIAG_WARNING, LOGGER, "Connection of user %u refused", (unsigned)uid);
         return link->connection_count < FRONT_CONNECTIONS_MAX;
 }

@@ -14,6 +14,7 @@
 #include "enforce/control_socket.h"
 
 #define FRONT_CONNECTIONS_MAX 256 /* at once; the others wait in the socket's queue */
+#define FRONT_READERS_MAX 192     /* of these, of users who may only look: the rest is the administrator's */
 #define FRONT_ACCEPT_BURST 64     /* connections accepted at once ... */
 #define FRONT_ACCEPT_RATE 500     /* ... and in a second, in the long run */
 

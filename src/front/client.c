@@ -2,10 +2,11 @@
 /* Clients are root's programs, or later readers: neither may stall the others. A connection reads
  * while no command of its own runs; a request that stays unfinished, or a reply that nobody takes,
  * ends it after a while, whatever it trickles. Requests that came together are taken one a turn of
- * the loop. What cannot be decoded is answered by its reason as a bare text, as upstream does, and
- * the connection stays usable. What is too large is answered too, and then its rest is read and
- * thrown away until the client hangs up: closing at once would have the kernel reset the
- * connection, and the client would never see why. */
+ * the loop; those of a client that has hung up since are carried out all the same, as upstream
+ * does. What cannot be decoded is answered by its reason as a bare text, as upstream does, and the
+ * connection stays usable. What is too large is answered too, and then its rest is read and thrown
+ * away until the client hangs up: closing at once would have the kernel reset the connection, and
+ * the client would never see why. */
 #include "front/client.h"
 
 #include <errno.h>
@@ -37,6 +38,7 @@ struct client {
         bool handling;  /* a command is being handed over */
         bool lingers;   /* what comes is thrown away until the client hangs up */
         bool said_all;  /* our direction has been shut down */
+        bool gone;      /* it has hung up: what it sent before is carried out, and nobody told */
         size_t dropped;
 };
 
@@ -48,7 +50,18 @@ static void on_patience_end(void *user) {
         end(user);
 }
 
+/* There is nobody to watch any more, and nobody to tell. */
+static void note_gone(struct client *client) {
+        client->gone = true;
+        loop_timer_cancel(client->loop, &client->timer);
+        loop_remove(client->loop, client->source);
+        client->source = NULL;
+        buffer_done(&client->out);
+}
+
 static void update(struct client *client) {
+        if (client->gone)
+                return;
         bool writes = buffer_len(&client->out) > 0;
         bool has_more = loop_timer_is_set(&client->turn); /* a whole request may be here already */
         bool reads =
@@ -63,18 +76,22 @@ static void update(struct client *client) {
                         on_patience_end, client);
 }
 
-/* Writes what the client takes. Returns 0, or -EPIPE if it is gone. */
-static int flush(struct client *client) {
+/* Writes what the client takes. */
+static void flush(struct client *client) {
         bool wrote = false;
+        if (client->gone)
+                buffer_done(&client->out);
         while (buffer_len(&client->out) > 0) {
                 struct slice view = buffer_view(&client->out);
                 ssize_t n = send(client->fd, view.data, view.len, MSG_NOSIGNAL | MSG_DONTWAIT);
                 if (n < 0 && errno == EINTR)
                         continue;
                 if (n < 0 && errno == EAGAIN)
-                        return 0;
-                if (n < 0)
-                        return -EPIPE;
+                        return;
+                if (n < 0) {
+                        note_gone(client);
+                        return;
+                }
                 buffer_consume(&client->out, (size_t)n);
                 wrote = true;
         }
@@ -82,7 +99,6 @@ static int flush(struct client *client) {
                 loop_timer_cancel(client->loop, &client->timer);
                 buffer_done(&client->out); /* who is idle holds nothing */
         }
-        return 0;
 }
 
 /* Replies. */
@@ -148,9 +164,8 @@ static void take_request(struct client *client) {
         loop_timer_cancel(client->loop, &client->timer);
         if (buffer_len(&client->in) == 0)
                 buffer_done(&client->in); /* who is idle holds nothing */
-        if (flush(client) < 0)
-                client->ending = true;
-        if (may_take(client) && buffer_len(&client->in) > 0)
+        flush(client);
+        if (may_take(client) && (buffer_len(&client->in) > 0 || client->gone))
                 loop_timer_set_in(client->loop, &client->turn, 0, on_turn, client);
 }
 
@@ -183,8 +198,29 @@ static int drop_some(struct client *client) {
         return client->dropped < CLIENT_LINGER_MAX ? 0 : -EPIPE;
 }
 
+/* For one that has hung up: whether nothing whole is left of what it sent. */
+static bool has_run_dry(struct client *client) {
+        struct slice frame;
+        size_t size;
+        if (client->ending || loop_timer_is_set(&client->turn))
+                return false;
+        for (;;) {
+                if (frame_find(buffer_view(&client->in), &client->scanned, &frame, &size) == 1)
+                        break;
+                size_t before = buffer_len(&client->in);
+                if (read_some(client) < 0 || client->ending || buffer_len(&client->in) == before)
+                        return true;
+        }
+        client->scanned = 0;
+        if (may_take(client))
+                loop_timer_set_in(client->loop, &client->turn, 0, on_turn, client);
+        return false;
+}
+
 /* All has been said. Returns whether the connection is over. */
 static bool is_over(struct client *client) {
+        if (client->gone && (client->lingers || has_run_dry(client)))
+                return true;
         if (!client->ending || buffer_len(&client->out) > 0)
                 return false;
         if (client->lingers && !client->said_all) {
@@ -196,10 +232,9 @@ static bool is_over(struct client *client) {
 
 /* Goes on after anything has changed. The client may be gone afterwards. */
 static void go_on(struct client *client) {
-        int r = flush(client);
-        if (r == 0)
-                take_request(client);
-        if (r < 0 || is_over(client))
+        flush(client);
+        take_request(client);
+        if (is_over(client))
                 end(client);
         else
                 update(client);
@@ -229,10 +264,8 @@ static void on_event(void *user, int fd, uint32_t events) {
         struct client *client = user;
         int r = 0;
         (void)fd;
-        if ((events & (EPOLLHUP | EPOLLERR)) && !(events & EPOLLIN)) {
-                end(client);
-                return;
-        }
+        if ((events & (EPOLLHUP | EPOLLERR)) && !(events & EPOLLIN))
+                note_gone(client);
         if (events & EPOLLIN)
                 r = client->lingers ? drop_some(client) : read_some(client);
         if (r == -EPIPE) {
@@ -247,15 +280,15 @@ static void on_event(void *user, int fd, uint32_t events) {
         go_on(client);
 }
 
-struct client *client_new(
-        struct loop *loop, uint32_t number, int fd, const struct client_ops *ops, void *user) {
+struct client *client_new(struct loop *loop, uint32_t number, int fd, enum client_rank rank,
+        const struct client_ops *ops, void *user) {
         struct client *client = memory_new(sizeof(*client));
         *client = (struct client){.loop = loop,
                 .number = number,
                 .fd = fd,
                 .ops = ops,
                 .user = user,
-                .in = BUFFER_INIT(FRAME_REQUEST_MAX),
+                .in = BUFFER_INIT(rank == CLIENT_ADMIN ? FRAME_REQUEST_MAX : CLIENT_READER_MAX),
                 .out = BUFFER_INIT(CLIENT_REPLY_MAX)};
         client->source = loop_add(loop, fd, EPOLLIN, on_event, client);
         return client->source ? client : client_free(client);

@@ -18,7 +18,12 @@
 /* Bytes thrown away for a client that has been refused, so that it comes to read why. */
 #define CLIENT_LINGER_MAX ((size_t)256 << 20)
 
+/* Bytes of a request of somebody who may only look. */
+#define CLIENT_READER_MAX ((size_t)64 << 10)
+
 struct client;
+
+enum client_rank { CLIENT_ADMIN, CLIENT_READER };
 
 struct client_ops {
         /* A command; the next comes after client_reply(). It is valid during the call. */
@@ -31,10 +36,10 @@ struct client_ops {
         void (*on_growth)(void *user, struct client *client);
 };
 
-/* Takes over fd. ops must outlive it. NULL (errno set) if it cannot be watched; fd is closed then.
+/* Takes over fd. rank: how large its requests may be. ops must outlive it. NULL (errno set) if it cannot be watched; fd is closed then.
  */
-struct client *client_new(
-        struct loop *loop, uint32_t number, int fd, const struct client_ops *ops, void *user);
+struct client *client_new(struct loop *loop, uint32_t number, int fd, enum client_rank rank,
+        const struct client_ops *ops, void *user);
 /* Closes. NULL is allowed. Returns NULL. */
 struct client *client_free(struct client *client);
 uint32_t client_number(const struct client *client);

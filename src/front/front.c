@@ -140,14 +140,15 @@ static int handle_hello(struct front *front, struct slice body) {
 static int handle_client(struct front *front, struct message *message) {
         struct message_reader in = message_reader_of(message->body);
         uint32_t number = message_get_u32(&in);
-        (void)message_get_u8(&in); /* the role is the server's to decide about */
+        uint8_t role = message_get_u8(&in); /* what it may do is the server's to decide about */
         if (!message_read_end(&in) || message->fds[0] < 0 || front->count == FRONT_CLIENTS_MAX ||
                 find(front, number))
                 return -EPROTO;
         int fd = message->fds[0];
         message->fds[0] = -1;
         tell(front, MESSAGE_FRONT_TAKEN, number); /* before anything is read: see front_link.c */
-        struct client *client = client_new(front->loop, number, fd, &client_ops, front);
+        struct client *client = client_new(front->loop, number, fd,
+                role == ROLE_ADMIN ? CLIENT_ADMIN : CLIENT_READER, &client_ops, front);
         if (client) {
                 front->seats[front->count++] = (struct seat){client, 0};
                 return 0;

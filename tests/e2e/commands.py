@@ -1,12 +1,17 @@
 #!/usr/bin/env python3
 """The commands of an administrator, by our client and by fail2ban's own, which must print the same."""
+import contextlib
 import grp
+import json
 import os
 import re
 import shutil
+import signal
+import socket
 import subprocess
+import threading
 
-from harness import COMMAND_S, Skipped, case, expect, main, wait_for
+from harness import COMMAND_S, PATIENCE_S, Skipped, case, expect, main, wait_for
 
 A, B = '203.0.113.5', '203.0.113.6'
 # Asked one after the other on the same server; the answers of both clients must be the same text and status.
@@ -140,6 +145,162 @@ def socketgroup_comes_from_the_configuration(box):
     expect(box.ask('get', 'socketgroup') == 'daemon', box.ask('get', 'socketgroup'))
     status, text = as_member(box, grp.getgrnam('daemon').gr_gid, 'ping')
     expect(status == 0 and 'pong' in text, f'{status} {text}')
+
+
+END = b'<F2B_END_COMMAND>'
+
+
+def connect(box):
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(PATIENCE_S * 5)
+    connection.connect(box.socket)
+    return connection
+
+
+def answer_of(connection, end=b'\n'):
+    text = b''
+    while not text.endswith(end):
+        piece = connection.recv(65536)
+        if not piece:
+            break
+        text += piece
+    return text
+
+
+def while_member_does(group, deed):
+    """Start a process of a member of the group, which does the deed and then waits; returns its id."""
+    ready, done = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setgroups([group])
+            os.setgid(65534)
+            os.setuid(65534)
+            kept = deed()       # open until the end
+            os.write(done, b'x' if kept else b'?')
+            signal.pause()
+        finally:
+            os._exit(1)
+    os.close(done)
+    expect(os.read(ready, 1) == b'x', 'the member has done it')
+    os.close(ready)
+    return pid
+
+
+@case
+def readers_cannot_keep_the_administrator_out(box):
+    group = grp.getgrnam('daemon').gr_gid
+    box.start()
+    box.ask('set', 'socketgroup', 'daemon')
+
+    def sit():
+        seats = []
+        for _ in range(1200):
+            seat = socket.socket(socket.AF_UNIX)
+            seat.setblocking(False)
+            try:
+                seat.connect(box.socket)
+            except BlockingIOError:
+                break
+            seats.append(seat)
+        return seats
+    pid = while_member_does(group, sit)
+    try:
+        for _ in range(20):
+            expect(box.ask('ping') == 'Server replied: pong', 'the administrator is answered')
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    expect('pong' in as_member(box, group, 'ping')[1], 'members are answered again')
+
+
+@case
+def a_reader_may_ask_little(box):
+    """64 KiB; an administrator 32 MiB."""
+    group = grp.getgrnam('daemon').gr_gid
+    box.start()
+    box.ask('set', 'socketgroup', 'daemon')
+    text = json.dumps(['echo', 'x' * 100000]).encode() + b'\n'
+    with connect(box) as connection:
+        connection.sendall(text)
+        expect(len(answer_of(connection)) > 100000, 'an administrator is answered')
+    box.write('answer', '')
+    os.chmod(box.path('answer'), 0o666)
+
+    def ask():
+        with connect(box) as connection:
+            with contextlib.suppress(OSError):
+                connection.sendall(text)
+            with open(box.path('answer'), 'wb') as f:
+                f.write(answer_of(connection))
+        return True
+    pid = while_member_does(group, ask)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    answer = json.loads(box.read('answer'))
+    expect(not answer['ok'] and 'too large' in answer['error']['message'], answer)
+    expect('pong' in as_member(box, group, 'ping')[1], 'the next one is answered')
+
+
+@case
+def a_thousand_clients_at_once_are_served(box):
+    """Beside one who asks without end, one who never ends its request, and one who takes no answer."""
+    box.start()
+    stuck, deaf, greedy = connect(box), connect(box), connect(box)
+    stuck.sendall(b'["ping"')
+    deaf.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        for _ in range(100000):
+            deaf.send(b'["status","sshd"]\n' * 100)
+    over = threading.Event()
+    greed = [0]
+
+    def ask_without_end():
+        while not over.is_set():
+            greedy.sendall(b'["ping"]\n' * 50)
+            left = 50
+            while left > 0:
+                left -= answer_of(greedy).count(b'\n')
+            greed[0] += 50
+    threading.stack_size(256 * 1024)
+    asker = threading.Thread(target=ask_without_end, daemon=True)
+    asker.start()
+    wrong = []
+
+    def ask_once():
+        try:
+            with connect(box) as connection:
+                connection.sendall(b'["ping"]\n')
+                answer = answer_of(connection)
+                if answer != b'{"ok":true,"result":"pong"}\n':
+                    wrong.append(answer)
+        except OSError as e:
+            wrong.append(repr(e))
+    threads = [threading.Thread(target=ask_once) for _ in range(1000)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    expect(not wrong, lambda: f'{len(wrong)} of 1000 were not served: {wrong[0]}')
+    expect(greed[0] > 0, 'the greedy one is served too')
+    over.set()
+    asker.join()
+    for connection in (stuck, deaf, greedy):
+        connection.close()
+    expect(box.ask('ping') == 'Server replied: pong', 'afterwards')
+
+
+@case
+def commands_sent_before_hanging_up_are_carried_out(box):
+    """As fail2ban does."""
+    box.start()
+    options = ('maxretry', 'findtime', 'bantime', 'maxmatches')
+    for number, ends in ((71, (END,) * 4), (72, (b'\n',) * 4)):
+        with connect(box) as connection:
+            connection.sendall(b''.join(json.dumps(['set', 'sshd', option, str(number)]).encode() + end
+                                        for option, end in zip(options, ends)) + b'["set","sshd","maxretry","99"]')
+        wait_for(lambda number=number: [box.ask('get', 'sshd', option) for option in options] == [str(number)] * 4,
+                 'all four have been set, and the unfinished one has not')
 
 
 def asked(box, words, programs):

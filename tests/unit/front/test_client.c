@@ -67,7 +67,7 @@ static int set_up(void **state) {
         if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0)
                 return -1;
         t->peer = fds[1];
-        t->client = client_new(t->loop, 7, fds[0], &ops, t);
+        t->client = client_new(t->loop, 7, fds[0], CLIENT_ADMIN, &ops, t);
         return t->client ? 0 : -1;
 }
 
@@ -191,6 +191,88 @@ static size_t flood(struct test *t, size_t size) {
 }
 
 /* The client comes to read why, although it writes on. */
+/* Sends, hangs up, and lets the client see both at once. */
+static void say_and_go(struct test *t, const char *bytes) {
+        assert_int_equal(send(t->peer, bytes, strlen(bytes), MSG_NOSIGNAL), strlen(bytes));
+        (void)close(t->peer);
+        t->peer = -1;
+        for (int i = 0; i < 20; i++)
+                (void)loop_step(t->loop, 0);
+}
+
+static void what_was_sent_before_hanging_up_is_carried_out(void **state) {
+        struct test *t = *state;
+        say_and_go(t, "[\"a\"]\n[\"b\"]\n[\"c\"]\n[\"never ends\"");
+        assert_int_equal(t->commands, 3);
+        assert_string_equal(t->command, "['c']");
+        assert_true(t->ended);
+}
+
+static void commands_of_who_has_gone_wait_for_each_other(void **state) {
+        struct test *t = *state;
+        const struct pickle_reply reply = {.outcome = PICKLE_OK, .value = value_int(1)};
+        t->hold = true;
+        say_and_go(t, "[\"a\"]\n[\"b\"]\n");
+        assert_int_equal(t->commands, 1);
+        assert_false(t->ended);
+        client_reply(t->client, &reply);
+        for (int i = 0; i < 10; i++)
+                (void)loop_step(t->loop, 0);
+        assert_int_equal(t->commands, 2);
+        assert_true(t->ended); /* nobody waits for the last reply */
+}
+
+/* More than one read takes, so that most of it is still with the kernel when the client has gone. */
+static void what_the_kernel_still_holds_is_carried_out_too(void **state) {
+        struct test *t = *state;
+        char bytes[4096];
+        unsigned sent = 0;
+        t->hold = true;
+        for (int k = 0; k < 15; k++) {
+                bytes[0] = '\0';
+                while (strlen(bytes) + 8 < sizeof(bytes)) {
+                        (void)snprintf(bytes + strlen(bytes), 8, "[\"a\"]\n");
+                        sent++;
+                }
+                assert_int_equal(send(t->peer, bytes, strlen(bytes), MSG_NOSIGNAL), strlen(bytes));
+        }
+        say_and_go(t, "[\"last\"]\n");
+        t->hold = false;
+        const struct pickle_reply reply = {.outcome = PICKLE_OK, .value = value_int(1)};
+        client_reply(t->client, &reply);
+        for (unsigned i = 0; i < 4 * sent && !t->ended; i++)
+                (void)loop_step(t->loop, 0);
+        assert_true(t->ended);
+        assert_int_equal(t->commands, sent + 1);
+        assert_string_equal(t->command, "['last']");
+}
+
+static void who_goes_after_closing_is_done_with(void **state) {
+        struct test *t = *state;
+        say_and_go(t, "<F2B_CLOSE_COMMAND><F2B_END_COMMAND>[\"late\"]\n");
+        assert_true(t->ended);
+        assert_int_equal(t->commands, 0);
+}
+
+static void a_reader_may_ask_little(void **state) {
+        struct test *t = *state;
+        int fds[2];
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
+        t->client = client_free(t->client);
+        (void)close(t->peer);
+        t->peer = fds[1];
+        t->client = client_new(t->loop, 8, fds[0], CLIENT_READER, &ops, t);
+        say(t, "[\"status\"]\n", 11);
+        assert_string_equal(hear(t), "{\"ok\":true,\"result\":1}\n");
+        char bytes[16384];
+        memset(bytes, ' ', sizeof(bytes));
+        bytes[0] = '[';
+        for (size_t sent = 0; sent <= CLIENT_READER_MAX; sent += sizeof(bytes))
+                say(t, bytes, sizeof(bytes));
+        assert_non_null(strstr(hear(t), "request too large"));
+        assert_int_equal(t->commands, 1);
+}
+
 static void a_request_that_is_too_large_is_refused_and_the_rest_dropped(void **state) {
         struct test *t = *state;
         const size_t size = (size_t)100 << 20;
@@ -313,6 +395,15 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(dropping_has_an_end, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
                         a_refused_client_is_told_in_its_form, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        what_was_sent_before_hanging_up_is_carried_out, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        commands_of_who_has_gone_wait_for_each_other, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        what_the_kernel_still_holds_is_carried_out_too, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        who_goes_after_closing_is_done_with, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(a_reader_may_ask_little, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(who_is_idle_holds_nothing, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(one_request_a_turn, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(shutting_down_answers_who_waits, set_up, tear_down),
