@@ -3,7 +3,7 @@
 
     regex.py --regex-bin build/release/fail2ban-regex --lib DIR/lib --config config --config DIR/etc/fail2ban --seconds 60
 
-DIR is an unpacked fail2ban 1.1.1. Each round takes a filter with the options of one of its samples (tests/data/filters), some
+DIR is an unpacked fail2ban 1.1.1. Each round takes a filter with the options of one of its samples (config/filter.d/tests), some
 hundred of its lines, most of them damaged, and options of fail2ban-regex. Of a difference the fewest lines that show it are left
 in FOLDER (--keep), with the command. Both programs stand at one moment of time (libfaketime), in one zone.
 """
@@ -20,7 +20,7 @@ import tempfile
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-SAMPLES = os.path.join(TOP, 'tests', 'data', 'filters')
+SAMPLES = os.path.join(TOP, 'config', 'filter.d', 'tests')
 NOW = '2026-11-24 12:00:00'
 ZONE = 'Europe/Berlin'
 LINES = 300
@@ -41,6 +41,7 @@ DATES = ('Nov 24 11:59:58', 'Nov 24 11:59:58.123', '2026-11-24 11:59:58', '2026-
          '99999999999', '2026-10-25 02:30:00', '2026-03-29 02:30:00', 'Nov 24 11:59:60', '2026/11/24 11:59:58', 'Monday, November 24')
 DATE = re.compile(rb'(?:<\d+>)?(?:\w{3} )?\w{3} +\d+ [\d:]{8}(?:\.\d+)?(?: \d{4})?|\d{4}-\d\d-\d\d[T ][\d:]{8}(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?|\[?\d+/\w+/\d{4}:[\d:]{8}(?: [+-]\d{4})?\]?')
 ADDRESS = re.compile(rb'\b\d+\.\d+\.\d+\.\d+\b|\b[0-9a-f]+:[0-9a-f:]+\b')
+MARKS = re.compile(b'\xe2\x80[\xb9\xba]')     # around the fields of a client
 BITS = (b'\xff', b'\xc3', b'\xc3\xa9', b'\xed\xa0\x80', b'\xe2\x80\xa8', b'\x00', b'\x0b', b'\x0c', b'\x1c', b'\x85', b'\r', b'\t', b' ', b'  ', b'"', b"'", b'[', b']', b'(',
         b')', b'<', b'>', b':', b'%', b'\\', b'/', b'#', b'\xef\xbb\xbf', b'\xc2\xa0', b'\xd9\xa1', b'x' * 3000, b' from 9.9.9.9 ', b' port 22', b' [preauth]', b'user=', b'\xf4\x90\x80\x80')
 
@@ -50,14 +51,14 @@ BITS = (b'\xff', b'\xc3', b'\xc3\xa9', b'\xed\xa0\x80', b'\xe2\x80\xa8', b'\x00'
 def sections():
     """[(filter, options, [line])] of all samples."""
     found = []
-    for path in sorted(glob.glob(os.path.join(SAMPLES, '*.samples'))):
-        name = os.path.basename(path)[:-len('.samples')]
+    for path in sorted(glob.glob(os.path.join(SAMPLES, '*.log'))):
+        name = os.path.basename(path)[:-len('.log')]
         with open(path, 'rb') as f:
             for line in f.read().split(b'\n'):
                 if line.startswith(b'['):
                     found.append((name, line[1:-1].decode(), []))
                 elif line:
-                    found[-1][2].append(line.split(b'\t', 1)[1])
+                    found[-1][2].append(MARKS.sub(b'', line.split(b'\t', 1)[-1]))
     return [section for section in found if section[2]]
 
 
@@ -174,7 +175,7 @@ class Pair:
     """Both programs, and the folder of a run."""
 
     def __init__(self, args, folder):
-        self.program, self.real, self.folder = os.path.abspath(args.regex_bin), Real(args.lib), folder
+        self.program, self.real, self.folder = os.path.abspath(args.regex_bin), Real(os.path.abspath(args.lib)), folder
 
     def path(self, name):
         return os.path.join(self.folder, name)
