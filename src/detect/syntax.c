@@ -7,6 +7,7 @@
 #include <ctype.h>
 
 #define WORD "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
+#define COUNT_MAX 100000 /* of a repeat; more count as this */
 #define BLANK " \t\n\r\f\v"
 
 struct reader {
@@ -357,11 +358,13 @@ static struct syntax_node *read_atom(struct reader *reader) {
 }
 
 static uint32_t read_count(struct reader *reader, uint32_t otherwise) {
+        uint32_t n = 0;
         if (peek(reader) < 0 || !isdigit(peek(reader)))
                 return otherwise;
-        uint32_t n = 0;
-        while (peek(reader) >= 0 && isdigit(peek(reader)))
-                n = n > 100000 ? n : n * 10 + (uint32_t)(take_any(reader) - '0');
+        while (peek(reader) >= 0 && isdigit(peek(reader))) {
+                n = n * 10 + (uint32_t)(take_any(reader) - '0');
+                n = n < COUNT_MAX ? n : COUNT_MAX;
+        }
         return n;
 }
 

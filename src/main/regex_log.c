@@ -4,6 +4,7 @@
  * process(), 1.1. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -25,18 +26,20 @@
 #define READ_BYTES ((size_t)256 << 10)
 #define LINE_BYTES_MAX ((size_t)64 << 20) /* of one line */
 #define SHOWN_LINES 5
+#define DROPPED_SHOWN 10
 
 struct reader {
         struct regex_tool *tool;
         struct slice path;
         enum line_encoding encoding;
+        uint64_t dropped;   /* lines that were too much work */
         bool has_warned;    /* about bytes that are not of the encoding */
         struct arena arena; /* of one line */
         struct prefilter *prefilter;
         uint64_t scanned_bytes;
-        uint64_t total_bytes; /* of the file; 0: not known */
-        bool has_tried; /* to make a prefilter */
-        uint64_t lacks; /* of the present line, see struct filter_line */
+        uint64_t total_bytes;   /* of the file; 0: not known */
+        bool has_tried;         /* to make a prefilter */
+        uint64_t lacks;         /* of the present line, see struct filter_line */
         struct regex_line line; /* the present one */
 };
 
@@ -64,23 +67,40 @@ static enum regex_end print_failures(struct reader *reader, struct slice line,
         return REGEX_GO_ON;
 }
 
-/* A line that is given up ends the program, as upstream's does; with --json that is said, and the
- * next one runs. */
+/* On stderr, and not for each of very many. */
+static void tell_dropped(struct reader *reader, const struct fault *fault) {
+        if (reader->dropped++ < DROPPED_SHOWN)
+                (void)fprintf(stderr, "Line %" PRIu64 " is taken for missed: %s\n",
+                        reader->line.number, fault_text(fault));
+}
+
+static void tell_all_dropped(const struct reader *reader) {
+        if (reader->dropped > DROPPED_SHOWN)
+                (void)fprintf(stderr, "%" PRIu64 " lines in all were taken for missed\n",
+                        reader->dropped);
+}
+
+/* An exception ends the program, as it does upstream's; with --json that is said, and the next line
+ * runs. A limit of ours costs the line only. */
 static enum regex_end give_up(struct reader *reader, const struct fault *fault) {
         struct regex_tool *tool = reader->tool;
-        if (!tool->json)
+        if (fault->kind && !tool->json)
                 return regex_tool_uncaught(fault);
-        regex_json_print_fault(tool->json, &reader->line, fault, &reader->arena);
+        if (tool->json)
+                regex_json_print_fault(tool->json, &reader->line, fault, &reader->arena);
+        else
+                tell_dropped(reader, fault);
+        regex_report_missed(&tool->report, reader->line.text);
         return REGEX_GO_ON;
 }
 
 static void report(struct reader *reader, const struct filter_failure *results, size_t count) {
         struct regex_tool *tool = reader->tool;
-        enum regex_verdict verdict = regex_report_line(
-                &tool->report, reader->line.text, results, count, &reader->arena);
+        enum regex_verdict verdict =
+                regex_report_line(&tool->report, reader->line.text, results, count, &reader->arena);
         if (tool->explain)
-                regex_explain_line(tool->explain, &reader->line, verdict, results, count,
-                        &reader->arena);
+                regex_explain_line(
+                        tool->explain, &reader->line, verdict, results, count, &reader->arena);
         if (tool->json)
                 regex_json_print(tool->json, &tool->report, &reader->line, verdict, results, count,
                         &reader->arena);
@@ -122,8 +142,7 @@ static enum regex_end run_entry(void *user, const struct journal_line *entry) {
                 .date_text = entry->date_text};
         arena_reset(&reader->arena);
         reader->line.number++;
-        return run_line(
-                reader, &line, ARENA_JOIN(&reader->arena, entry->date_text, entry->text));
+        return run_line(reader, &line, ARENA_JOIN(&reader->arena, entry->date_text, entry->text));
 }
 
 /* Bytes that are not of the encoding are worth a warning, once. */
@@ -205,8 +224,8 @@ static enum regex_end process_input(
         struct reader *reader, struct regex_input *input, struct fault *fault) {
         struct regex_tool *tool = reader->tool;
         struct regex_progress progress;
-        regex_progress_init(&progress, wants_progress(tool) ? stderr : NULL, &tool->clock,
-                reader->total_bytes);
+        regex_progress_init(
+                &progress, wants_progress(tool) ? stderr : NULL, &tool->clock, reader->total_bytes);
         struct buffer buffer = BUFFER_INIT(LINE_BYTES_MAX);
         enum regex_end end = REGEX_GO_ON;
         ssize_t n = 0;
@@ -335,6 +354,7 @@ enum regex_end regex_log_run(struct regex_tool *tool, struct slice log, double *
                 reader.line.source = SLICE_NULL;
                 end = process_text(&reader, log);
         }
+        tell_all_dropped(&reader);
         *ret_elapsed_s = (double)(clock_mono_us(&tool->clock) - begin_us) / 1e6;
         (void)prefilter_free(reader.prefilter);
         arena_done(&reader.arena);

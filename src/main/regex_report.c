@@ -19,8 +19,11 @@
 
 void regex_report_init(struct regex_report *report, const struct regex_arguments *arguments,
         const struct clock *clock, struct filter *filter) {
-        *report = (struct regex_report){
-                .arguments = arguments, .clock = clock, .filter = filter, .arena = ARENA_INIT, .has_dates = true};
+        *report = (struct regex_report){.arguments = arguments,
+                .clock = clock,
+                .filter = filter,
+                .arena = ARENA_INIT,
+                .has_dates = true};
         report->limit =
                 arguments->maxlines > 0 ? (uint64_t)arguments->maxlines : REGEX_REPORT_LINES;
 }
@@ -141,6 +144,19 @@ static void count_line(struct regex_report *report, struct regex_lines *lines,
                 keep(report, links, shown);
 }
 
+static void count_missed(struct regex_report *report, struct slice line, struct slice shown) {
+        const struct regex_arguments *a = report->arguments;
+        count_line(report, &report->missed, &report->missed_links,
+                !a->print_no_missed &&
+                        (a->print_all_missed || report->missed.total <= report->limit),
+                line, shown);
+}
+
+void regex_report_missed(struct regex_report *report, struct slice line) {
+        count_missed(report, line, line);
+        report->tested++;
+}
+
 static enum regex_verdict verdict_of(bool is_ignored, size_t failures) {
         if (is_ignored)
                 return REGEX_IGNORED;
@@ -175,10 +191,7 @@ enum regex_verdict regex_report_line(struct regex_report *report, struct slice l
                 count_line(report, &report->matched, &report->matched_links, a->print_all_matched,
                         line, shown);
         else
-                count_line(report, &report->missed, &report->missed_links,
-                        !a->print_no_missed &&
-                                (a->print_all_missed || report->missed.total <= report->limit),
-                        line, shown);
+                count_missed(report, line, shown);
         report->tested++;
         return verdict_of(is_ignored, failures);
 }

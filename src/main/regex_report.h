@@ -67,4 +67,6 @@ void regex_report_clear_regexes(struct regex_stats *stats);
  * line counts as. */
 enum regex_verdict regex_report_line(struct regex_report *report, struct slice line,
         const struct filter_failure *results, size_t count, struct arena *arena);
+/* Counts a line that could not be run. */
+void regex_report_missed(struct regex_report *report, struct slice line);
 void regex_report_print(const struct regex_report *report, double elapsed_s);

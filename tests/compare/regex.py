@@ -39,6 +39,9 @@ DATES = ('Nov 24 11:59:58', 'Nov 24 11:59:58.123', '2026-11-24 11:59:58', '2026-
          'Nov 31 24:61:00', '2026-02-29 10:00:00', '0000-00-00 00:00:00', '24-11-2026 11:59:58', '11/24/26 11:59:58', '24 Nov 2026 11:59:58', 'Dec 31 23:59:59',
          '2026-11-24 11:59:58,123 CET', '20261124 115958', '20261124T115958', '26-11-24 11:59:58', '', 'Nov  4 1:02:03', '<134>1 2026-11-24T11:59:58+01:00',
          '99999999999', '2026-10-25 02:30:00', '2026-03-29 02:30:00', 'Nov 24 11:59:60', '2026/11/24 11:59:58', 'Monday, November 24')
+PLAIN = (['from <HOST>'], ['^.*?<HOST>'], ['<ADDR>$'], ['from <HOST>', 'root'], ['(?i)<F-USER>\\w+</F-USER>\\W+<ADDR>'], ['<SUBNET>'], ['<F-ID>[\\w.]+@\\S+</F-ID>'],
+         [r'^\S* ?<F-MLFID>\S+</F-MLFID>.*?(?:<F-NOFAIL>from</F-NOFAIL> <HOST>|fail)'], [r'user(?:=<F-ALT_USER>\S*</F-ALT_USER>| <F-USER>\w+</F-USER>).*<HOST>'],
+         ['<HOST>.*<SKIPLINES>.*<F-PORT/>'], [r'[^\W\d]+ <DNS>\b'], [r'<F-TUPLE_ID>\d+</F-TUPLE_ID>.* <F-ID/>'], ['<HOST>', '<HOST>'])
 DATE = re.compile(rb'(?:<\d+>)?(?:\w{3} )?\w{3} +\d+ [\d:]{8}(?:\.\d+)?(?: \d{4})?|\d{4}-\d\d-\d\d[T ][\d:]{8}(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?|\[?\d+/\w+/\d{4}:[\d:]{8}(?: [+-]\d{4})?\]?')
 ADDRESS = re.compile(rb'\b\d+\.\d+\.\d+\.\d+\b|\b[0-9a-f]+:[0-9a-f:]+\b')
 MARKS = re.compile(b'\xe2\x80[\xb9\xba]')     # around the fields of a client
@@ -220,7 +223,8 @@ def first_difference(pair):
 def choose(rng, args, found):
     name, options, lines = rng.choice(found)
     config = os.path.abspath(rng.choice(args.config))
-    words = ['-c', config, *rng.choice(FORMS), *rng.choice(NAMES), *rng.choice(EXTRAS), None, f'{name}[{options}]' if options else name]
+    target = [f'{name}[{options}]' if options else name] if rng.random() < .8 else rng.choice(PLAIN)
+    words = ['-c', config, *rng.choice(FORMS), *rng.choice(NAMES), *rng.choice(EXTRAS), None, *target]
     return words, make_lines(rng, lines)
 
 

@@ -27,6 +27,19 @@ def call(program, *words, stdin=subprocess.DEVNULL):
     return done.returncode, done.stdout.decode('utf8', 'replace'), done.stderr.decode('utf8', 'replace')
 
 
+def read_all(terminal):
+    """What was written to the other end until it was closed, which a terminal tells by an error."""
+    text = b''
+    while True:
+        try:
+            piece = os.read(terminal, 65536)
+        except OSError:
+            piece = b''
+        if not piece:
+            return text.decode('utf8', 'replace')
+        text += piece
+
+
 def ours(box, *words, stdin=subprocess.DEVNULL):
     return call(os.path.join(box.programs, 'fail2ban-regex'), '-c', box.etc, *words, stdin=stdin)
 
@@ -188,6 +201,29 @@ def json_has_an_object_for_each_line_and_nothing_else(box):
     expect(all(o['source'] == box.path('log') and LINE[:15] in (o['date'] or LINE) for o in objects), said)
     status, said, complaint = ours(box, '--json', LINE, 'bad ( <HOST>')
     expect(status == 255 and said == '' and 'ERROR' in complaint, f'{status} {said} {complaint}')
+
+
+@case
+def line_that_is_too_much_work_is_missed_and_named(box):
+    box.write('log', 'x' * 200 + 'y !\nfrom 192.0.2.1\n')
+    for words, wanted in (([], '1 matched, 1 missed'), (['--explain'], '1 matched, 1 missed'), (['-o', 'ip'], '192.0.2.1\n')):
+        status, said, complaint = ours(box, *words, box.path('log'), '^(?:(?:x+)+|from) <HOST>$')
+        expect(status == 0 and wanted in said, f'{words}: {status} {said} {complaint}')
+        expect('Line 1 is taken for missed: ' in complaint and '(?:x+)+' in complaint, complaint)
+    status, said, _ = ours(box, '--json', box.path('log'), '^(?:(?:x+)+|from) <HOST>$')
+    first, second = (json.loads(line) for line in said.split('\n')[:-1])
+    expect((first['verdict'], second['verdict']) == ('missed', 'matched') and 'limit' in first['error']['message'], said)
+
+
+@case
+def explain_has_colours_on_a_terminal_only(box):
+    terminal, end = os.openpty()
+    with subprocess.Popen([os.path.join(box.programs, 'fail2ban-regex'), '-c', box.etc, '--explain', LINE, 'sshd'], stdout=end,
+                          stdin=subprocess.DEVNULL, env={**os.environ, 'NO_COLOR': ''}) as run:
+        os.close(end)
+        expect('Line 1: \033[32mmatched\033[0m' in read_all(terminal), 'colours')
+        expect(run.wait(COMMAND_S) == 0, 'exit status')
+    os.close(terminal)
 
 
 @case

@@ -105,6 +105,15 @@ static const struct filter_failure quiet = {
                 .nofail = true
 };
 
+static void line_that_cannot_be_run_is_missed(void **state) {
+        struct test t;
+        (void)state;
+        begin(&t);
+        regex_report_missed(&t.report, SLICE("too long"));
+        expect_part(&t, "Lines: 1 lines, 0 ignored, 0 matched, 1 missed");
+        finish(&t);
+}
+
 static void whole_report_looks_like_this(void **state) {
         struct test t;
         (void)state;
@@ -274,6 +283,7 @@ static void links_are_made_of_every_line_and_regex(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(whole_report_looks_like_this),
+                cmocka_unit_test(line_that_cannot_be_run_is_missed),
                 cmocka_unit_test(line_counts_once_and_each_regex_of_it),
                 cmocka_unit_test(hit_without_date_shows_the_present_time),
                 cmocka_unit_test(ignoreregex_makes_the_line_ignored),
