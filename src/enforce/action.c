@@ -8,11 +8,6 @@
 #include "base/memory.h"
 #include "enforce/action_queue.h"
 
-static const char *const methods[] = {"ban", "clearAllParams", "consistencyCheck", "escapeTag",
-        "executeCmd", "flush", "invalidateBanEpoch", "prolong", "reban", "reload",
-        "replaceDynamicTags", "replaceTag", "start", "stop", "unban"};
-#define METHODS (sizeof(methods) / sizeof(methods[0]))
-
 static const struct {
         const char *name;
         const char *text;
@@ -103,79 +98,4 @@ struct value action_properties(const struct action *action, struct arena *arena)
                                 arena);
         qsort(names.list.items, names.list.count, sizeof(names.list.items[0]), compare_names);
         return names;
-}
-
-struct value action_methods(const struct action *action, struct arena *arena) {
-        struct value names = value_list();
-        (void)action;
-        for (size_t i = 0; i < METHODS; i++)
-                value_append(&names, value_text(methods[i]), arena);
-        return names;
-}
-
-/* Who asked for a method, until its job is through. */
-struct call {
-        action_done *done;
-        void *user;
-};
-
-static void on_order(void *user, unsigned failed) {
-        struct call *call = user;
-        struct fault fault = FAULT_INIT;
-        if (failed > 0)
-                fault_raise(&fault, "RuntimeError", "the action has failed, see the log");
-        call->done(call->user, failed > 0 ? &fault : NULL);
-        fault_done(&fault);
-        free(call);
-}
-
-/* Methods that are a job without a ticket; ACTION_JOB_COUNT: none of them. */
-static enum action_job_kind job_of(struct slice method) {
-        static const struct {
-                const char *method;
-                enum action_job_kind kind;
-        } rows[] = {
-                {"start",            ACTION_JOB_START },
-                {"stop",             ACTION_JOB_STOP  },
-                {"flush",            ACTION_JOB_FLUSH },
-                {"reload",           ACTION_JOB_RELOAD},
-                {"consistencyCheck", ACTION_JOB_CHECK },
-        };
-        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-                if (slice_is(method, rows[i].method))
-                        return rows[i].kind;
-        return ACTION_JOB_COUNT;
-}
-
-static bool is_method(struct slice name) {
-        for (size_t i = 0; i < METHODS; i++)
-                if (slice_is(name, methods[i]))
-                        return true;
-        return false;
-}
-
-int action_call(struct action *action, struct slice method, struct slice json, action_done *done,
-        void *user, struct fault *fault) {
-        enum action_job_kind kind = job_of(method);
-        if (!is_method(method))
-                return ACTION_E_NO_METHOD;
-        if (slice_is(method, "clearAllParams")) {
-                action_props_clear(&action->props);
-                action_state_forget_commands(&action->state);
-        } else if (slice_is(method, "invalidateBanEpoch")) {
-                action->epoch = ++action->list->epoch;
-        } else if (kind == ACTION_JOB_COUNT) {
-                return fault_raise(fault, "NotImplementedError",
-                        "method %.*s cannot be called from outside", SLICE_ARG(method));
-        } else if (json.len > 0 && !slice_is(slice_trim(json), "{}")) {
-                return fault_raise(
-                        fault, "TypeError", "method %.*s takes no arguments", SLICE_ARG(method));
-        }
-        struct call *call = memory_new(sizeof(*call));
-        *call = (struct call){done, user};
-        struct action_order *order = action_order_new(on_order, call);
-        if (kind != ACTION_JOB_COUNT)
-                action_queue_add(action, order, kind, NULL);
-        action_order_close(action->list, order);
-        return 0;
 }

@@ -76,8 +76,8 @@ int action_get(const struct action *action, struct slice property, struct arena 
 struct value action_properties(const struct action *action, struct arena *arena);
 struct value action_methods(const struct action *action, struct arena *arena);
 /* A method called over the socket (ban, unban, start, stop, ...) with its JSON arguments; ACTION_E_NO_METHOD if property is none. done comes
- * with the result. */
-typedef void action_done(void *user, const struct fault *fault);
+ * with the result or a fault, at once or from the loop; not if it returns a negative errno with fault. */
+typedef void action_done(void *user, const struct value *ret, const struct fault *fault);
 enum { ACTION_E_NO_METHOD = 1 };
 int action_call(struct action *action, struct slice method, struct slice json, action_done *done, void *user, struct fault *fault);
 

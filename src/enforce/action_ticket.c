@@ -142,5 +142,8 @@ enum action_result action_ticket_unban(struct action_run *run, struct action_fra
 enum action_result action_ticket_prolong(struct action_run *run, struct action_frame *frame) {
         if (frame->step++ > 0)
                 return run->result == ACTION_FALSE ? raise_ticket(run, "prolonging") : run->result;
+        /* Never a shell with the bare name of the tag, however the job came here. */
+        if (slice_trim(action_props_text(run->subject.props, "actionprolong")).len == 0)
+                return raise_ticket(run, "prolonging");
         return call_process(run, "actionprolong");
 }

@@ -23,7 +23,7 @@ static struct action *find(struct call *call) {
         return action;
 }
 
-static void on_python(void *user, const struct value *ret, const struct fault *fault) {
+static void on_result(void *user, const struct value *ret, const struct fault *fault) {
         struct call *call = user;
         if (fault)
                 call_raise(
@@ -40,7 +40,7 @@ void command_get_action(struct call *call) {
                 return;
         if (action_python(action)) {
                 python_action_ask(
-                        action_python(action), "get", call_word(call, 4), NULL, on_python, call);
+                        action_python(action), "get", call_word(call, 4), NULL, on_result, call);
                 return;
         }
         if (action_get(action, call_word(call, 4), &call->arena, &value, &fault) < 0)
@@ -53,7 +53,7 @@ void command_get_actionproperties(struct call *call) {
         struct action *action = find(call);
         if (action && action_python(action))
                 python_action_ask(
-                        action_python(action), "properties", SLICE_NULL, NULL, on_python, call);
+                        action_python(action), "properties", SLICE_NULL, NULL, on_result, call);
         else if (action)
                 call_return(call, action_properties(action, &call->arena));
 }
@@ -62,7 +62,7 @@ void command_get_actionmethods(struct call *call) {
         struct action *action = find(call);
         if (action && action_python(action))
                 python_action_ask(
-                        action_python(action), "methods", SLICE_NULL, NULL, on_python, call);
+                        action_python(action), "methods", SLICE_NULL, NULL, on_result, call);
         else if (action)
                 call_return(call, action_methods(action, &call->arena));
 }
@@ -122,15 +122,6 @@ void command_delaction(struct call *call) {
                 call_return(call, VALUE_OF_NONE);
 }
 
-static void on_called(void *user, const struct fault *fault) {
-        struct call *call = user;
-        if (fault && fault->code < 0)
-                call_raise(
-                        call, fault->kind ? fault->kind : "RuntimeError", "%s", fault_text(fault));
-        else
-                call_return(call, value_bool(true));
-}
-
 /* Several properties at once: [[name, value], ...]. */
 static void set_many(struct call *call, struct action *action) {
         const struct value *pairs = call_item(call, 4);
@@ -156,7 +147,7 @@ static void set_one(struct call *call, struct action *action) {
         struct fault fault = FAULT_INIT;
         struct value value = VALUE_OF_NONE;
         struct slice json = call_count(call) > 5 ? call_word(call, 5) : NO_ARGUMENTS;
-        int r = action_call(action, call_word(call, 4), json, on_called, call, &fault);
+        int r = action_call(action, call_word(call, 4), json, on_result, call, &fault);
         if (r == 0)
                 return;
         if (r == ACTION_E_NO_METHOD && call_count(call) < 6) {
@@ -179,7 +170,7 @@ static void set_python(struct call *call, struct python_action *action) {
         const struct value *pair = is_many && pairs ? value_item(pairs, 0) : NULL;
         if (!is_many) {
                 python_action_ask(action, "set", call_word(call, 4),
-                        call_count(call) > 5 ? call_item(call, 5) : NULL, on_python, call);
+                        call_count(call) > 5 ? call_item(call, 5) : NULL, on_result, call);
                 return;
         }
         if (!pair || pairs->list.count > 1) {
@@ -188,7 +179,7 @@ static void set_python(struct call *call, struct python_action *action) {
                 return;
         }
         python_action_ask(
-                action, "set", value_item_text(pair, 0), value_item(pair, 1), on_python, call);
+                action, "set", value_item_text(pair, 0), value_item(pair, 1), on_result, call);
 }
 
 void command_set_action(struct call *call) {

@@ -10,7 +10,6 @@ struct fixture {
         struct action *action;
         struct arena arena;
         struct fault fault;
-        unsigned calls;
 };
 
 static void begin(struct fixture *f) {
@@ -52,37 +51,9 @@ static void properties_are_set_and_listed_by_name(void **state) {
         end(&f);
 }
 
-static void on_called(void *user, const struct fault *fault) {
-        struct fixture *f = user;
-        assert_null(fault);
-        f->calls++;
-}
-
-static void methods_are_called_from_the_loop(void **state) {
-        (void)state;
-        struct fixture f;
-        begin(&f);
-        assert_int_equal(action_call(f.action, SLICE("port"), SLICE("{}"), on_called, &f, &f.fault),
-                ACTION_E_NO_METHOD);
-        assert_int_equal(
-                action_call(f.action, SLICE("start"), SLICE("{}"), on_called, &f, &f.fault), 0);
-        assert_int_equal(action_call(f.action, SLICE("invalidateBanEpoch"), SLICE("{}"), on_called,
-                                 &f, &f.fault),
-                0);
-        assert_int_equal(f.calls, 0);
-        for (int i = 0; i < 100 && f.calls < 2; i++)
-                assert_int_equal(loop_step(f.loop, 10000), 0);
-        assert_int_equal(f.calls, 2);
-        assert_int_equal(action_list_epoch(f.list), 1);
-        assert_true(action_call(f.action, SLICE("ban"), SLICE("{}"), on_called, &f, &f.fault) < 0);
-        assert_int_equal(action_methods(f.action, &f.arena).list.count, 15);
-        end(&f);
-}
-
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(properties_are_set_and_listed_by_name),
-                cmocka_unit_test(methods_are_called_from_the_loop),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

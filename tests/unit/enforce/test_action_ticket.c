@@ -60,6 +60,18 @@ static void each_command_is_tried_twice(void **state) {
         }
 }
 
+static void nothing_is_run_to_prolong_without_a_command(void **state) {
+        struct fixture *f = *state;
+        fixture_set_text(f, "actionban", "ban");
+        assert_true(fixture_do(f, ACTION_JOB_BAN));
+        fixture_expect(f, "ban\n");
+        assert_false(fixture_do(f, ACTION_JOB_PROLONG));
+        fixture_set_text(f, "actionprolong", " \n");
+        assert_false(fixture_do(f, ACTION_JOB_PROLONG));
+        fixture_expect(f, "");
+        assert_string_equal(fault_text(action_run_fault(f->run)), "Error prolonging 192.0.2.1");
+}
+
 static void a_check_comes_between_the_tries(void **state) {
         struct fixture *f = *state;
         fixture_set_text(f, "actionban", "ban");
@@ -103,6 +115,7 @@ int main(void) {
                 CASE(without_its_start_there_is_no_ban),
                 CASE(only_what_holds_bans_is_unbanned),
                 CASE(each_command_is_tried_twice),
+                CASE(nothing_is_run_to_prolong_without_a_command),
                 CASE(a_check_comes_between_the_tries),
                 CASE(the_name_of_the_host_is_waited_for_once),
                 CASE(a_run_that_waits_for_a_name_can_be_freed),
