@@ -102,7 +102,7 @@ bool action_list_can_prolong(const struct action_list *list);
 bool action_list_wants_matches(const struct action_list *list);
 
 /* Reload: begin marks all actions; at the end those that were not added again are unbanned, stopped and removed, the others run
- * actionreload. tickets: the jail's bans. */
+ * actionreload, and new ones start and ban who is banned, unless they have norestored. tickets: the jail's bans. */
 void action_list_reload_begin(struct action_list *list);
 void action_list_reload_end(struct action_list *list, struct ticket *const *tickets, size_t count, action_list_done *done, void *user);
 /* Orders queued or running. */

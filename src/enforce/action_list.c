@@ -335,6 +335,15 @@ void action_list_reload_begin(struct action_list *list) {
                 list->actions[i]->is_untouched = true;
 }
 
+/* A new action hears of the bans in force as at a restart; that it is not to hear of old ones, too. */
+static void catch_up(struct action *action, struct ticket *const *tickets, size_t count,
+        struct action_order *order) {
+        if (action_props_is_true(&action->props, "norestored"))
+                return;
+        for (size_t i = 0; i < count; i++)
+                action_queue_add(action, order, ACTION_JOB_BAN, tickets[i]);
+}
+
 void action_list_reload_end(struct action_list *list, struct ticket *const *tickets, size_t count,
         action_list_done *done, void *user) {
         struct action_order *order = action_order_new(done, user);
@@ -342,10 +351,12 @@ void action_list_reload_end(struct action_list *list, struct ticket *const *tick
                 struct action *action = list->actions[i];
                 if (action->is_untouched)
                         continue;
-                if (action->is_started)
+                if (action->is_started) {
                         action_queue_add(action, order, ACTION_JOB_RELOAD, NULL);
-                else
+                } else {
                         start_one(action, order);
+                        catch_up(action, tickets, count, order);
+                }
         }
         flush(list, WHICH_UNTOUCHED, ACTION_JOB_FLUSH_TO_STOP, tickets, count, order);
         stop(list, WHICH_UNTOUCHED, order);

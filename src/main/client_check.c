@@ -46,7 +46,7 @@ enum client_outcome client_check(struct client *client, enum client_check_before
         char program[] = PROGRAM;
         char text[] = "text", json[] = "json", ok[] = "ok", failed[] = "failed";
         struct slice folder = arena_copy(&arena, client->arguments.conf);
-        char *argv[] = {program, client->arguments.json ? json : text,
+        char *argv[] = {program, client->arguments.json && client->arguments.test ? json : text,
                 before == CLIENT_CHECK_OK ? ok : failed, (char *)(uintptr_t)folder.data, NULL};
         struct slice path = find_program(&arena);
         int status = run(path.data, argv);

@@ -9,6 +9,7 @@
 #include "base/diag.h"
 #include "base/number.h"
 #include "base/repr.h"
+#include "main/client_check.h"
 #include "main/client_config.h"
 #include "main/client_send.h"
 #include "main/client_server.h"
@@ -118,6 +119,8 @@ static enum client_outcome send_reload(struct client *client, struct slice jail,
                 return fail("Could not find server");
         if (client_config_stream(client, all ? SLICE("") : jail, arena, &stream) != CLIENT_DONE)
                 return CLIENT_FAILED;
+        if (client->arguments.strict && client_check(client, CLIENT_CHECK_OK) != CLIENT_DONE)
+                return fail("Not reloaded, as --strict asks: the configuration is wrong");
         say_step(client, "reload");
         struct value commands = value_list();
         struct value reload = value_list();

@@ -13,13 +13,14 @@ struct search {
         const struct value_origin *origin;
 };
 
-/* The literal up to the next tag; *rest then starts behind the tag. */
-static struct slice take_literal(struct slice *rest) {
+/* The literal up to the next tag; *rest then starts behind the tag. *ret_is_last: there is no tag. */
+static struct slice take_literal(struct slice *rest, bool *ret_is_last) {
         size_t open = slice_find_char(*rest, '<', 0);
         size_t close = slice_find_char(*rest, '>', open);
         bool tag = close < rest->len;
         struct slice literal = slice_sub(*rest, 0, tag ? open : rest->len);
         *rest = slice_sub(*rest, tag ? close + 1 : rest->len, rest->len);
+        *ret_is_last = !tag;
         return literal;
 }
 
@@ -43,8 +44,8 @@ static size_t quoted_bytes(struct slice error, struct slice text) {
         size_t at = 0;
         bool is_first = true;
         while (text.len > 0) {
-                struct slice literal = take_literal(&text);
-                bool is_last = text.len == 0;
+                bool is_last;
+                struct slice literal = take_literal(&text, &is_last);
                 size_t found = slice_find(error, literal, at);
                 while (found < error.len &&
                         ((is_first && literal.len > 0 && !opens(error, found, literal.len)) ||

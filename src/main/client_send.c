@@ -8,6 +8,8 @@
 
 #include "base/diag.h"
 #include "base/repr.h"
+#include "config/check_values.h"
+#include "config/excerpt.h"
 #include "main/client_error.h"
 #include "main/client_origin.h"
 #include "wire/json.h"
@@ -54,6 +56,29 @@ static void print_reply(struct exchange *e, const struct value *reply) {
         print_line(text);
 }
 
+static void say_place(struct exchange *e, const struct value_origin *origin) {
+        struct excerpt excerpt = excerpt_make(origin, SLICE(""), &e->arena);
+        diag(DIAG_ERROR, CLIENT_LOGGER, "%s:%u: in [%s] %s%s%.*s", origin->file, origin->line,
+                origin->section, origin->option, excerpt.text.len > 0 ? "\n" : "",
+                SLICE_ARG(excerpt.text));
+}
+
+/* The error names nothing that is in the configuration: shows what a test of its values finds. */
+static void say_suspects(struct exchange *e, const struct value *stream) {
+        struct findings findings = {.arena = &e->arena};
+        check_values(stream, &findings);
+        for (size_t i = 0; i < findings.count; i++) {
+                const struct finding *item = &findings.items[i];
+                if (item->severity != FINDING_ERROR || !item->origin)
+                        continue;
+                struct excerpt excerpt = excerpt_make(item->origin, item->part, &e->arena);
+                diag(DIAG_ERROR, CLIENT_LOGGER, "%s:%u: jail '%.*s': %.*s%s%.*s",
+                        item->origin->file, excerpt.line, SLICE_ARG(item->jail),
+                        SLICE_ARG(item->text), excerpt.text.len > 0 ? "\n" : "",
+                        SLICE_ARG(excerpt.text));
+        }
+}
+
 /* For commands that carry a stream of the configuration: server-stream STREAM, reload JAIL OPTIONS
  * STREAM. An error about a jail's name is about no value. */
 static void say_origin(struct exchange *e, const struct pickle_reply *reply, struct slice error) {
@@ -66,8 +91,9 @@ static void say_origin(struct exchange *e, const struct pickle_reply *reply, str
                 stream = value_item(e->command, 3);
         const struct value_origin *origin = stream ? client_origin_find(stream, error) : NULL;
         if (origin)
-                diag(DIAG_ERROR, CLIENT_LOGGER, "%s:%u: in [%s] %s", origin->file, origin->line,
-                        origin->section, origin->option);
+                say_place(e, origin);
+        else if (stream)
+                say_suspects(e, stream);
 }
 
 static void print_error(struct exchange *e, const struct pickle_reply *reply) {

@@ -315,12 +315,15 @@ static void reload_keeps_new_actions_and_removes_those_not_named(void **state) {
         action_list_reload_begin(f->list);
         add(f, "a");
         add(f, "c");
+        add(f, "d");
+        set_value(f, "d", "norestored", value_bool(true));
         action_list_reload_end(f->list, &ticket, 1, on_done, f);
         wait_for(f, 3);
-        assert_lines(f, "a reload  \na reload inet4 \nc start  \nb unban inet4 192.0.2.1\nb stop  "
-                        "\nb stop inet4 \n");
+        assert_lines(f,
+                "a reload  \na reload inet4 \nc start  \nc ban inet4 192.0.2.1\nd start  \nb unban "
+                "inet4 192.0.2.1\nb stop  \nb stop inet4 \n");
         struct value names = action_list_names(f->list, &arena);
-        assert_int_equal(names.list.count, 2);
+        assert_int_equal(names.list.count, 3);
         assert_true(slice_is(value_item_text(&names, 1), "c"));
         arena_done(&arena);
         (void)ticket_unref(ticket);

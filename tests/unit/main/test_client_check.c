@@ -55,7 +55,7 @@ static void its_exit_status_decides(void **state) {
 static void it_is_told_form_and_folder(void **state) {
         (void)state;
         struct client client = {
-                .arguments = {.conf = SLICE("/a b"), .json = true}
+                .arguments = {.conf = SLICE("/a b"), .json = true, .test = true}
         };
         put_program("#!/bin/sh\n[ \"$1,$2,$3,$#\" = 'json,failed,/a b,3' ]\n");
         assert_int_equal(client_check(&client, CLIENT_CHECK_FAILED), CLIENT_DONE);

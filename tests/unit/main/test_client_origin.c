@@ -39,6 +39,7 @@ static struct value stream(struct arena *arena) {
         struct value regexes = value_list();
         append(&regexes, "^one$", arena);
         append(&regexes, "^t\\wo", arena);
+        append(&regexes, "^tag ends ( <HOST>", arena);
         (void)value_append(&ignoring, regexes, arena);
         struct value setting = command(action, 5, arena);
         struct value pairs = value_list();
@@ -63,6 +64,7 @@ static void the_quoted_value_names_the_place(void **state) {
         } rows[] = {
                 {"Unable to compile regular expression '^bad ( (?:host|ip)$':\nmissing )", 1 + 1},
                 {"Unable to compile regular expression '^one$': x",                        3    },
+                {"Unable to compile '^tag ends ( (?:host|ip)': x",                         3    },
                 {"something about '^t\\\\wo'",                                             3    },
                 {"invalid literal for int() with base 10: 'x5'",                           4    },
                 {"invalid literal for int() with base 10: \"x5\"",                         4    },
