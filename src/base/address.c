@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Addresses in fail2ban's normal form: parsed by inet_pton, masked, IPv4-mapped folded to IPv4, so that equal peers compare equal
+/* Addresses in fail2ban's normal form: parsed as inet_pton() does, masked, IPv4-mapped folded to IPv4, so that equal peers compare equal
  * however a log spells them.  Source: spec filter.md 3.5; upstream: fail2ban/server/ipdns.py (IPAddr). */
 #include "base/address.h"
 
@@ -70,6 +70,31 @@ bool address_looks_inet6(struct slice s) {
         return s.len < ADDRESS_TEXT_MAX && inet6_rounds(s, 0, 0);
 }
 
+/* As inet_pton() reads it: decimal, without leading zeros. */
+static bool parse_inet4(struct slice s, uint8_t bytes[static 4]) {
+        const char *p = s.data;
+        const char *end = s.data + s.len;
+        if (s.len < 7 || s.len > 15)
+                return false;
+        for (int i = 0; i < 4; i++) {
+                const char *start = p;
+                unsigned number = 0;
+                while (p < end && *p >= '0' && *p <= '9' && p - start < 3)
+                        number = number * 10 + (unsigned)(*p++ - '0');
+                if (p == start || number > 255 || (p - start > 1 && *start == '0'))
+                        return false;
+                bytes[i] = (uint8_t)number;
+                if (i < 3 && (p == end || *p++ != '.'))
+                        return false;
+        }
+        return p == end;
+}
+
+bool address_is_normal_inet4(struct slice s) {
+        uint8_t bytes[4];
+        return parse_inet4(s, bytes);
+}
+
 static void mask_bytes(uint8_t *bytes, size_t size, unsigned plen) {
         for (size_t i = 0; i < size; i++) {
                 unsigned bits = plen > i * 8 ? plen - (unsigned)i * 8 : 0;
@@ -81,14 +106,18 @@ static void mask_bytes(uint8_t *bytes, size_t size, unsigned plen) {
 static bool parse_plain(struct slice s, struct address *a) {
         char text[INET6_ADDRSTRLEN];
         *a = (struct address){.family = ADDRESS_NONE};
+        if (parse_inet4(s, a->bytes)) {
+                a->family = ADDRESS_INET4;
+                a->plen = 32;
+                return true;
+        }
+        memset(a->bytes, 0, sizeof(a->bytes));
         if (s.len >= sizeof(text) || (s.len > 0 && memchr(s.data, '\0', s.len)))
                 return false;
         if (s.len > 0)
                 memcpy(text, s.data, s.len);
         text[s.len] = '\0';
-        if (inet_pton(AF_INET, text, a->bytes) == 1)
-                a->family = ADDRESS_INET4;
-        else if (inet_pton(AF_INET6, text, a->bytes) == 1)
+        if (inet_pton(AF_INET6, text, a->bytes) == 1)
                 a->family = ADDRESS_INET6;
         if (a->family == ADDRESS_NONE)
                 return false;

@@ -31,6 +31,8 @@ int address_parse_with_plen(struct slice s, unsigned plen, struct address *ret);
 /* Whether s has the lexical form of an IPv4 / of an IPv6 address (numbers may be out of range). */
 bool address_looks_inet4(struct slice s);
 bool address_looks_inet6(struct slice s);
+/* Whether s is an IPv4 address as address_print() prints it. */
+bool address_is_normal_inet4(struct slice s);
 /* Normal text: "/plen" only if 0 < plen < maximum. ADDRESS_NONE prints nothing. Returns the view of buffer. */
 struct slice address_print(const struct address *a, char buffer[static ADDRESS_TEXT_MAX]);
 bool address_equal(const struct address *a, const struct address *b);

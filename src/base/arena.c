@@ -30,7 +30,7 @@ static struct arena_block *block_add(struct arena *arena, size_t need) {
         return block;
 }
 
-void *arena_alloc(struct arena *arena, size_t size) {
+static void *take(struct arena *arena, size_t size) {
         size_t need = (size + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
         struct arena_block *block = arena->blocks;
         if (!block || block->size - block->used < need)
@@ -38,8 +38,11 @@ void *arena_alloc(struct arena *arena, size_t size) {
         void *p = block->bytes + block->used;
         block->used += need;
         arena->used += need;
-        memset(p, 0, need);
         return p;
+}
+
+void *arena_alloc(struct arena *arena, size_t size) {
+        return memset(take(arena, size), 0, size);
 }
 
 void *arena_alloc_array(struct arena *arena, size_t count, size_t size) {
@@ -50,9 +53,10 @@ void *arena_alloc_array(struct arena *arena, size_t count, size_t size) {
 }
 
 struct slice arena_copy(struct arena *arena, struct slice s) {
-        char *copy = arena_alloc(arena, s.len + 1);
+        char *copy = take(arena, s.len + 1);
         if (s.len > 0)
                 memcpy(copy, s.data, s.len);
+        copy[s.len] = '\0';
         return (struct slice){copy, s.len};
 }
 
@@ -60,13 +64,14 @@ struct slice arena_join(struct arena *arena, const struct slice *parts, size_t c
         size_t size = 0;
         for (size_t i = 0; i < count; i++)
                 size += parts[i].len;
-        char *text = arena_alloc(arena, size + 1);
+        char *text = take(arena, size + 1);
         char *end = text;
         for (size_t i = 0; i < count; i++) {
                 if (parts[i].len > 0)
                         memcpy(end, parts[i].data, parts[i].len);
                 end += parts[i].len;
         }
+        *end = '\0';
         return (struct slice){text, size};
 }
 

@@ -26,7 +26,7 @@ static inline struct slice slice_sub(struct slice s, size_t from, size_t to) {
         return s.data ? (struct slice){s.data + from, to - from} : s;
 }
 static inline bool slice_equal(struct slice a, struct slice b) {
-        return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+        return a.len == b.len && (a.data == b.data || a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 /* ASCII case only. */
 bool slice_equal_nocase(struct slice a, struct slice b);

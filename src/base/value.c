@@ -5,65 +5,39 @@
 #include <assert.h>
 #include <math.h>
 
-struct value value_bool(bool b) {
-        return (struct value){.type = VALUE_BOOL, .boolean = b};
+static void grow(struct value *container, size_t capacity, struct arena *arena) {
+        struct value *items = arena_alloc_array(arena, capacity, sizeof(*items));
+        if (container->list.count > 0)
+                memcpy(items, container->list.items, container->list.count * sizeof(*items));
+        container->list.items = items;
+        container->list.capacity = capacity;
 }
 
-struct value value_int(int64_t i) {
-        return (struct value){.type = VALUE_INT, .integer = i};
-}
-
-struct value value_float(double f) {
-        return (struct value){.type = VALUE_FLOAT, .real = f};
-}
-
-struct value value_string(struct slice s) {
-        return (struct value){.type = VALUE_STRING, .string = s};
-}
-
-struct value value_text(const char *text) {
-        return value_string(slice_of(text));
-}
-
-struct value value_list(void) {
-        return (struct value){.type = VALUE_LIST};
-}
-
-struct value value_tuple(void) {
-        return (struct value){.type = VALUE_TUPLE};
-}
-
-struct value value_dict(void) {
-        return (struct value){.type = VALUE_DICT};
-}
-
-struct value value_set(void) {
-        return (struct value){.type = VALUE_SET};
-}
-
-bool value_is_container(const struct value *v) {
-        return v->type == VALUE_LIST || v->type == VALUE_TUPLE || v->type == VALUE_DICT || v->type == VALUE_SET;
+void value_reserve(struct value *container, size_t count, struct arena *arena) {
+        assert(value_is_container(container));
+        if (container->list.capacity - container->list.count < count)
+                grow(container, container->list.count + count, arena);
 }
 
 struct value *value_append(struct value *container, struct value item, struct arena *arena) {
         assert(value_is_container(container));
-        if (container->list.count == container->list.capacity) {
-                size_t wanted = container->list.capacity ? container->list.capacity * 2 : 4;
-                struct value *items = arena_alloc_array(arena, wanted, sizeof(*items));
-                if (container->list.count > 0)
-                        memcpy(items, container->list.items, container->list.count * sizeof(*items));
-                container->list.items = items;
-                container->list.capacity = wanted;
-        }
+        if (container->list.count == container->list.capacity)
+                grow(container, container->list.capacity ? container->list.capacity * 2 : 4, arena);
         struct value *slot = &container->list.items[container->list.count++];
         *slot = item;
         return slot;
 }
 
+static inline bool is_key(const struct value *a, const struct value *b) {
+        if (a->type == VALUE_STRING && b->type == VALUE_STRING)
+                return slice_equal(a->string, b->string);
+        return value_equal(a, b);
+}
+
 void value_dict_put(struct value *dict, struct value key, struct value item, struct arena *arena) {
         assert(dict->type == VALUE_DICT);
         for (size_t i = 0; i + 1 < dict->list.count; i += 2)
-                if (value_equal(&dict->list.items[i], &key)) {
+                if (is_key(&dict->list.items[i], &key)) {
                         dict->list.items[i + 1] = item;
                         return;
                 }
@@ -71,14 +45,21 @@ void value_dict_put(struct value *dict, struct value key, struct value item, str
         (void)value_append(dict, item, arena);
 }
 
-const struct value *value_dict_get(const struct value *dict, const char *key) {
+void value_dict_put_at(struct value *dict, size_t hint, struct value key, struct value item, struct arena *arena) {
+        size_t at = 2 * hint;
+        if (at + 1 < dict->list.count && is_key(&dict->list.items[at], &key))
+                dict->list.items[at + 1] = item;
+        else
+                value_dict_put(dict, key, item, arena);
+}
+
+const struct value *value_dict_find(const struct value *dict, struct slice key) {
         if (dict->type != VALUE_DICT)
                 return NULL;
-        for (size_t i = 0; i + 1 < dict->list.count; i += 2) {
-                const struct value *k = &dict->list.items[i];
-                if (k->type == VALUE_STRING && slice_is(k->string, key))
-                        return &dict->list.items[i + 1];
-        }
+        const struct value *end = dict->list.items + dict->list.count;
+        for (const struct value *k = dict->list.items; k < end; k += 2)
+                if (k->type == VALUE_STRING && slice_equal(k->string, key))
+                        return k + 1;
         return NULL;
 }
 

@@ -50,24 +50,52 @@ struct value {
 
 #define VALUE_OF_NONE ((struct value){.type = VALUE_NONE})
 
-struct value value_bool(bool b);
-struct value value_int(int64_t i);
-struct value value_float(double f);
+static inline struct value value_bool(bool b) {
+        return (struct value){.type = VALUE_BOOL, .boolean = b};
+}
+static inline struct value value_int(int64_t i) {
+        return (struct value){.type = VALUE_INT, .integer = i};
+}
+static inline struct value value_float(double f) {
+        return (struct value){.type = VALUE_FLOAT, .real = f};
+}
 /* Borrow: the text must outlive the value. */
-struct value value_string(struct slice s);
-struct value value_text(const char *text);
+static inline struct value value_string(struct slice s) {
+        return (struct value){.type = VALUE_STRING, .string = s};
+}
+static inline struct value value_text(const char *text) {
+        return value_string((struct slice){text, text ? strlen(text) : 0});
+}
 /* Empty container. */
-struct value value_list(void);
-struct value value_tuple(void);
-struct value value_dict(void);
-struct value value_set(void);
-bool value_is_container(const struct value *v);
+static inline struct value value_list(void) {
+        return (struct value){.type = VALUE_LIST};
+}
+static inline struct value value_tuple(void) {
+        return (struct value){.type = VALUE_TUPLE};
+}
+static inline struct value value_dict(void) {
+        return (struct value){.type = VALUE_DICT};
+}
+static inline struct value value_set(void) {
+        return (struct value){.type = VALUE_SET};
+}
+static inline bool value_is_container(const struct value *v) {
+        return v->type == VALUE_LIST || v->type == VALUE_TUPLE || v->type == VALUE_DICT || v->type == VALUE_SET;
+}
 
 /* Appends item (shallow) to a container; memory comes from arena. The pointer is valid until the next append. */
 struct value *value_append(struct value *container, struct value item, struct arena *arena);
 void value_dict_put(struct value *dict, struct value key, struct value item, struct arena *arena);
+/* The same for a string key that is thought to stand at position hint (0: the first key), as where two dicts have the same order. */
+void value_dict_put_at(struct value *dict, size_t hint, struct value key, struct value item, struct arena *arena);
+/* Makes room for count items more. */
+void value_reserve(struct value *container, size_t count, struct arena *arena);
 /* The value of a string key, or NULL. */
-const struct value *value_dict_get(const struct value *dict, const char *key);
+const struct value *value_dict_find(const struct value *dict, struct slice key);
+/* The same; inline, so that the length of a literal costs nothing. */
+static inline const struct value *value_dict_get(const struct value *dict, const char *key) {
+        return value_dict_find(dict, (struct slice){key, strlen(key)});
+}
 /* Item index of a LIST or TUPLE, or NULL if there is none. */
 const struct value *value_item(const struct value *list, size_t index);
 /* The text of a STRING or BYTES at index of a list; the empty slice if it is something else. */

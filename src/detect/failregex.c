@@ -120,6 +120,17 @@ static void find_merges(const struct pattern *pattern, struct slice prefix,
         *ret_count = count;
 }
 
+static void find_groups(struct failregex *regex) {
+        size_t count = pattern_group_count(regex->pattern);
+        regex->groups = memory_new_array(count + 1, sizeof(*regex->groups));
+        for (size_t number = 1; number <= count; number++) {
+                struct slice name = pattern_group_name(regex->pattern, number);
+                if (name.len > 0)
+                        regex->groups[regex->group_count++] =
+                                (struct failregex_group){number, name};
+        }
+}
+
 static bool names_an_id(const struct pattern *pattern) {
         static const char *const names[] = {"fid", "ip4", "ip6", "dns", "mlfid"};
         for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -146,6 +157,7 @@ int failregex_new(struct slice regex, enum tag_hosts hosts, unsigned flags, stru
         fault_done(&reason);
         if (r < 0)
                 return r;
+        find_groups(new);
         new->flags = flags;
         new->has_id = names_an_id(new->pattern);
         find_merges(new->pattern, ALT, &new->alts, &new->alt_count);
@@ -161,6 +173,7 @@ struct failregex *failregex_free(struct failregex *regex) {
                 free(regex->alts[i].target);
         for (size_t i = 0; i < regex->tuple_count; i++)
                 free(regex->tuples[i].target);
+        free(regex->groups);
         free(regex->alts);
         free(regex->tuples);
         (void)pattern_free(regex->pattern);

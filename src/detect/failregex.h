@@ -20,9 +20,16 @@ struct failregex_merge {
         char *target;      /* owned */
 };
 
+struct failregex_group {
+        size_t number;
+        struct slice name; /* borrowed from the pattern */
+};
+
 struct failregex {
         char *text; /* expanded */
         struct pattern *pattern;
+        struct failregex_group *groups; /* those with a name, in order */
+        size_t group_count;
         unsigned flags;               /* enum pattern_flag */
         bool has_id;                  /* one of fid, ip4, ip6, dns, mlfid is there */
         struct failregex_merge *alts; /* alt_*: fill what is empty; sorted by name */

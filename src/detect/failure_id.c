@@ -103,6 +103,8 @@ static int read_plen(
 static struct slice address_text(
         struct slice text, uint8_t family, int64_t plen, struct arena *arena) {
         struct address address;
+        if (plen < 0 && family == ADDRESS_INET4 && address_is_normal_inet4(text))
+                return text;
         if (!is_bare(text))
                 return text;
         if (plen >= 0)

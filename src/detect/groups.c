@@ -5,7 +5,9 @@
 
 #include <string.h>
 
-static bool is_true(const struct value *v) {
+#define ADDED_MAX 8 /* items (keys and values) that most lines add to what was captured */
+
+bool groups_is_true(const struct value *v) {
         switch (v->type) {
         case VALUE_NONE:
         case VALUE_TYPE_COUNT:
@@ -28,24 +30,14 @@ static bool is_true(const struct value *v) {
         return false;
 }
 
-const struct value *groups_get(const struct value *groups, const char *key) {
-        const struct value *v = value_dict_get(groups, key);
-        return v && v->type != VALUE_NONE ? v : NULL;
-}
-
-bool groups_has(const struct value *groups, const char *key) {
-        const struct value *v = value_dict_get(groups, key);
-        return v && is_true(v);
-}
-
 void groups_put(struct value *groups, const char *key, struct value item, struct arena *arena) {
         value_dict_put(groups, value_text(key), item, arena);
 }
 
-struct value groups_take(struct value *groups, const char *key) {
+struct value groups_take_key(struct value *groups, struct slice key) {
         struct value *items = groups->list.items;
         for (size_t i = 0; i + 1 < groups->list.count; i += 2) {
-                if (!slice_is(items[i].string, key))
+                if (!slice_equal(items[i].string, key))
                         continue;
                 struct value taken = items[i + 1];
                 groups->list.count -= 2;
@@ -58,19 +50,23 @@ struct value groups_take(struct value *groups, const char *key) {
 void groups_overlay(struct value *groups, const struct value *newer, struct arena *arena) {
         for (size_t i = 0; i + 1 < newer->list.count; i += 2)
                 if (newer->list.items[i + 1].type != VALUE_NONE)
-                        value_dict_put(
-                                groups, newer->list.items[i], newer->list.items[i + 1], arena);
+                        value_dict_put_at(groups, i / 2, newer->list.items[i],
+                                newer->list.items[i + 1], arena);
 }
 
 struct value groups_copy(const struct value *groups, struct arena *arena) {
         struct value copy = value_dict();
-        for (size_t i = 0; i < groups->list.count; i++)
-                (void)value_append(&copy, groups->list.items[i], arena);
+        value_reserve(&copy, groups->list.count + ADDED_MAX, arena);
+        copy.list.count = groups->list.count;
+        if (copy.list.count > 0)
+                memcpy(copy.list.items, groups->list.items,
+                        copy.list.count * sizeof(copy.list.items[0]));
         return copy;
 }
 
 struct value groups_copy_known(const struct value *groups, struct arena *arena) {
         struct value copy = value_dict();
+        value_reserve(&copy, groups->list.count, arena);
         for (size_t i = 0; i + 1 < groups->list.count; i += 2) {
                 if (groups->list.items[i + 1].type == VALUE_NONE)
                         continue;
@@ -95,7 +91,7 @@ static void merge_alts(const struct failregex *regex, struct slice subject,
         for (size_t i = 0; i < regex->alt_count; i++) {
                 const struct failregex_merge *alt = &regex->alts[i];
                 struct value v = group_value(subject, match, alt->group);
-                if (is_true(&v) && !groups_has(groups, alt->target))
+                if (groups_is_true(&v) && !groups_has(groups, alt->target))
                         groups_put(groups, alt->target, v, arena);
         }
 }
@@ -119,13 +115,13 @@ static void merge_tuples(const struct failregex *regex, struct slice subject,
 struct value groups_read(const struct failregex *regex, struct slice subject,
         const struct pattern_match *match, struct arena *arena) {
         struct value groups = value_dict();
-        for (size_t group = 1; group <= pattern_group_count(regex->pattern); group++) {
-                struct slice name = pattern_group_name(regex->pattern, group);
-                if (name.len == 0)
-                        continue;
-                (void)value_append(&groups, value_string(name), arena);
-                (void)value_append(&groups, group_value(subject, match, group), arena);
+        value_reserve(&groups, 2 * regex->group_count + ADDED_MAX, arena);
+        struct value *item = groups.list.items;
+        for (size_t i = 0; i < regex->group_count; i++) {
+                *item++ = value_string(regex->groups[i].name);
+                *item++ = group_value(subject, match, regex->groups[i].number);
         }
+        groups.list.count = 2 * regex->group_count;
         merge_alts(regex, subject, match, &groups, arena);
         merge_tuples(regex, subject, match, &groups, arena);
         return groups;

@@ -16,12 +16,23 @@ struct value groups_read(const struct failregex *regex, struct slice subject,
         const struct pattern_match *match, struct arena *arena);
 
 /* The value of a key, or NULL if it is missing or None. Valid until the dict changes. */
-const struct value *groups_get(const struct value *groups, const char *key);
-/* Whether the key is there and Python takes its value for true. */
-bool groups_has(const struct value *groups, const char *key);
+static inline const struct value *groups_get(const struct value *groups, const char *key) {
+        const struct value *v = value_dict_get(groups, key);
+        return v && v->type != VALUE_NONE ? v : NULL;
+}
+/* Whether Python takes the value for true. */
+bool groups_is_true(const struct value *v);
+/* Whether the key is there and its value is true. */
+static inline bool groups_has(const struct value *groups, const char *key) {
+        const struct value *v = value_dict_get(groups, key);
+        return v && groups_is_true(v);
+}
 void groups_put(struct value *groups, const char *key, struct value item, struct arena *arena);
 /* Takes a key out. Returns its value; None if it was missing. */
-struct value groups_take(struct value *groups, const char *key);
+struct value groups_take_key(struct value *groups, struct slice key);
+static inline struct value groups_take(struct value *groups, const char *key) {
+        return groups_take_key(groups, (struct slice){key, strlen(key)});
+}
 /* Overwrites groups with all of newer that is not None. */
 void groups_overlay(struct value *groups, const struct value *newer, struct arena *arena);
 /* A dict of its own with the same values; groups_copy_known() leaves out those that are None. */

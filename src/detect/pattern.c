@@ -38,7 +38,7 @@ struct pattern {
         struct form any;   /* for every text */
         struct form ascii; /* for ASCII text */
         size_t group_count;
-        char **names; /* by group; NULL if unnamed */
+        struct slice *names; /* by group; empty if unnamed */
 };
 
 static struct {
@@ -98,10 +98,11 @@ static int translate_and_compile(struct pattern *pattern, struct dialect *dialec
 
 static void keep_names(struct pattern *pattern, const struct dialect *dialect) {
         pattern->group_count = dialect->group_count;
-        pattern->names = memory_new_array(dialect->group_count + 1, sizeof(char *));
+        pattern->names = memory_new_array(dialect->group_count + 1, sizeof(struct slice));
         for (size_t i = 1; i <= dialect->group_count; i++)
                 if (dialect->names[i].len > 0)
-                        pattern->names[i] = memory_copy_text(dialect->names[i]);
+                        pattern->names[i] = (struct slice){
+                                memory_copy_text(dialect->names[i]), dialect->names[i].len};
 }
 
 int pattern_compile(struct slice regex, unsigned flags, struct pattern **ret, struct fault *fault) {
@@ -135,7 +136,7 @@ struct pattern *pattern_free(struct pattern *pattern) {
         pcre2_code_free(pattern->any.code);
         pcre2_code_free(pattern->ascii.code);
         for (size_t i = 1; pattern->names && i <= pattern->group_count; i++)
-                free(pattern->names[i]);
+                free((char *)(uintptr_t)pattern->names[i].data);
         free(pattern->names);
         free(pattern->regex);
         free(pattern);
@@ -147,12 +148,12 @@ size_t pattern_group_count(const struct pattern *pattern) {
 }
 
 struct slice pattern_group_name(const struct pattern *pattern, size_t group) {
-        return group >= 1 && group <= pattern->group_count ? slice_of(pattern->names[group]) : SLICE_NULL;
+        return group >= 1 && group <= pattern->group_count ? pattern->names[group] : SLICE_NULL;
 }
 
 size_t pattern_group_number(const struct pattern *pattern, struct slice name) {
         for (size_t i = 1; i <= pattern->group_count; i++)
-                if (pattern->names[i] && slice_is(name, pattern->names[i]))
+                if (pattern->names[i].len > 0 && slice_equal(name, pattern->names[i]))
                         return i;
         return 0;
 }

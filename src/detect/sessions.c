@@ -58,13 +58,23 @@ void sessions_settle(struct sessions *sessions) {
         sessions->unsettled_count = 0;
 }
 
+/* 0: it is not in use. */
+static void set_hash(struct sessions *sessions, const struct session *session, uint64_t hash) {
+        uint64_t *place = &sessions->hashes[number_of(sessions, session)];
+        if (*place != 0)
+                sessions->buckets[*place / 2 % SESSION_BUCKETS]--;
+        if (hash != 0)
+                sessions->buckets[hash / 2 % SESSION_BUCKETS]++;
+        *place = hash;
+}
+
 static void drop(struct sessions *sessions, struct session *session) {
         buffer_clear(&session->id);
         value_box_clear(&session->data);
         unsettle(sessions, session);
         session->used = false;
         session->changed = true;
-        sessions->hashes[number_of(sessions, session)] = 0;
+        set_hash(sessions, session, 0);
 }
 
 /* Never 0, which stands for "none". */
@@ -74,6 +84,8 @@ static uint64_t hash_of(const struct sessions *sessions, struct slice id) {
 
 static struct session *find(struct sessions *sessions, struct slice id) {
         uint64_t hash = hash_of(sessions, id);
+        if (sessions->buckets[hash / 2 % SESSION_BUCKETS] == 0)
+                return NULL;
         for (size_t i = 0; i < SESSIONS_MAX; i++) {
                 struct session *session = &sessions->items[i];
                 if (sessions->hashes[i] != hash || !slice_equal(buffer_view(&session->id), id))
@@ -126,7 +138,7 @@ static struct session *add(struct sessions *sessions, struct slice id) {
         session->used = true;
         session->changed = true;
         session->sequence = sessions->next_sequence++;
-        sessions->hashes[number_of(sessions, session)] = hash_of(sessions, id);
+        set_hash(sessions, session, hash_of(sessions, id));
         session->expires = clock_wall(sessions->clock) + SESSION_TTL_S;
         return session;
 }
@@ -324,7 +336,7 @@ void sessions_load(struct sessions *sessions, size_t index, struct slice blob) {
                 value_box_put(&session->data, &data);
                 session->used = true;
                 session->sequence = sequence;
-                sessions->hashes[index] = hash_of(sessions, id);
+                set_hash(sessions, session, hash_of(sessions, id));
                 session->expires = expires;
                 if (sequence >= sessions->next_sequence)
                         sessions->next_sequence = sequence + 1;

@@ -12,7 +12,8 @@
 #include "base/value.h"
 #include "base/value_box.h"
 
-#define SESSIONS_MAX 100  /* the oldest go first */
+#define SESSIONS_MAX 100 /* the oldest go first */
+#define SESSION_BUCKETS 256
 #define SESSION_TTL_S 300 /* from the first line on */
 #define SESSION_BYTES_MAX                                                                          \
         196608 /* id and data; matched lines are dropped to keep below, the oldest first */
@@ -35,8 +36,9 @@ struct sessions {
         uint64_t next_sequence;
         uint64_t dropped; /* sessions given up because they were too large */
         struct session items[SESSIONS_MAX];
-        uint64_t hashes[SESSIONS_MAX];   /* those of the items in use; 0 for the others */
-        uint8_t unsettled[SESSIONS_MAX]; /* whose memory is to be put in order */
+        uint64_t hashes[SESSIONS_MAX];    /* those of the items in use; 0 for the others */
+        uint8_t buckets[SESSION_BUCKETS]; /* how many hashes have this remainder */
+        uint8_t unsettled[SESSIONS_MAX];  /* whose memory is to be put in order */
         size_t unsettled_count;
 };
 

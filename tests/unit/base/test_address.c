@@ -2,7 +2,9 @@
 /* The examples of spec filter.md 3.5. */
 #include "base/address.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 
 #include "../cmocka_include.h"
 
@@ -51,6 +53,40 @@ static void addresses_have_one_normal_form(void **state) {
                 assert_int_equal(r, 0);
                 assert_slice(address_print(&a, buffer), rows[i].normal);
         }
+}
+
+static uint32_t pick(uint32_t below) {
+        static uint32_t seed = 1;
+        seed = seed * 1664525U + 1013904223U;
+        return (seed >> 8) % below;
+}
+
+static void inet4_is_read_as_inet_pton_does(void **state) {
+        static const char *const parts[] = {
+                "0", "1", "9", "10", "99", "100", "255", "256", "00", "01", "1000", "", "x", "/", ":"};
+        unsigned good = 0;
+        (void)state;
+        for (int i = 0; i < 200000; i++) {
+                char text[64] = "";
+                size_t len = 0;
+                uint32_t count = pick(10) == 0 ? pick(6) : 4;
+                for (uint32_t k = 0; k < count; k++) {
+                        len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s",
+                                parts[pick(pick(4) == 0 ? 15 : 7)],
+                                k + 1 < count && pick(50) > 0 ? "." : "");
+                }
+                uint8_t bytes[4];
+                struct address a;
+                bool is_good = inet_pton(AF_INET, text, bytes) == 1;
+                good += is_good;
+                assert_int_equal(address_is_normal_inet4(slice_of(text)), is_good);
+                assert_int_equal(address_parse(slice_of(text), &a) == 0 && a.family == ADDRESS_INET4 &&
+                                         !strchr(text, '/'),
+                        is_good);
+                if (is_good)
+                        assert_memory_equal(a.bytes, bytes, 4);
+        }
+        assert_true(good > 10000);
 }
 
 static void every_byte_prints_in_decimal(void **state) {
@@ -144,6 +180,7 @@ static void prefix_given_apart(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(addresses_have_one_normal_form),
+                cmocka_unit_test(inet4_is_read_as_inet_pton_does),
                 cmocka_unit_test(every_byte_prints_in_decimal),
                 cmocka_unit_test(nul_is_no_end_of_text),
                 cmocka_unit_test(lexical_forms_follow_the_expressions),
