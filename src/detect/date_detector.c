@@ -437,10 +437,10 @@ static bool match_again(struct date_detector *detector, struct slice line, struc
         return true;
 }
 
-int date_detector_match(struct date_detector *detector, struct slice line, struct date_match *ret, struct fault *fault) {
+/* Not inline: a candidate is large, and most lines need none. */
+__attribute__((noinline)) static int match_anew(
+        struct date_detector *detector, struct slice line, struct date_match *ret, struct fault *fault) {
         struct candidate winner;
-        if (match_again(detector, line, ret))
-                return DATE_FOUND;
         if (!line.data)
                 line = SLICE("");
         size_t last = detector->last;
@@ -468,4 +468,8 @@ int date_detector_match(struct date_detector *detector, struct slice line, struc
         else
                 date_memo_forget_line(&detector->memo);
         return r;
+}
+
+int date_detector_match(struct date_detector *detector, struct slice line, struct date_match *ret, struct fault *fault) {
+        return match_again(detector, line, ret) ? DATE_FOUND : match_anew(detector, line, ret, fault);
 }

@@ -372,51 +372,75 @@ static void trace_consumed(struct run *run) {
         filter->trace.consumed = line_list_value(&consumed, run->arena);
 }
 
+static void trace_date(struct filter_trace *trace, const struct dated_line *line) {
+        trace->consumed = value_list();
+        trace->date = line->tuple.date.len > 0 ? line->tuple.date : SLICE_NULL;
+        trace->time = line->time;
+        trace->has_own_date = trace->date.data && !line->is_undated;
+        trace->date_template = line->template;
+}
+
 static void trace_line(struct run *run) {
         struct filter_trace *trace = &run->filter->trace;
         trace->ignore_hits = run->ignore_hits;
         trace->ignore_hit_count = run->ignore_hit_count;
-        trace->consumed = value_list();
-        trace->date = run->line.tuple.date.len > 0 ? run->line.tuple.date : SLICE_NULL;
-        trace->time = run->line.time;
-        trace->has_own_date = trace->date.data && !run->line.is_undated;
-        trace->date_template = run->line.template;
+        trace_date(trace, &run->line);
         if (run->filter->maxlines <= 1)
                 return;
         trace->stripped = ARENA_JOIN(run->arena, run->line.tuple.before, run->line.tuple.after);
         trace_consumed(run);
 }
 
-int filter_line(struct filter *filter, const struct filter_line *line, struct arena *arena,
+/* Most lines end here, so nothing is done that a hopeless line does not need. */
+static void pass_over(struct filter *filter, const struct dated_line *line) {
+        bool is_empty = line->tuple.before.len + line->tuple.after.len == 0;
+        filter->trace.prefregex_hit = filter->prefregex_in_all && !is_empty;
+        if (filter->mode == FILTER_TOOL)
+                trace_date(&filter->trace, line);
+}
+
+/* Not inline: what it needs on the stack is not small. */
+__attribute__((noinline)) static int search_line(struct filter *filter,
+        const struct dated_line *line, uint64_t lacks, struct arena *arena,
         const struct filter_failure **ret, struct fault *fault) {
-        struct run run = {
-                .filter = filter, .arena = arena, .fault = fault, .inherited = value_dict()};
-        filter->trace.ignore_hit_count = 0;
-        sessions_settle(&filter->sessions);
-        filter->trace.whole = filter->trace.searched = SLICE_NULL;
-        int r = line_date_read(&filter->dates, line, arena, &run.line, fault);
-        if (r <= 0)
-                return r;
-        struct line_tuple newest = run.line.tuple;
+        struct run run = {.filter = filter,
+                .arena = arena,
+                .fault = fault,
+                .line = *line,
+                .lacks = lacks,
+                .inherited = value_dict()};
+        struct line_tuple newest = line->tuple;
         if (filter->maxlines > 1)
                 run.original = line_buffer_with(&filter->buffer, &newest, filter->maxlines, arena);
         else
                 run.original = (struct line_list){&newest, 1};
         run.current = run.original;
-        run.lacks = filter_lacks(filter, line, &newest);
         run.lacks_failregex =
-                filter->lacks_failregexes != 0 && (filter->lacks_failregexes & ~run.lacks) == 0;
-        if (filter_is_hopeless(filter, run.lacks))
-                filter->trace.prefregex_hit =
-                        filter->prefregex_in_all && newest.before.len + newest.after.len > 0;
-        else
-                r = search(&run);
+                filter->lacks_failregexes != 0 && (filter->lacks_failregexes & ~lacks) == 0;
+        int r = search(&run);
         if (filter->mode == FILTER_TOOL)
                 trace_line(&run);
         if (filter->maxlines > 1)
                 line_buffer_keep(&filter->buffer, &run.current);
         *ret = run.results;
         return r < 0 ? r : (int)run.count;
+}
+
+int filter_line(struct filter *filter, const struct filter_line *line, struct arena *arena,
+        const struct filter_failure **ret, struct fault *fault) {
+        struct dated_line dated;
+        filter->trace.ignore_hit_count = 0;
+        filter->trace.whole = filter->trace.searched = SLICE_NULL;
+        sessions_settle(&filter->sessions);
+        int r = line_date_read(&filter->dates, line, arena, &dated, fault);
+        if (r <= 0)
+                return r;
+        uint64_t lacks = filter_lacks(filter, line, &dated.tuple);
+        if (!filter_is_hopeless(filter, lacks))
+                return search_line(filter, &dated, lacks, arena, ret, fault);
+        pass_over(filter, &dated);
+        *ret = NULL;
+        return 0;
 }
 
 void filter_trace(const struct filter *filter, struct filter_trace *ret) {

@@ -76,13 +76,22 @@ struct value groups_copy_known(const struct value *groups, struct arena *arena) 
         return copy;
 }
 
-static struct value group_value(
-        struct slice subject, const struct pattern_match *match, size_t group) {
+/* v is zeroed, i.e. None. */
+static void set_group(
+        struct value *v, struct slice subject, const struct pattern_match *match, size_t group) {
         size_t start;
         size_t end;
         if (!pattern_match_span(match, group, &start, &end))
-                return VALUE_OF_NONE;
-        return value_string(slice_sub(subject, start, end));
+                return;
+        v->type = VALUE_STRING;
+        v->string = slice_sub(subject, start, end);
+}
+
+static struct value group_value(
+        struct slice subject, const struct pattern_match *match, size_t group) {
+        struct value v = VALUE_OF_NONE;
+        set_group(&v, subject, match, group);
+        return v;
 }
 
 /* The first alternative that has a text fills a target that has none. */
@@ -118,8 +127,11 @@ struct value groups_read(const struct failregex *regex, struct slice subject,
         value_reserve(&groups, 2 * regex->group_count + ADDED_MAX, arena);
         struct value *item = groups.list.items;
         for (size_t i = 0; i < regex->group_count; i++) {
-                *item++ = value_string(regex->groups[i].name);
-                *item++ = group_value(subject, match, regex->groups[i].number);
+                item[0].type = VALUE_STRING; /* one field at a time: a whole value would be built
+                                                elsewhere and read back before it is written */
+                item[0].string = regex->groups[i].name;
+                set_group(&item[1], subject, match, regex->groups[i].number);
+                item += 2;
         }
         groups.list.count = 2 * regex->group_count;
         merge_alts(regex, subject, match, &groups, arena);
