@@ -11,25 +11,27 @@ void value_box_done(struct value_box *box) {
         *box = VALUE_BOX_INIT;
 }
 
-static struct value take(struct value_box *box, const struct value *v) {
-        struct value taken = *v;
+/* In place: copying values to and fro costs more than all else. */
+static void take(struct value_box *box, struct value *to, const struct value *v) {
+        *to = *v;
         if (v->type == VALUE_STRING || v->type == VALUE_BYTES) {
                 if (!arena_holds(&box->arena, v->string.data))
-                        taken.string = arena_copy(&box->arena, v->string);
-        } else if (value_is_container(v)) {
-                if (v->list.count > 0 && arena_holds(&box->arena, v->list.items))
-                        return taken;
-                taken.list.items =
-                        arena_alloc_array(&box->arena, v->list.count, sizeof(*taken.list.items));
-                taken.list.capacity = v->list.count;
-                for (size_t i = 0; i < v->list.count; i++)
-                        taken.list.items[i] = take(box, &v->list.items[i]);
+                        to->string.data = arena_copy(&box->arena, v->string).data;
+                return;
         }
-        return taken;
+        if (!value_is_container(v) ||
+                (v->list.count > 0 && arena_holds(&box->arena, v->list.items)))
+                return;
+        struct value *items = arena_alloc_array(&box->arena, v->list.count, sizeof(*items));
+        for (size_t i = 0; i < v->list.count; i++)
+                take(box, &items[i], &v->list.items[i]);
+        to->list.items = items;
+        to->list.capacity = v->list.count;
 }
 
 void value_box_put(struct value_box *box, const struct value *v) {
-        box->value = take(box, v);
+        const struct value from = *v; /* it may be the present value */
+        take(box, &box->value, &from);
 }
 
 void value_box_clear(struct value_box *box) {

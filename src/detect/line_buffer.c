@@ -179,20 +179,27 @@ struct slice line_list_text(const struct line_list *lines, struct arena *arena) 
         return (struct slice){text, size};
 }
 
-/* A text that stays when its slot is filled anew. */
-static struct value lasting(const struct line_tuple *line, struct slice part, struct arena *arena) {
-        return value_string(line->slot ? arena_copy(arena, part) : part);
+/* A text that stays when its slot is filled anew. v is zeroed. */
+static void set_lasting(
+        struct value *v, const struct line_tuple *line, struct slice part, struct arena *arena) {
+        v->type = VALUE_STRING;
+        v->string = line->slot ? arena_copy(arena, part) : part;
 }
 
 struct value line_list_value(const struct line_list *lines, struct arena *arena) {
         struct value list = value_list();
-        for (size_t i = 0; i < lines->count; i++) {
+        list.list.items = arena_alloc_array(arena, lines->count * 4, sizeof(struct value));
+        list.list.count = list.list.capacity = lines->count;
+        struct value *parts = list.list.items + lines->count;
+        for (size_t i = 0; i < lines->count; i++, parts += 3) {
                 const struct line_tuple *line = &lines->items[i];
-                struct value tuple = value_tuple();
-                (void)value_append(&tuple, lasting(line, line->before, arena), arena);
-                (void)value_append(&tuple, lasting(line, line->date, arena), arena);
-                (void)value_append(&tuple, lasting(line, line->after, arena), arena);
-                (void)value_append(&list, tuple, arena);
+                set_lasting(&parts[0], line, line->before, arena);
+                set_lasting(&parts[1], line, line->date, arena);
+                set_lasting(&parts[2], line, line->after, arena);
+                struct value *tuple = &list.list.items[i];
+                tuple->type = VALUE_TUPLE;
+                tuple->list.items = parts;
+                tuple->list.count = tuple->list.capacity = 3;
         }
         return list;
 }

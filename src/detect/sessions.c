@@ -26,6 +26,7 @@ void sessions_init(struct sessions *sessions, const struct clock *clock) {
         if (getrandom(sessions->seed, sizeof(sessions->seed), 0) < 0)
                 sessions->seed[0] = (uint64_t)clock_mono_us(clock);
         for (size_t i = 0; i < SESSIONS_MAX; i++) {
+                sessions->order[i] = (uint8_t)i;
                 sessions->items[i].id = BUFFER_INIT(SESSION_BYTES_MAX);
                 sessions->items[i].data = VALUE_BOX_INIT;
         }
@@ -68,7 +69,34 @@ static void set_hash(struct sessions *sessions, const struct session *session, u
         *place = hash;
 }
 
+/* Moves the number at order[from] to order[to]. */
+static void move(uint8_t *order, size_t from, size_t to) {
+        uint8_t number = order[from];
+        if (from < to)
+                memmove(&order[from], &order[from + 1], to - from);
+        else
+                memmove(&order[to + 1], &order[to], from - to);
+        order[to] = number;
+}
+
+static size_t place_of(const struct sessions *sessions, const struct session *session) {
+        const uint8_t *place =
+                memchr(sessions->order, (int)number_of(sessions, session), SESSIONS_MAX);
+        return (size_t)(place - sessions->order);
+}
+
+/* Puts it among those in use, in the order of their sequence numbers. */
+static void take_in(struct sessions *sessions, const struct session *session) {
+        size_t to = sessions->count;
+        while (to > 0 && sessions->items[sessions->order[to - 1]].sequence > session->sequence)
+                to--;
+        move(sessions->order, place_of(sessions, session), to);
+        sessions->count++;
+}
+
 static void drop(struct sessions *sessions, struct session *session) {
+        if (session->used)
+                move(sessions->order, place_of(sessions, session), --sessions->count);
         buffer_clear(&session->id);
         value_box_clear(&session->data);
         unsettle(sessions, session);
@@ -98,46 +126,30 @@ static struct session *find(struct sessions *sessions, struct slice id) {
         return NULL;
 }
 
-static struct session *oldest(struct sessions *sessions) {
-        struct session *found = NULL;
-        for (size_t i = 0; i < SESSIONS_MAX; i++)
-                if (sessions->items[i].used &&
-                        (!found || sessions->items[i].sequence < found->sequence))
-                        found = &sessions->items[i];
-        return found;
-}
-
-static struct session *free_slot(struct sessions *sessions) {
-        for (size_t i = 0; i < SESSIONS_MAX; i++)
-                if (sessions->hashes[i] == 0)
-                        return &sessions->items[i];
-        return NULL;
-}
-
 /* As upstream's cache does it: from the oldest on, all that have expired, and one more. */
 static void make_room(struct sessions *sessions) {
         double now = clock_wall(sessions->clock);
-        for (struct session *session = oldest(sessions); session; session = oldest(sessions)) {
-                bool lives = session->expires > now;
-                drop(sessions, session);
+        while (sessions->count > 0) {
+                struct session *oldest = &sessions->items[sessions->order[0]];
+                bool lives = oldest->expires > now;
+                drop(sessions, oldest);
                 if (lives)
                         return;
         }
 }
 
 static struct session *add(struct sessions *sessions, struct slice id) {
-        struct session *session = free_slot(sessions);
-        if (!session) {
+        if (sessions->count == SESSIONS_MAX)
                 make_room(sessions);
-                session = free_slot(sessions);
-        }
-        if (!session || buffer_append(&session->id, id) < 0) {
+        struct session *session = &sessions->items[sessions->order[sessions->count]];
+        if (buffer_append(&session->id, id) < 0) {
                 sessions->dropped++;
                 return NULL;
         }
         session->used = true;
         session->changed = true;
         session->sequence = sessions->next_sequence++;
+        take_in(sessions, session);
         set_hash(sessions, session, hash_of(sessions, id));
         session->expires = clock_wall(sessions->clock) + SESSION_TTL_S;
         return session;
@@ -336,6 +348,7 @@ void sessions_load(struct sessions *sessions, size_t index, struct slice blob) {
                 value_box_put(&session->data, &data);
                 session->used = true;
                 session->sequence = sequence;
+                take_in(sessions, session);
                 set_hash(sessions, session, hash_of(sessions, id));
                 session->expires = expires;
                 if (sequence >= sessions->next_sequence)

@@ -38,6 +38,9 @@ struct sessions {
         struct session items[SESSIONS_MAX];
         uint64_t hashes[SESSIONS_MAX];    /* those of the items in use; 0 for the others */
         uint8_t buckets[SESSION_BUCKETS]; /* how many hashes have this remainder */
+        uint8_t order[SESSIONS_MAX];      /* numbers of the items in use, the oldest first; then the
+                                             others */
+        size_t count;                     /* of items in use */
         uint8_t unsettled[SESSIONS_MAX];  /* whose memory is to be put in order */
         size_t unsettled_count;
 };
