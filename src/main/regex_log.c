@@ -37,9 +37,11 @@ struct reader {
         struct arena arena; /* of one line */
         struct prefilter *prefilter;
         uint64_t scanned_bytes;
-        uint64_t total_bytes;   /* of the file; 0: not known */
-        bool has_tried;         /* to make a prefilter */
-        uint64_t lacks;         /* of the present line, see struct filter_line */
+        uint64_t total_bytes; /* of the file; 0: not known */
+        bool has_tried;       /* to make a prefilter */
+        bool is_plain;  /* what has been read is ASCII, which every encoding but the wide ones keeps
+                         */
+        uint64_t lacks; /* of the present line, see struct filter_line */
         struct regex_line line; /* the present one */
 };
 
@@ -164,6 +166,10 @@ static void warn_repaired(struct reader *reader, struct slice raw) {
 static enum regex_end process_raw(struct reader *reader, struct slice raw) {
         bool repaired;
         arena_reset(&reader->arena);
+        if (reader->is_plain) {
+                reader->line.raw = SLICE_NULL;
+                return process(reader, line_strip_end(raw));
+        }
         struct slice text = line_decode(reader->encoding, raw, &reader->arena, &repaired);
         reader->line.raw = repaired ? raw : SLICE_NULL;
         if (repaired)
@@ -198,6 +204,8 @@ static enum regex_end process_buffer(struct reader *reader, struct buffer *buffe
         struct slice lines = buffer_view(buffer);
         size_t at = 0;
         bool has_hints = scan_buffer(reader, lines);
+        reader->is_plain =
+                line_encoding_is_ascii_compatible(reader->encoding) && slice_is_ascii(lines);
         clock_fix(&reader->tool->now, clock_wall_us(&reader->tool->clock));
         while (end == REGEX_GO_ON) {
                 size_t len = line_length(reader->encoding, slice_sub(lines, at, lines.len));
