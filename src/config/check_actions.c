@@ -16,7 +16,7 @@
 static const char *const runtime_tags[] = {"ip", "family", "ip-rev", "ip-host", "fid", "failures",
         "time", "bantime", "bancount", "matches", "restored", "ipmatches", "ipjailmatches",
         "ipfailures", "ipjailfailures", "raw-ticket", "br", "sp", "fq-hostname", "sh-hostname",
-        "jail.name", "jail.banned", "jail.banned_total", "jail.found", "jail.found_total"};
+        "nft-timeout", "nft-net", "jail.name", "jail.banned", "jail.banned_total", "jail.found", "jail.found_total"};
 #define RUNTIME_TAGS (sizeof(runtime_tags) / sizeof(runtime_tags[0]))
 
 struct check {

@@ -91,8 +91,14 @@ void action_list_prolong(struct action_list *list, struct ticket *ticket);
 void action_list_unban(struct action_list *list, struct ticket *ticket, action_list_done *done, void *user);
 /* Lifts the bans of all these tickets: actions with an actionflush do it at once, the others one by one. */
 void action_list_flush(struct action_list *list, struct ticket *const *tickets, size_t count, action_list_done *done, void *user);
-/* Flushes, then stops, in reverse order of the actions. */
-void action_list_stop(struct action_list *list, struct ticket *const *tickets, size_t count, action_list_done *done, void *user);
+/* Flushes, then stops, in reverse order of the actions. ACTION_STOP_SERVER: the whole server ends, actions with "keeponstop" are left as
+ * they are. */
+enum action_stop { ACTION_STOP_ALONE, ACTION_STOP_SERVER };
+void action_list_stop(struct action_list *list, enum action_stop how, struct ticket *const *tickets, size_t count, action_list_done *done,
+        void *user);
+/* Whether an action tells the kernel when a ban ends (<nft-timeout>); then it has to hear when that changes: _end_moved(). */
+bool action_list_follows_ends(const struct action_list *list);
+void action_list_end_moved(struct action_list *list, struct ticket *ticket);
 /* "Already banned": checks all actions (actioncheck), at most every 3 s, and repairs what is broken. */
 void action_list_check(struct action_list *list, struct ticket *ticket);
 /* Grows whenever a repair has lost bans: a ticket with an older epoch is to be banned again (action_list_reban). */

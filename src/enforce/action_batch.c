@@ -8,19 +8,22 @@
 #include "base/diag.h"
 #include "base/memory.h"
 #include "base/repr.h"
+#include "base/tag.h"
 #include "enforce/action_frame.h"
 #include "enforce/action_queue.h"
+#include "enforce/nftset_command.h"
 
-#define LARGE 64    /* bans of which the watch had rather not hear one by one */
-#define FORMS_MAX 6 /* three properties, two families */
+#define LARGE 64     /* bans of which the watch had rather not hear one by one */
+#define FORMS_MAX 16 /* four properties, two families, addresses and networks */
 
-/* What a property's command does for the addresses of a family. */
+/* What a property's command does for the addresses, or for the networks, of a family. */
 struct form {
         const char *property;
         const char *family;
+        bool is_net;
+        bool has_timeout;
         struct slice text;
-        struct nftset_place place;
-        bool is_delete;
+        struct nftset_command does;
         bool is_plain;
 };
 
@@ -48,46 +51,62 @@ static const char *property_of(const struct action *action, enum action_job_kind
                 return "actionban";
         if (kind == ACTION_JOB_UNBAN)
                 return "actionunban";
+        if (kind == ACTION_JOB_PROLONG)
+                return "actionprolong";
         if (kind != ACTION_JOB_REBAN)
                 return NULL;
         return action_props_text(&action->props, "actionreban").len > 0 ? "actionreban"
                                                                         : "actionban";
 }
 
-#define TAG SLICE("<ip>")
-
-/* Whether the only tag of text is one <ip>; then the rest is the same for every address. */
-static bool has_only_the_address(struct slice text) {
-        size_t at = slice_find(text, TAG, 0);
-        return at < text.len && slice_find_char(text, '<', 0) == at &&
-               slice_find_char(text, '<', at + 1) == text.len;
+/* Whether all tags of text are such whose values are known without the ticket's data, or the same
+ * for all of a form; and there is an address. */
+static bool has_only_known_tags(struct slice text, bool *ret_has_timeout) {
+        size_t start, end;
+        bool has_address = false;
+        *ret_has_timeout = false;
+        for (size_t from = 0; tag_find(text, from, &start, &end); from = end) {
+                struct slice tag = slice_sub(text, start, end);
+                if (slice_is(tag, "<ip>"))
+                        has_address = true;
+                else if (slice_is(tag, "<nft-timeout>"))
+                        *ret_has_timeout = true;
+                else if (!slice_is(tag, "<nft-net>"))
+                        return false;
+        }
+        return has_address;
 }
 
-static struct slice command_for(const struct form *form, struct slice ip, struct arena *arena) {
-        size_t at = slice_find(form->text, TAG, 0);
-        struct slice before = slice_sub(form->text, 0, at),
-                     after = slice_sub(form->text, at + TAG.len, form->text.len);
-        return arena_printf(
-                arena, "%.*s%.*s%.*s", SLICE_ARG(before), SLICE_ARG(ip), SLICE_ARG(after));
+/* The command for somebody; empty if it cannot be made plain. */
+static struct slice command_for(
+        struct batch *batch, const struct form *form, struct action_info *info) {
+        struct action_script script;
+        struct action_dynamic_source source = action_info_source(info);
+        if (action_dynamic_expand(form->text, &source, &batch->arena, &script) < 0 ||
+                script.values.list.count > 0)
+                return SLICE("");
+        return script.command;
 }
 
 static const struct form *form_of(
-        struct batch *batch, const char *property, const struct action_info *info) {
+        struct batch *batch, const char *property, struct action_info *info) {
+        bool is_net = !address_is_single(&info->address);
         struct plain_command command;
         struct form *form = batch->forms;
         for (; form < batch->forms + batch->form_count; form++)
-                if (form->family == info->family && form->property == property)
+                if (form->family == info->family && form->property == property &&
+                        form->is_net == is_net)
                         return form;
         if (batch->form_count == FORMS_MAX)
                 return NULL;
         batch->form_count++;
-        *form = (struct form){.property = property, .family = info->family};
-        form->is_plain = action_tags_command(batch->action->tags, property, info->family,
-                                 &form->text, NULL) == 0 &&
-                         has_only_the_address(form->text) &&
-                         plain_command_parse(command_for(form, info->ip, &batch->arena),
-                                 &batch->arena, &command) &&
-                         nftset_recognise(&command, &info->address, &form->place, &form->is_delete);
+        *form = (struct form){.property = property, .family = info->family, .is_net = is_net};
+        form->is_plain =
+                action_tags_command(
+                        batch->action->tags, property, info->family, &form->text, NULL) == 0 &&
+                has_only_known_tags(form->text, &form->has_timeout) &&
+                plain_command_parse(command_for(batch, form, info), &batch->arena, &command) &&
+                nftset_recognise(&command, &info->address, &form->does);
         return form;
 }
 
@@ -101,19 +120,19 @@ static bool take(struct batch *batch, const struct action_job *job) {
         action_info_init(&info, &action->list->env, job->ticket, &batch->arena);
         unsigned bits = action_state_bits(&action->state, info.family),
                  wanted = ACTION_STARTED | ACTION_HOLDS_BANS;
-        bool is_ready = (bits & wanted) == wanted && info.address.family != ADDRESS_NONE &&
-                        address_is_single(&info.address);
+        bool is_ready = (bits & wanted) == wanted && info.address.family != ADDRESS_NONE;
         const struct form *form = is_ready ? form_of(batch, property, &info) : NULL;
+        if (form && form->is_plain) {
+                memory_reserve(&batch->elements, batch->count, &batch->element_capacity,
+                        sizeof(batch->elements[0]));
+                memory_reserve(&batch->whose, batch->count, &batch->whose_capacity, sizeof(form));
+                batch->whose[batch->count] = form;
+                batch->elements[batch->count++] =
+                        (struct nftset_element){&form->does.place, form->does.deed,
+                                form->has_timeout ? action_info_left_ms(&info) : 0, info.address};
+        }
         action_info_done(&info);
-        if (!form || !form->is_plain)
-                return false;
-        memory_reserve(&batch->elements, batch->count, &batch->element_capacity,
-                sizeof(batch->elements[0]));
-        memory_reserve(&batch->whose, batch->count, &batch->whose_capacity, sizeof(form));
-        batch->whose[batch->count] = form;
-        batch->elements[batch->count++] = (struct nftset_element){
-                .place = &form->place, .is_delete = form->is_delete, .address = info.address};
-        return true;
+        return form && form->is_plain;
 }
 
 static void gather(struct batch *batch, size_t max) {
@@ -123,13 +142,14 @@ static void gather(struct batch *batch, size_t max) {
 }
 
 static void say_done(struct batch *batch, size_t count) {
-        char ip[ADDRESS_TEXT_MAX];
-        if (!diag_enabled(DIAG_DEBUG))
-                return;
-        for (size_t i = 0; i < count; i++)
+        const struct action_job *job = batch->action->first;
+        struct action_info info;
+        for (size_t i = 0; i < count && diag_enabled(DIAG_DEBUG); i++, job = job->next) {
+                action_info_init(&info, &batch->action->list->env, job->ticket, &batch->arena);
                 diag(DIAG_DEBUG, ACTION_LOGGER_UTILS, "in process: %.*s -- returned successfully 0",
-                        SLICE_ARG(command_for(batch->whose[i],
-                                address_print(&batch->elements[i].address, ip), &batch->arena)));
+                        SLICE_ARG(command_for(batch, batch->whose[i], &info)));
+                action_info_done(&info);
+        }
 }
 
 /* nftset_apply(), and the watch hears nothing of it. */
@@ -183,19 +203,18 @@ size_t action_batch_run(struct action *action) {
         return done;
 }
 
-bool action_batch_place(
-        struct action *action, const struct ticket *ticket, struct nftset_place *ret) {
+bool action_batch_place(struct action *action, struct ticket *ticket, struct nftset_place *ret) {
         struct batch batch = {.action = action, .arena = ARENA_INIT};
-        char ip[ADDRESS_TEXT_MAX];
-        struct action_info info = {.address = ticket->address,
-                .ip = address_print(&ticket->address, ip),
-                .family = address_family_name(&ticket->address)};
-        const struct form *form = action_batch_is_allowed(&action->props) && info.family
-                                          ? form_of(&batch, "actionban", &info)
-                                          : NULL;
-        bool is_plain = form && form->is_plain && !form->is_delete;
+        struct action_info info;
+        action_info_init(&info, &action->list->env, ticket, &batch.arena);
+        const struct form *form =
+                action_batch_is_allowed(&action->props) && info.address.family != ADDRESS_NONE
+                        ? form_of(&batch, "actionban", &info)
+                        : NULL;
+        bool is_plain = form && form->is_plain && form->does.deed == NFTSET_ADD;
         if (is_plain)
-                *ret = form->place;
+                *ret = form->does.place;
+        action_info_done(&info);
         arena_done(&batch.arena);
         return is_plain;
 }

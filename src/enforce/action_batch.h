@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Bans and unbans that wait in an action's queue and are plain nftables commands go to the kernel
  * in one transaction. Only what has no effect besides goes this way: the action's family is started
- * and holds bans, the command has no tag but the address. Everything else, and every ban that the
- * kernel refuses, is left to the run of its own (action_run.h), which starts, checks, repairs and
- * says what is wrong. */
+ * and holds bans, the command has no tag but the address and what depends on the ban's end.
+ * Everything else, and every ban that the kernel refuses, is left to the run of its own
+ * (action_run.h), which starts, checks, repairs and says what is wrong. */
 #pragma once
 
 #include "enforce/action_props.h"
@@ -18,5 +18,4 @@ bool action_batch_is_allowed(const struct action_props *props);
  * success; 0: the first has to be run by itself. The queue is not changed. */
 size_t action_batch_run(struct action *action);
 /* The set in which the action's plain command puts the ticket's ban; false if it is none. */
-bool action_batch_place(
-        struct action *action, const struct ticket *ticket, struct nftset_place *ret);
+bool action_batch_place(struct action *action, struct ticket *ticket, struct nftset_place *ret);

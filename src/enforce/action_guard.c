@@ -58,14 +58,19 @@ static void say(
                 action->name, is_gone ? "it" : "them", count);
 }
 
-/* Gives the bans of the family again, before all that waits. Returns how many. */
-static size_t reban(struct action *action, uint8_t family, struct action_order *order) {
+static bool is_for(const struct action_guarded *set, const struct address *address) {
+        return address->family == set->family && !address_is_single(address) == set->is_net;
+}
+
+/* Gives the bans of the set again, before all that waits. Returns how many. */
+static size_t reban(
+        struct action *action, const struct action_guarded *set, struct action_order *order) {
         const struct action_env *env = &action->list->env;
         size_t all = 0, count = 0;
         struct ticket **tickets =
                 env->info && env->info->tickets ? env->info->tickets(env->user, &all) : NULL;
         for (size_t i = all; i-- > 0;) {
-                if (tickets[i]->address.family != family)
+                if (!is_for(set, &tickets[i]->address))
                         continue;
                 action_queue_add_first(action, order, ACTION_JOB_REBAN, tickets[i], 0);
                 count++;
@@ -86,7 +91,7 @@ static void put_back(struct action *action) {
                 set->lost = 0;
                 if (!is_gone && !(is_less && (bits & ACTION_HOLDS_BANS)))
                         continue;
-                size_t count = reban(action, set->family, order);
+                size_t count = reban(action, set, order);
                 say(action, set, is_gone, count);
                 if (is_gone)
                         action_state_set(&action->state, family, bits | ACTION_LOST);
@@ -155,12 +160,13 @@ void action_guard_settle(struct action *action) {
         }
 }
 
-static void guard_set(struct action *action, uint8_t family, const struct nftset_place *place,
-        enum nftset_state state) {
+static void guard_set(struct action *action, const struct address *address,
+        const struct nftset_place *place, enum nftset_state state) {
         struct action_guard *guard = &action->guard;
         struct action_guarded *set = memory_new(sizeof(*set));
         *set = (struct action_guarded){.action = action,
-                .family = family,
+                .is_net = !address_is_single(address),
+                .family = address->family,
                 .was_hooked = state == NFTSET_HOOKED,
                 .place = *place};
         set->watched = nft_watch_add(watch_of(action), place, on_lost, set);
@@ -171,7 +177,7 @@ static void guard_set(struct action *action, uint8_t family, const struct nftset
         guard->sets[guard->count++] = set;
 }
 
-void action_guard_learn(struct action *action, const struct ticket *ticket) {
+void action_guard_learn(struct action *action, struct ticket *ticket) {
         struct action_guard *guard = &action->guard;
         struct nft_watch *watch = watch_of(action);
         uint8_t family = ticket->address.family;
@@ -183,9 +189,10 @@ void action_guard_learn(struct action *action, const struct ticket *ticket) {
                 action_guard_done(action);
                 guard->version = action->props.version;
         }
-        if (guard->tried & (1U << family) || guard->count == ACTION_GUARD_SETS_MAX)
+        unsigned kind = 1U << (family * 2U + !address_is_single(&ticket->address));
+        if (guard->tried & kind || guard->count == ACTION_GUARD_SETS_MAX)
                 return;
-        guard->tried |= 1U << family;
+        guard->tried |= kind;
         if (!action_batch_place(action, ticket, &place))
                 return;
         if (!*nft_watch_link(watch))
@@ -194,7 +201,7 @@ void action_guard_learn(struct action *action, const struct ticket *ticket) {
                 nftset_look(*nft_watch_link(watch), &place, family, &state) < 0)
                 return;
         if (state == NFTSET_HOOKED || state == NFTSET_UNHOOKED)
-                guard_set(action, family, &place, state);
+                guard_set(action, &ticket->address, &place, state);
 }
 
 enum action_guard_state action_guard_look(const struct action *action) {

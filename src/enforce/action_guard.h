@@ -10,7 +10,7 @@
 #include "enforce/nft_watch.h"
 #include "enforce/ticket.h"
 
-#define ACTION_GUARD_SETS_MAX 2
+#define ACTION_GUARD_SETS_MAX 4           /* of both families, for addresses and for networks */
 #define ACTION_GUARD_DELAY_US 100000      /* a change comes as many events */
 #define ACTION_GUARD_GAP_US 1000000       /* between two times; doubles ... */
 #define ACTION_GUARD_GAP_MAX_US 300000000 /* ... up to this */
@@ -21,6 +21,7 @@ struct action;
 struct action_guarded {
         struct action *action;
         unsigned lost;   /* NFT_WATCH_*: heard, not yet looked into */
+        bool is_net;     /* it is for networks */
         uint8_t family;  /* enum address_family */
         bool was_hooked; /* a rule looked into it when it was new: else nobody expects one */
         struct nftset_place place;
@@ -31,7 +32,8 @@ struct action_guarded {
 struct action_guard {
         struct action_guarded *sets[ACTION_GUARD_SETS_MAX];
         size_t count;
-        unsigned tried;   /* families, as bits, of which it is known what they are */
+        unsigned tried; /* kinds of addresses, as bits, of which it is known what is done with them
+                         */
         uint64_t version; /* of the properties then */
         int64_t last_us;  /* when something was put back; 0: never */
         int64_t gap_us;
@@ -42,7 +44,7 @@ struct action_guard {
 enum action_guard_state { ACTION_GUARD_UNKNOWN, ACTION_GUARD_GOOD, ACTION_GUARD_BROKEN };
 
 /* After a ban of the ticket has succeeded: guards the set in which it is now. */
-void action_guard_learn(struct action *action, const struct ticket *ticket);
+void action_guard_learn(struct action *action, struct ticket *ticket);
 /* Before and after commands of the action's own that change whole sets: that is no loss. */
 void action_guard_pause(struct action *action);
 void action_guard_settle(struct action *action);

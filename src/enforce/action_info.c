@@ -10,6 +10,7 @@
 #include "base/repr.h"
 
 #define REPR_MAX ((size_t)64 << 10)
+#define LEFT_MAX_S 31536000000.0 /* a thousand years are for ever */
 
 typedef struct slice tag_text(struct action_info *info, struct arena *arena);
 
@@ -173,6 +174,40 @@ static bool row_text(struct action_info *info, size_t i, struct arena *arena, st
                                           slice_of(tag_rows[i].name), arena, ret);
 }
 
+uint64_t action_info_left_ms(struct action_info *info) {
+        struct arena arena = ARENA_INIT;
+        struct slice text;
+        double left_s = 0;
+        if (info->env->info && info->env->info->tag &&
+                info->env->info->tag(
+                        info->env->user, info->ticket, SLICE("bantime"), &arena, &text)) {
+                double ban_time_s = strtod(arena_copy(&arena, text).data, NULL);
+                if (ban_time_s >= 0)
+                        left_s = fmax(1, ceil(info->ticket->time + ban_time_s -
+                                                 clock_wall(info->env->clock)));
+        }
+        arena_done(&arena);
+        return left_s < LEFT_MAX_S ? (uint64_t)left_s * 1000 : 0;
+}
+
+/* Tags of our own, for nftables: what goes behind an address in a set with timeouts, and behind the
+ * name of a set where networks have one of their own. */
+static bool own_tag(
+        struct action_info *info, struct slice tag, struct arena *arena, struct slice *ret) {
+        if (slice_is(tag, "nft-net")) {
+                *ret = info->address.family == ADDRESS_NONE || address_is_single(&info->address)
+                               ? SLICE("")
+                               : SLICE("-net");
+                return true;
+        }
+        if (!slice_is(tag, "nft-timeout"))
+                return false;
+        uint64_t left_ms = action_info_left_ms(info);
+        *ret = left_ms > 0 ? arena_printf(arena, "timeout %" PRIu64 "s", left_ms / 1000)
+                           : SLICE("");
+        return true;
+}
+
 static bool source_tag(void *user, struct slice tag, struct arena *arena, struct slice *ret) {
         struct action_info *info = user;
         for (size_t i = 0; i < TAG_ROWS; i++)
@@ -180,7 +215,7 @@ static bool source_tag(void *user, struct slice tag, struct arena *arena, struct
                         info->used |= 1U << i;
                         return row_text(info, i, arena, ret);
                 }
-        return false;
+        return own_tag(info, tag, arena, ret);
 }
 
 static bool source_group(void *user, struct slice name, struct arena *arena, struct slice *ret) {

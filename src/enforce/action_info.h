@@ -23,6 +23,8 @@ void action_info_init(struct action_info *info, const struct action_env *env, st
 void action_info_init_nobody(
         struct action_info *info, const struct action_env *env, const char *family);
 void action_info_done(struct action_info *info);
+/* Milliseconds until the ban ends, at least 1000, in whole seconds; 0: it never does. */
+uint64_t action_info_left_ms(struct action_info *info);
 /* For action_dynamic_expand(). */
 struct action_dynamic_source action_info_source(struct action_info *info);
 /* Of which only <family> is known. */

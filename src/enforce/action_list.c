@@ -239,6 +239,26 @@ bool action_list_can_prolong(const struct action_list *list) {
         return false;
 }
 
+static bool follows_ends(const struct action *action) {
+        struct slice text = action_props_text(&action->props, "actionban");
+        return can_prolong(action) && slice_find(text, SLICE("<nft-timeout>"), 0) < text.len;
+}
+
+bool action_list_follows_ends(const struct action_list *list) {
+        for (size_t i = 0; i < list->count; i++)
+                if (follows_ends(list->actions[i]))
+                        return true;
+        return false;
+}
+
+void action_list_end_moved(struct action_list *list, struct ticket *ticket) {
+        struct action_order *order = action_order_new(NULL, NULL);
+        for (size_t i = 0; i < list->count; i++)
+                if (follows_ends(list->actions[i]))
+                        action_queue_add(list->actions[i], order, ACTION_JOB_PROLONG, ticket);
+        action_order_close(list, order);
+}
+
 void action_list_unban(
         struct action_list *list, struct ticket *ticket, action_list_done *done, void *user) {
         struct action_order *order = action_order_new(done, user);
@@ -251,9 +271,12 @@ static bool can_flush(const struct action *action) {
         return action_props_text(&action->props, "actionflush").len > 0;
 }
 
-enum which { WHICH_ALL, WHICH_UNTOUCHED };
+enum which { WHICH_ALL, WHICH_UNTOUCHED, WHICH_NOT_KEPT };
 
 static bool is_meant(const struct action *action, enum which which) {
+        if (which == WHICH_NOT_KEPT) /* "false" in a configuration is a text */
+                return slice_is(action_props_text(&action->props, "keeponstop"), "false") ||
+                       !action_props_is_true(&action->props, "keeponstop");
         return which == WHICH_ALL || action->is_untouched;
 }
 
@@ -288,11 +311,12 @@ static void stop(struct action_list *list, enum which which, struct action_order
                 }
 }
 
-void action_list_stop(struct action_list *list, struct ticket *const *tickets, size_t count,
-        action_list_done *done, void *user) {
+void action_list_stop(struct action_list *list, enum action_stop how, struct ticket *const *tickets,
+        size_t count, action_list_done *done, void *user) {
         struct action_order *order = action_order_new(done, user);
-        flush(list, WHICH_ALL, ACTION_JOB_FLUSH_TO_STOP, tickets, count, order);
-        stop(list, WHICH_ALL, order);
+        enum which which = how == ACTION_STOP_SERVER ? WHICH_NOT_KEPT : WHICH_ALL;
+        flush(list, which, ACTION_JOB_FLUSH_TO_STOP, tickets, count, order);
+        stop(list, which, order);
         action_order_close(list, order);
 }
 

@@ -7,6 +7,7 @@
 #include "enforce/action_batch.h"
 #include "enforce/action_check.h"
 #include "enforce/action_operation.h"
+#include "enforce/nftset_command.h"
 #include "enforce/resolver.h"
 
 static void on_host(void *user, struct slice name) {
@@ -33,15 +34,16 @@ static bool ask_host(struct action_run *run, struct slice text) {
 static bool is_done_in_process(struct action_run *run, const struct action_script *script) {
         struct nftset **nftset = run->subject.nftset;
         struct plain_command command;
-        struct nftset_place place;
-        struct nftset_element element = {.place = &place, .address = run->info.address};
+        struct nftset_command does;
         size_t bad;
         if (!nftset || !action_batch_is_allowed(run->subject.props) ||
                 script->values.list.count > 0 || run->info.address.family == ADDRESS_NONE)
                 return false;
         if (!plain_command_parse(script->command, &run->arena, &command) ||
-                !nftset_recognise(&command, &run->info.address, &place, &element.is_delete))
+                !nftset_recognise(&command, &run->info.address, &does))
                 return false;
+        const struct nftset_element element = {
+                &does.place, does.deed, does.timeout_ms, run->info.address};
         if (!*nftset)
                 *nftset = nftset_new();
         if (!*nftset || nftset_apply(*nftset, &element, 1, &bad) != 0)

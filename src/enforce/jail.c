@@ -181,12 +181,26 @@ static void tell_scanner(struct jail *jail, const char *option, struct value v) 
         arena_done(&arena);
 }
 
+/* The ends of bans without a time of their own follow the jail's. */
+static void set_ban_time(struct jail *jail) {
+        double before_s = jail->book.jail_ban_time_s, now_s = (double)jail->settings.bantime_s;
+        size_t count;
+        ban_book_set_ban_time(&jail->book, now_s);
+        if (before_s == now_s || !action_list_follows_ends(jail->actions))
+                return;
+        struct ticket **tickets = ban_book_by_ban(&jail->book, &count);
+        for (size_t i = 0; i < count; i++)
+                if (isnan(tickets[i]->ban_time_s))
+                        action_list_end_moved(jail->actions, tickets[i]);
+        free(tickets);
+}
+
 void jail_settings_changed(struct jail *jail) {
         struct jail_settings *settings = &jail->settings;
         jail->window.findtime_s = settings->findtime_s;
         jail->window.maxretry = settings->maxretry;
         jail->window.maxmatches = settings->maxmatches;
-        ban_book_set_ban_time(&jail->book, (double)settings->bantime_s);
+        set_ban_time(jail);
         if (!(jail->told_findtime_s == settings->findtime_s)) {
                 jail->told_findtime_s = settings->findtime_s;
                 tell_scanner(jail, "findtime",
@@ -263,7 +277,9 @@ void jail_stop(struct jail *jail, enum jail_stop how, jail_done *done, void *use
         if (jail_store(jail) && how == JAIL_STOP_ALONE)
                 store_jail_disable(jail_store(jail), slice_of(jail->name));
         struct ticket **tickets = ban_book_by_ban(&jail->book, &count);
-        action_list_stop(jail->actions, tickets, count, on_stopped, jail);
+        action_list_stop(jail->actions,
+                how == JAIL_STOP_SERVER ? ACTION_STOP_SERVER : ACTION_STOP_ALONE, tickets, count,
+                on_stopped, jail);
         for (size_t i = 0; i < count; i++)
                 diag(DIAG_NOTICE, JAIL_LOG_ACTIONS, "[%s] Repeal Ban %s", jail->name,
                         tickets[i]->id);

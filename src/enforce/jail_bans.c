@@ -32,7 +32,8 @@ static unsigned reban(struct jail *jail, struct ticket *known, action_list_done 
         diag(DIAG_NOTICE, JAIL_LOG_ACTIONS, "[%s] Reban %s%s%.*s", jail->name, known->id,
                 only.len > 0 ? ", action " : "", SLICE_ARG(only));
         arena_done(&arena);
-        action_list_reban(jail->actions, known, done, user); /* by the actions whose epoch is newer */
+        action_list_reban(
+                jail->actions, known, done, user); /* by the actions whose epoch is newer */
         known->ban_epoch = action_list_epoch(jail->actions);
         return 1;
 }
@@ -60,9 +61,18 @@ static void refuse(struct jail *jail, const struct ticket *ticket) {
                         ticket->id, JAIL_BANS_MAX);
 }
 
+/* When the ban of the ticket's id ends, if an action has to know; NAN: nobody has. */
+static double end_to_follow(const struct jail *jail, const struct ticket *ticket) {
+        const struct ticket *known = action_list_follows_ends(jail->actions)
+                                             ? ban_book_find(&jail->book, ticket_id(ticket))
+                                             : NULL;
+        return known ? ticket_end(known, jail->book.jail_ban_time_s) : (double)NAN;
+}
+
 unsigned jail_ban_ticket(
         struct jail *jail, struct ticket *ticket, action_list_done *done, void *user) {
         struct ticket *known = NULL;
+        double before = end_to_follow(jail, ticket);
         int r = ban_book_add(&jail->book, ticket, jail_now(jail), &known);
         if (r == BAN_BOOK_E_EXPIRED) {
                 diag(DIAG_INFO, JAIL_LOG_ACTIONS, "[%s] Ignore %s, expired bantime", jail->name,
@@ -70,6 +80,8 @@ unsigned jail_ban_ticket(
                 return 0;
         }
         if (r == BAN_BOOK_E_KNOWN) {
+                if (!isnan(before) && before != end_to_follow(jail, ticket))
+                        action_list_end_moved(jail->actions, known);
                 unsigned count = already_banned(jail, ticket, known, done, user);
                 jail_expire_arm(jail);
                 return count;

@@ -4,9 +4,9 @@
  * element, each acknowledged, so that the error names its element. Nothing is dumped, unlike nft
  * does it; but the kernel goes through a whole interval set at the end of each transaction, so that
  * many elements in one cost far less than many transactions. What kind of set it is, is asked
- * before each transaction, because it may have been made anew. An interval set stores an address as
- * its beginning and the end behind it. Refused (left to nft): prefixes, maps, concatenations, sets
- * that merge intervals, the last address of all (it has no end behind it). */
+ * before each transaction, because it may have been made anew. Refused (left to nft): maps,
+ * concatenations, sets that merge intervals, prefixes in a set without intervals, the last address
+ * of all in one with intervals (it has no end behind it). */
 #include "enforce/nftset.h"
 
 #include <arpa/inet.h>
@@ -20,11 +20,10 @@
 
 #include "base/memory.h"
 #include "enforce/nft_rule.h"
+#include "enforce/nftset_transaction.h"
 
-#define MESSAGE_MAX 1024         /* bytes of a message without elements: names, headers */
-#define ELEMENTS_BYTES_MAX 48000 /* of the elements of one message: a list's length has 16 bits */
-#define ELEMENT_BYTES_MAX 128    /* of one: two keys */
 #define LOOKS_MAX 5
+#define LOOK_BACK 8           /* elements, for one of the same set */
 #define SOCKET_ROOM (4 << 20) /* bytes for a whole transaction, and for its answers */
 #define TYPE_INET4 7          /* nft's numbers of key types */
 #define TYPE_INET6 8
@@ -34,80 +33,6 @@ struct nftset {
         struct mnl_socket *socket;
         uint32_t seq;
 };
-
-struct set_kind {
-        bool is_known; /* an attribute of a reply set has been seen */
-        uint32_t flags;
-        uint32_t key_type;
-        uint32_t key_len;
-        bool merges;
-};
-
-static bool parse_family(const char *word, uint8_t *ret) {
-        static const struct {
-                const char *word;
-                uint8_t family;
-        } rows[] = {
-                {"inet",   NFPROTO_INET  },
-                {"ip",     NFPROTO_IPV4  },
-                {"ip6",    NFPROTO_IPV6  },
-                {"bridge", NFPROTO_BRIDGE},
-                {"netdev", NFPROTO_NETDEV}
-        };
-        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-                if (strcmp(word, rows[i].word) == 0) {
-                        *ret = rows[i].family;
-                        return true;
-                }
-        return false;
-}
-
-static bool take_name(const char *word, char ret[static NFTSET_NAME_MAX + 1]) {
-        size_t len = strlen(word);
-        if (len == 0 || len > NFTSET_NAME_MAX ||
-                !((*word >= 'a' && *word <= 'z') || (*word >= 'A' && *word <= 'Z') || *word == '_'))
-                return false;
-        for (size_t i = 0; i < len; i++) {
-                char c = word[i];
-                bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                                (c >= '0' && c <= '9') || c == '_' || c == '-';
-                if (!is_plain)
-                        return false;
-        }
-        memcpy(ret, word, len + 1);
-        return true;
-}
-
-static bool is_system_nft(const char *name) {
-        static const char *const places[] = {
-                "/usr/sbin/nft", "/sbin/nft", "/usr/bin/nft", "/bin/nft"};
-        char path[PATH_MAX];
-        const char *base = strrchr(name, '/');
-        if (strcmp(base ? base + 1 : name, "nft") != 0 || !plain_command_find(name, path))
-                return false;
-        for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-                if (strcmp(path, places[i]) == 0)
-                        return true;
-        return false;
-}
-
-bool nftset_recognise(const struct plain_command *command, const struct address *address,
-        struct nftset_place *ret_place, bool *ret_is_delete) {
-        char *const *words = command->words;
-        struct address written;
-        if (command->count != 9 || strcmp(words[2], "element") != 0 || strcmp(words[6], "{") != 0 ||
-                strcmp(words[8], "}") != 0)
-                return false;
-        *ret_is_delete = strcmp(words[1], "delete") == 0;
-        if (!*ret_is_delete && strcmp(words[1], "add") != 0)
-                return false;
-        if (!parse_family(words[3], &ret_place->family) || !take_name(words[4], ret_place->table) ||
-                !take_name(words[5], ret_place->set))
-                return false;
-        return address_parse(slice_of(words[7]), &written) == 0 &&
-               address_equal(&written, address) && address_is_single(address) &&
-               is_system_nft(words[0]);
-}
 
 /* As root more than the system's limit. */
 static void make_room(int fd) {
@@ -145,21 +70,8 @@ struct nftset *nftset_free(struct nftset *nftset) {
         return NULL;
 }
 
-static struct nlmsghdr *put_header(char *buffer, uint16_t type, uint16_t flags, uint32_t seq,
-        uint8_t family, uint16_t res_id) {
-        struct nlmsghdr *header = mnl_nlmsg_put_header(buffer);
-        header->nlmsg_type = type;
-        header->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
-        header->nlmsg_seq = seq;
-        struct nfgenmsg *generic = mnl_nlmsg_put_extra_header(header, sizeof(*generic));
-        generic->nfgen_family = family;
-        generic->version = NFNETLINK_V0;
-        generic->res_id = htons(res_id);
-        return header;
-}
-
 static int on_set_attribute(const struct nlattr *attribute, void *user) {
-        struct set_kind *kind = user;
+        struct nftset_kind *kind = user;
         kind->is_known = true;
         switch (mnl_attr_get_type(attribute)) {
         case NFTA_SET_FLAGS:
@@ -210,118 +122,26 @@ static int ask(struct nftset *nftset, struct nlmsghdr *header, mnl_cb_t answer, 
         return r;
 }
 
-static int ask_kind(struct nftset *nftset, const struct nftset_place *place, struct set_kind *ret) {
-        char buffer[MESSAGE_MAX];
-        struct nlmsghdr *header = put_header(buffer, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETSET,
-                NLM_F_ACK, nftset->seq++, place->family, 0);
+static int ask_kind(
+        struct nftset *nftset, const struct nftset_place *place, struct nftset_kind *ret) {
+        char buffer[NFTSET_MESSAGE_MAX];
+        struct nlmsghdr *header =
+                nftset_put_header(buffer, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETSET, NLM_F_ACK,
+                        nftset->seq++, place->family, 0);
         mnl_attr_put_strz(header, NFTA_SET_TABLE, place->table);
         mnl_attr_put_strz(header, NFTA_SET_NAME, place->set);
-        *ret = (struct set_kind){0};
+        *ret = (struct nftset_kind){0};
         int r = ask(nftset, header, on_set, ret);
         return r < 0 ? r : ret->is_known ? 0 : -ENOENT;
 }
 
-static bool is_usual(const struct set_kind *kind, uint8_t family) {
+static bool is_usual(const struct nftset_kind *kind, uint8_t family) {
         uint32_t known = NFT_SET_INTERVAL | NFT_SET_TIMEOUT;
         bool is_four = family == ADDRESS_INET4;
         if ((kind->flags & ~known) || kind->merges)
                 return false;
         return kind->key_type == (is_four ? TYPE_INET4 : TYPE_INET6) &&
                kind->key_len == (is_four ? 4 : 16);
-}
-
-/* Adds one to the number in bytes; false if it was the last. */
-static bool count_up(uint8_t *bytes, size_t len) {
-        while (len > 0)
-                if (++bytes[--len] != 0)
-                        return true;
-        return false;
-}
-
-static void put_key(struct nlmsghdr *header, const uint8_t *bytes, size_t len, bool is_end) {
-        struct nlattr *item = mnl_attr_nest_start(header, NFTA_LIST_ELEM);
-        struct nlattr *key = mnl_attr_nest_start(header, NFTA_SET_ELEM_KEY);
-        mnl_attr_put(header, NFTA_DATA_VALUE, len, bytes);
-        mnl_attr_nest_end(header, key);
-        if (is_end)
-                mnl_attr_put_u32(header, NFTA_SET_ELEM_FLAGS, htonl(NFT_SET_ELEM_INTERVAL_END));
-        mnl_attr_nest_end(header, item);
-}
-
-/* False if the address has no end. */
-static bool put_element(struct nlmsghdr *header, const struct nftset_element *element,
-        const struct set_kind *kind) {
-        uint8_t end[16];
-        memcpy(end, element->address.bytes, sizeof(end));
-        bool has_end = (kind->flags & NFT_SET_INTERVAL) != 0;
-        if (has_end && !count_up(end, kind->key_len))
-                return false;
-        put_key(header, element->address.bytes, kind->key_len, false);
-        if (has_end)
-                put_key(header, end, kind->key_len, true);
-        return true;
-}
-
-enum packing { PACKED, ONE_EACH };
-
-/* A transaction in the making. */
-struct transaction {
-        const struct nftset_element *elements;
-        const struct set_kind *kinds;
-        size_t count;
-        enum packing packing;
-        char *bytes;
-        size_t len;
-        uint32_t begin;    /* sequence number of the first message, which begins it */
-        uint32_t messages; /* with elements */
-};
-
-static bool is_same_set(const struct nftset_element *a, const struct nftset_element *b) {
-        return a->place == b->place || (a->place->family == b->place->family &&
-                                               strcmp(a->place->table, b->place->table) == 0 &&
-                                               strcmp(a->place->set, b->place->set) == 0);
-}
-
-/* Puts a message with the element at index, and as many behind it as may share it. Returns the
- * index behind them, 0 if one has no end. */
-static size_t put_message(struct transaction *t, size_t index) {
-        const struct nftset_element *first = &t->elements[index];
-        uint16_t type = (NFNL_SUBSYS_NFTABLES << 8) |
-                        (first->is_delete ? NFT_MSG_DELSETELEM : NFT_MSG_NEWSETELEM);
-        uint16_t flags = first->is_delete ? NLM_F_ACK : NLM_F_ACK | NLM_F_CREATE;
-        struct nlmsghdr *header = put_header(t->bytes + t->len, type, flags,
-                t->begin + 1 + t->messages++, first->place->family, 0);
-        mnl_attr_put_strz(header, NFTA_SET_ELEM_LIST_TABLE, first->place->table);
-        mnl_attr_put_strz(header, NFTA_SET_ELEM_LIST_SET, first->place->set);
-        struct nlattr *list = mnl_attr_nest_start(header, NFTA_SET_ELEM_LIST_ELEMENTS);
-        uint32_t empty = header->nlmsg_len;
-        do {
-                if (!put_element(header, &t->elements[index], &t->kinds[index]))
-                        return 0;
-                index++;
-        } while (t->packing == PACKED && index < t->count &&
-                 header->nlmsg_len - empty < ELEMENTS_BYTES_MAX &&
-                 t->elements[index].is_delete == first->is_delete &&
-                 is_same_set(&t->elements[index], first));
-        mnl_attr_nest_end(header, list);
-        t->len += header->nlmsg_len;
-        return index;
-}
-
-/* Returns false if an element cannot be expressed. */
-static bool put_transaction(struct transaction *t) {
-        t->len += put_header(
-                t->bytes, NFNL_MSG_BATCH_BEGIN, 0, t->begin, AF_UNSPEC, NFNL_SUBSYS_NFTABLES)
-                          ->nlmsg_len;
-        for (size_t i = 0; i < t->count;) {
-                i = put_message(t, i);
-                if (i == 0)
-                        return false;
-        }
-        t->len += put_header(t->bytes + t->len, NFNL_MSG_BATCH_END, 0, t->begin + 1 + t->messages,
-                AF_UNSPEC, NFNL_SUBSYS_NFTABLES)
-                          ->nlmsg_len;
-        return true;
 }
 
 /* The answers of the messages with seq first ... first + count - 1, any order. *ret_bad: which of
@@ -363,11 +183,15 @@ static void discard(struct nftset *nftset) {
 
 /* Asks what kinds of sets the elements are for. */
 static int ask_kinds(struct nftset *nftset, const struct nftset_element *elements, size_t count,
-        struct set_kind *ret_kinds, size_t *ret_bad) {
+        struct nftset_kind *ret_kinds, size_t *ret_bad) {
         int r = 0;
         for (size_t i = 0; i < count && r == 0; i++) {
-                if (i > 0 && is_same_set(&elements[i], &elements[i - 1]))
-                        ret_kinds[i] = ret_kinds[i - 1];
+                size_t back = 1;
+                while (back <= LOOK_BACK && back <= i &&
+                        elements[i - back].place != elements[i].place)
+                        back++;
+                if (back <= LOOK_BACK && back <= i)
+                        ret_kinds[i] = ret_kinds[i - back];
                 else
                         r = ask_kind(nftset, elements[i].place, &ret_kinds[i]);
                 if (r == 0 && !is_usual(&ret_kinds[i], elements[i].address.family))
@@ -378,20 +202,20 @@ static int ask_kinds(struct nftset *nftset, const struct nftset_element *element
         return r;
 }
 
-/* Sends the transaction and waits for what the kernel says. */
-static int transact(struct nftset *nftset, struct transaction *t, size_t *ret_bad) {
-        size_t bad = t->count;
+/* Sends a transaction and waits for what the kernel says. */
+static int transact(struct nftset *nftset, struct nftset_transaction *t, size_t *ret_bad) {
+        size_t bad = SIZE_MAX;
         t->begin = nftset->seq;
-        t->bytes = memory_new((t->count + 4) * (MESSAGE_MAX + ELEMENT_BYTES_MAX));
-        int r = put_transaction(t) ? 0 : NFTSET_E_UNUSUAL;
+        int r = nftset_transaction_make(t);
         nftset->seq += t->messages + 2;
         if (r == 0)
                 r = mnl_socket_sendto(nftset->socket, t->bytes, t->len) < 0
                             ? -errno
                             : receive(nftset, t->begin + 1, t->messages, &bad);
         if (r < 0)
-                *ret_bad = t->packing == ONE_EACH && bad < t->count ? bad : t->count;
-        free(t->bytes);
+                *ret_bad = t->packing == NFTSET_ONE_EACH && bad < t->messages ? t->owners[bad]
+                                                                              : t->count;
+        nftset_transaction_done(t);
         return r;
 }
 
@@ -400,10 +224,11 @@ int nftset_apply(struct nftset *nftset, const struct nftset_element *elements, s
         *ret_bad = count;
         if (count == 0 || count > NFTSET_BATCH_MAX)
                 return count == 0 ? 0 : NFTSET_E_UNUSUAL;
-        struct set_kind *kinds = memory_new_array(count, sizeof(*kinds));
-        struct transaction packed = {elements, kinds, count, PACKED, NULL, 0, 0, 0};
-        struct transaction each = packed;
-        each.packing = ONE_EACH;
+        struct nftset_kind *kinds = memory_new_array(count, sizeof(*kinds));
+        struct nftset_transaction packed = {
+                .elements = elements, .kinds = kinds, .count = count, .packing = NFTSET_PACKED};
+        struct nftset_transaction each = packed;
+        each.packing = NFTSET_ONE_EACH;
         discard(nftset);
         int r = ask_kinds(nftset, elements, count, kinds, ret_bad);
         if (r == 0) {
@@ -431,11 +256,12 @@ static int on_table_rule(const struct nlmsghdr *header, void *user) {
 
 /* Whether a rule of the table looks into the set. */
 static int ask_hook(struct nftset *nftset, const struct nftset_place *place, bool *ret) {
-        char buffer[MESSAGE_MAX];
+        char buffer[NFTSET_MESSAGE_MAX];
         struct rule_search search = {.place = place};
         discard(nftset);
-        struct nlmsghdr *header = put_header(buffer, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETRULE,
-                NLM_F_DUMP, nftset->seq++, place->family, 0);
+        struct nlmsghdr *header =
+                nftset_put_header(buffer, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETRULE, NLM_F_DUMP,
+                        nftset->seq++, place->family, 0);
         mnl_attr_put_strz(header, NFTA_RULE_TABLE, place->table);
         int r = ask(nftset, header, on_table_rule, &search);
         *ret = search.is_found;
@@ -444,7 +270,7 @@ static int ask_hook(struct nftset *nftset, const struct nftset_place *place, boo
 
 int nftset_look(struct nftset *nftset, const struct nftset_place *place, uint8_t family,
         enum nftset_state *ret) {
-        struct set_kind kind;
+        struct nftset_kind kind;
         bool is_hooked = false;
         discard(nftset);
         int r = ask_kind(nftset, place, &kind);
@@ -470,10 +296,11 @@ static int on_new_generation(const struct nlmsghdr *header, void *user) {
 }
 
 int nftset_generation(struct nftset *nftset, uint32_t *ret) {
-        char buffer[MESSAGE_MAX];
+        char buffer[NFTSET_MESSAGE_MAX];
         discard(nftset);
-        struct nlmsghdr *header = put_header(buffer, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETGEN,
-                NLM_F_ACK, nftset->seq++, AF_UNSPEC, 0);
+        struct nlmsghdr *header =
+                nftset_put_header(buffer, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETGEN, NLM_F_ACK,
+                        nftset->seq++, AF_UNSPEC, 0);
         *ret = 0;
         return ask(nftset, header, on_new_generation, ret);
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Adds to and deletes from nftables sets over netlink: what `nft add element FAMILY TABLE SET {
- * ADDRESS }` and `nft delete element` do, without starting nft. Sets are the administrator's;
- * anything unusual is left to nft itself. */
+/* Adds to and deletes from nftables sets over netlink: what `nft add element` and `nft delete
+ * element` do, without starting nft. Sets are the administrator's; anything unusual is left to nft
+ * itself. */
 #pragma once
 
 #include <stddef.h>
 
 #include "base/address.h"
-#include "enforce/plain_command.h"
 
 #define NFTSET_NAME_MAX 255    /* bytes of a table's or set's name */
 #define NFTSET_BATCH_MAX 4096  /* elements of one transaction */
@@ -22,16 +21,20 @@ struct nftset_place {
         char set[NFTSET_NAME_MAX + 1];
 };
 
-struct nftset_element {
-        const struct nftset_place *place; /* borrowed */
-        bool is_delete;
-        struct address address; /* a single one */
+enum nftset_deed {
+        NFTSET_ADD,
+        NFTSET_DELETE, /* it has to be there */
+        NFTSET_REMOVE, /* it need not be there */
+        NFTSET_RENEW,  /* it need not be there; afterwards it is, with this timeout */
 };
 
-/* Whether the command is exactly one of the two forms for this address, and its program the
- * system's nft. */
-bool nftset_recognise(const struct plain_command *command, const struct address *address,
-        struct nftset_place *ret_place, bool *ret_is_delete);
+struct nftset_element {
+        const struct nftset_place *place; /* borrowed; the same pointer for neighbours saves work */
+        enum nftset_deed deed;
+        uint64_t timeout_ms; /* with NFTSET_ADD and _RENEW, after which the kernel takes it out; 0:
+                                never */
+        struct address address;
+};
 
 /* Returns NULL with errno set if there is no netlink. */
 struct nftset *nftset_new(void);

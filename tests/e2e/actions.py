@@ -142,6 +142,7 @@ KERNEL = {
     'nftables': (NFT, r'set addr6?-set-{j} \{{[^}}]*elements = \{{[^}}]*{a}'),
     'nftables-allports': (NFT, r'set addr6?-set-{j} \{{[^}}]*elements = \{{[^}}]*{a}'),
     'nftables-multiport': (NFT, r'set addr6?-set-{j} \{{[^}}]*elements = \{{[^}}]*{a}'),
+    'nftset': (NFT, r'set addr6?-set-{j} \{{[^}}]*elements = \{{[^}}]*{a}'),
     'route': (ROUTE, r'unreachable {a} '),
     'shorewall-ipset-proto6': (IPSET, r'Name: f2b-{j}\n(?:.+\n)*{a} '),
     'ufw': (['cat', '{box}/ufw/user.rules', '{box}/ufw/user6.rules'], r'-j REJECT|tuple ### reject any any \S+ any {a} in'),
@@ -156,6 +157,7 @@ NEEDED = {      # what must work in the namespace for an action to be tried
     'iptables-xt_recent-echo': [['sh', '-c', 'iptables -N try && iptables -A try -m recent --update --seconds 9 --name try && iptables -F try && iptables -X try']],
     'iptables-ipset': [['ipset', 'list']],
     'nftables': [['nft', 'list', 'ruleset']],
+    'nftset': [['nft', 'list', 'ruleset']],
     'ufw': [['ufw', 'version']],
     'shorewall': [['ipset', 'list']],
 }

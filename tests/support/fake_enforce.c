@@ -176,9 +176,10 @@ void action_list_flush(struct action_list *list, struct ticket *const *tickets, 
         order_all(list, "flush", count, done, user);
 }
 
-void action_list_stop(struct action_list *list, struct ticket *const *tickets, size_t count,
-        action_list_done *done, void *user) {
+void action_list_stop(struct action_list *list, enum action_stop how,
+        struct ticket *const *tickets, size_t count, action_list_done *done, void *user) {
         (void)tickets;
+        (void)how;
         order_all(list, "stop", count, done, user);
 }
 
@@ -196,6 +197,15 @@ struct value action_list_names(const struct action_list *list, struct arena *are
 uint32_t action_list_epoch(const struct action_list *list) {
         (void)list;
         return fake.epoch;
+}
+
+bool action_list_follows_ends(const struct action_list *list) {
+        (void)list;
+        return fake.follows_ends;
+}
+
+void action_list_end_moved(struct action_list *list, struct ticket *ticket) {
+        order(list, "end moved", ticket);
 }
 
 bool action_list_can_prolong(const struct action_list *list) {

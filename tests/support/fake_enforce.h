@@ -49,6 +49,7 @@ struct fake {
         double journal_time; /* 0: none */
         uint32_t epoch;
         bool can_prolong;
+        bool follows_ends;
         bool wants_matches;
         bool actions_are_slow; /* dones come with fake_settle() only, and orders count as pending */
         action_list_done *dones[FAKE_PENDING_MAX];

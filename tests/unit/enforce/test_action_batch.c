@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "enforce/action_queue.h"
+#include "enforce/nftset_command.h"
 
 static struct fixture {
         struct loop *loop;
@@ -32,11 +33,12 @@ struct nftset *nftset_free(struct nftset *nftset) {
 }
 
 bool nftset_recognise(const struct plain_command *command, const struct address *address,
-        struct nftset_place *ret_place, bool *ret_is_delete) {
+        struct nftset_command *ret) {
         struct address written;
-        *ret_place = (struct nftset_place){0};
-        *ret_is_delete = strcmp(command->words[0], "del") == 0;
-        return (*ret_is_delete || strcmp(command->words[0], "add") == 0) && command->count == 2 &&
+        *ret = (struct nftset_command){
+                .deed = strcmp(command->words[0], "del") == 0 ? NFTSET_REMOVE : NFTSET_ADD};
+        return (ret->deed || strcmp(command->words[0], "add") == 0) && command->count >= 2 &&
+               (command->count == 2 || strcmp(command->words[2], "timeout") == 0) &&
                address_parse(slice_of(command->words[1]), &written) == 0 &&
                address_equal(address, &written);
 }
@@ -53,8 +55,11 @@ int nftset_apply(struct nftset *nftset, const struct nftset_element *elements, s
                 }
         (void)buffer_append(&fixture.done, SLICE("["));
         for (size_t i = 0; i < count; i++)
-                (void)buffer_printf(&fixture.done, "%s%.*s ", elements[i].is_delete ? "-" : "+",
-                        SLICE_ARG(address_print(&elements[i].address, text)));
+                (void)buffer_printf(&fixture.done,
+                        elements[i].timeout_ms ? "%s%.*s/%us " : "%s%.*s ",
+                        elements[i].deed ? "-" : "+",
+                        SLICE_ARG(address_print(&elements[i].address, text)),
+                        (unsigned)(elements[i].timeout_ms / 1000));
         (void)buffer_append(&fixture.done, SLICE("]"));
         return 0;
 }
@@ -151,17 +156,15 @@ static void only_plain_jobs_of_a_family_that_is_ready_are_taken(void **state) {
                 const char *ban, *inprocess;
                 unsigned bits;
         } rows[] = {
-                {"192.0.2.1",    "add <ip>; true",    NULL,    3                },
-                {"192.0.2.1",    "add <ip> <ip>",     NULL,    3                },
-                {"192.0.2.1",    "add <fid>",         NULL,    3                },
-                {"192.0.2.1",    "add <ip><matches>", NULL,    3                },
-                {"192.0.2.1",    "other <ip>",        NULL,    3                },
-                {"192.0.2.1",    "",                  NULL,    3                },
-                {"192.0.2.1",    "add <ip>",          "false", 3                },
-                {"192.0.2.1",    "add <ip>",          NULL,    ACTION_STARTED   },
-                {"192.0.2.1",    "add <ip>",          NULL,    ACTION_HOLDS_BANS},
-                {"192.0.2.0/24", "add <ip>",          NULL,    3                },
-                {"somebody",     "add <ip>",          NULL,    3                },
+                {"192.0.2.1", "add <ip>; true",    NULL,    3                },
+                {"192.0.2.1", "add <fid>",         NULL,    3                },
+                {"192.0.2.1", "add <ip><matches>", NULL,    3                },
+                {"192.0.2.1", "other <ip>",        NULL,    3                },
+                {"192.0.2.1", "",                  NULL,    3                },
+                {"192.0.2.1", "add <ip>",          "false", 3                },
+                {"192.0.2.1", "add <ip>",          NULL,    ACTION_STARTED   },
+                {"192.0.2.1", "add <ip>",          NULL,    ACTION_HOLDS_BANS},
+                {"somebody",  "add <ip>",          NULL,    3                },
         };
         (void)state;
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -187,6 +190,37 @@ static void restored_bans_are_skipped_where_the_action_says_so(void **state) {
         assert_int_equal(run(""), 0);
         set("norestored", value_bool(false));
         assert_int_equal(run("[+192.0.2.1 ]"), 1);
+}
+
+static bool bantime_tag(void *user, const struct ticket *ticket, struct slice tag,
+        struct arena *arena, struct slice *ret) {
+        (void)user;
+        *ret = arena_printf(arena, "%.0f", ticket->ban_time_s);
+        return slice_is(tag, "bantime");
+}
+
+static void timeouts_end_with_the_ban_and_networks_go_along(void **state) {
+        static const struct action_info_ops ops = {bantime_tag, NULL};
+        static const struct {
+                const char *id;
+                double ban_time_s;
+        } rows[] = {
+                {"192.0.2.1",    600             },
+                {"192.0.2.0/24", 3600            },
+                {"192.0.2.2",    TICKET_PERMANENT},
+                {"192.0.2.3",    99              }
+        };
+        (void)state;
+        clock_fix(&fixture.clock, INT64_C(101500000));
+        fixture.list->env.info = &ops;
+        set("actionban", value_text("add <ip> <nft-timeout>"));
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct ticket *ticket = queue_ticket(ACTION_JOB_BAN, rows[i].id);
+                ticket->time = 1;
+                ticket->ban_time_s = rows[i].ban_time_s;
+                (void)ticket_unref(ticket);
+        }
+        assert_int_equal(run("[+192.0.2.1/500s +192.0.2.0/24/3500s +192.0.2.2 +192.0.2.3/1s ]"), 4);
 }
 
 static void drop_first(size_t count) {
@@ -247,6 +281,7 @@ int main(void) {
                 CASE(bans_and_unbans_go_together_in_their_order),
                 CASE(something_else_ends_the_batch),
                 CASE(only_plain_jobs_of_a_family_that_is_ready_are_taken),
+                CASE(timeouts_end_with_the_ban_and_networks_go_along),
                 CASE(restored_bans_are_skipped_where_the_action_says_so),
                 CASE(what_is_refused_runs_by_itself_and_the_rest_together),
                 CASE(what_is_refused_without_a_reason_is_done_one_by_one),

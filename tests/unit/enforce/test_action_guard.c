@@ -11,6 +11,7 @@
 #include "base/diag.h"
 #include "base/memory.h"
 #include "enforce/action_queue.h"
+#include "enforce/nftset_command.h"
 
 #define TICKETS_MAX 4
 
@@ -49,10 +50,11 @@ struct nftset *nftset_free(struct nftset *nftset) {
         return NULL;
 }
 bool nftset_recognise(const struct plain_command *command, const struct address *address,
-        struct nftset_place *ret_place, bool *ret_is_delete) {
+        struct nftset_command *ret) {
         (void)address;
-        *ret_place = (struct nftset_place){NFPROTO_INET, "t", "s"};
-        *ret_is_delete = false;
+        *ret = (struct nftset_command){
+                .place = {NFPROTO_INET, "t", "s"}
+        };
         return strcmp(command->words[0], "add") == 0;
 }
 int nftset_apply(struct nftset *nftset, const struct nftset_element *elements, size_t count,

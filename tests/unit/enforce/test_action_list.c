@@ -163,12 +163,54 @@ static void actions_start_in_order_and_stop_in_reverse(void **state) {
         action_list_ban(f->list, ticket, on_done, f);
         wait_for(f, 2);
         assert_lines(f, "a ban inet4 192.0.2.1\nb ban inet4 192.0.2.1\n");
-        action_list_stop(f->list, &ticket, 1, on_done, f);
+        action_list_stop(f->list, ACTION_STOP_ALONE, &ticket, 1, on_done, f);
         wait_for(f, 3);
         /* started for "" and, by the ban, for inet4: <family> makes the commands differ */
         assert_lines(f, "a unban inet4 192.0.2.1\nb unban inet4 192.0.2.1\nb stop  \nb stop inet4 "
                         "\na stop  \na stop inet4 \n");
         assert_int_equal(f->failed, 0);
+        (void)ticket_unref(ticket);
+}
+
+static void what_is_kept_outlives_the_server_only(void **state) {
+        static const struct {
+                enum action_stop how;
+                const char *keep, *lines;
+        } rows[] = {
+                {ACTION_STOP_SERVER, "true",  ""                                                  },
+                {ACTION_STOP_SERVER, "false", "a unban inet4 192.0.2.1\na stop  \na stop inet4 \n"},
+                {ACTION_STOP_ALONE,  "true",  "a unban inet4 192.0.2.1\na stop  \na stop inet4 \n"},
+        };
+        struct fixture *f = *state;
+        struct ticket *ticket = new_ticket("192.0.2.1");
+        add(f, "a");
+        for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                action_list_start(f->list, on_done, f);
+                action_list_ban(f->list, ticket, on_done, f);
+                wait_for(f, i * 3 + 2);
+                (void)unlink(f->out);
+                set(f, "a", "keeponstop", rows[i].keep);
+                action_list_stop(f->list, rows[i].how, &ticket, 1, on_done, f);
+                wait_for(f, i * 3 + 3);
+                assert_lines(f, rows[i].lines);
+        }
+        (void)ticket_unref(ticket);
+}
+
+static void ends_are_followed_where_the_kernel_has_them(void **state) {
+        struct fixture *f = *state;
+        struct ticket *ticket = new_ticket("192.0.2.1");
+        add(f, "a");
+        add(f, "b");
+        set(f, "a", "actionprolong", "echo a prolong >><out>");
+        set(f, "b", "actionprolong", "echo b prolong >><out>");
+        assert_false(action_list_follows_ends(f->list));
+        set(f, "b", "actionban", "true '<nft-timeout>'");
+        assert_true(action_list_follows_ends(f->list));
+        action_list_end_moved(f->list, ticket);
+        action_list_ban(f->list, ticket, on_done, f);
+        wait_for(f, 1);
+        assert_lines(f, "b prolong\na ban inet4 192.0.2.1\n");
         (void)ticket_unref(ticket);
 }
 
@@ -204,7 +246,7 @@ static void same_commands_of_two_families_run_once(void **state) {
                 action_list_ban(f->list, six, on_done, f);
                 action_list_flush(f->list, NULL, 0, on_done, f);
         }
-        action_list_stop(f->list, NULL, 0, on_done, f);
+        action_list_stop(f->list, ACTION_STOP_ALONE, NULL, 0, on_done, f);
         wait_for(f, 8);
         assert_lines(f, "start\na ban inet4 192.0.2.1\na ban inet6 2001:db8::1\nflush\n"
                         "a ban inet4 192.0.2.1\na ban inet6 2001:db8::1\nflush\nstop\n");
@@ -376,6 +418,8 @@ int main(void) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         const struct CMUnitTest tests[] = {
                 CASE(actions_start_in_order_and_stop_in_reverse),
+                CASE(what_is_kept_outlives_the_server_only),
+                CASE(ends_are_followed_where_the_kernel_has_them),
                 CASE(conditional_actions_start_with_the_first_ban_of_a_family),
                 CASE(same_commands_of_two_families_run_once),
                 CASE(failed_commands_are_tried_twice_and_told),

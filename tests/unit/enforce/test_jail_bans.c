@@ -80,6 +80,38 @@ static void banned_is_said_louder_the_longer_it_lasts(void **state) {
         }
 }
 
+static void ends_that_move_are_told_where_somebody_follows_them(void **state) {
+        (void)state;
+        struct jail *jail = started();
+        fake.follows_ends = true;
+        (void)run(jail_ban_ids, jail, "1.2.3.4");
+        (void)fake_orders();
+        (void)run(jail_ban_ids, jail, "1.2.3.4"); /* at the same time: the same end */
+        assert_string_equal(fake_orders(), "");
+        fake_advance(1);
+        (void)run(jail_ban_ids, jail, "1.2.3.4");
+        assert_string_equal(fake_orders(), "end moved 1.2.3.4\n");
+        fake.follows_ends = false;
+        fake_advance(1);
+        (void)run(jail_ban_ids, jail, "1.2.3.4");
+        assert_string_equal(fake_orders(), "");
+        end(jail);
+}
+
+static void bans_of_the_jail_s_length_move_with_it(void **state) {
+        (void)state;
+        struct jail *jail = started();
+        fake.follows_ends = true;
+        (void)run(jail_ban_ids, jail, "1.2.3.4");
+        (void)fake_orders();
+        jail_settings(jail)->bantime_s += 5;
+        jail_settings_changed(jail);
+        assert_string_equal(fake_orders(), "end moved 1.2.3.4\n");
+        jail_settings_changed(jail);
+        assert_string_equal(fake_orders(), "");
+        end(jail);
+}
+
 static void ban_lost_by_the_actions_is_made_again(void **state) {
         (void)state;
         struct jail *jail = started();
@@ -216,6 +248,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(banip_bans_and_counts_new_ones),
                 cmocka_unit_test(banned_is_said_louder_the_longer_it_lasts),
+                cmocka_unit_test(ends_that_move_are_told_where_somebody_follows_them),
+                cmocka_unit_test(bans_of_the_jail_s_length_move_with_it),
                 cmocka_unit_test(ban_lost_by_the_actions_is_made_again),
                 cmocka_unit_test(expired_bans_are_lifted_together),
                 cmocka_unit_test(expiry_leaves_room_for_new_bans),

@@ -96,7 +96,7 @@ static void what_is_done_over_the_own_link_is_not_heard(void **state) {
         struct nftset *link = *nft_watch_link(watch);
         struct nft_watched *watched = nft_watch_add(watch, &place, on_lost, &lost);
         assert_int_equal(nftset_apply(link, &element, 1, &bad), 0);
-        element.is_delete = true;
+        element.deed = NFTSET_DELETE;
         assert_int_equal(nftset_apply(link, &element, 1, &bad), 0);
         nft_watch_read(watch);
         assert_int_equal(lost, 0);
@@ -148,7 +148,7 @@ static void a_pause_hears_only_that_there_were_others(void **state) {
                 nft_watch_pause(watch);
                 nft_watch_pause(watch);
                 assert_int_equal(nftset_apply(*nft_watch_link(watch), &element, 1, &bad), 0);
-                element.is_delete = !element.is_delete;
+                element.deed = element.deed == NFTSET_ADD ? NFTSET_DELETE : NFTSET_ADD;
                 shell(rows[i].foreign);
                 nft_watch_resume(watch, 1);
                 assert_int_equal(lost, 0);
@@ -157,7 +157,7 @@ static void a_pause_hears_only_that_there_were_others(void **state) {
                 assert_int_equal(lost, rows[i].lost);
         }
         /* what changes nothing is no transaction of others either */
-        element.is_delete = false;
+        element.deed = NFTSET_ADD;
         (void)nftset_apply(*nft_watch_link(watch), &element, 1, &bad);
         lost = 0;
         nft_watch_pause(watch);
