@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* At its start a jail bans again what the database says is banned, with times cut to what the jail
- * allows now (spec server.md 5.4). Rows are not rewritten. Upstream: fail2ban/server/database.py
- * getCurrentBans(), jail.py restoreCurrentBans(), 1.1. */
+ * allows now (spec server.md 5.4). Rows are not rewritten. If the server was killed, bans that have
+ * ended since were lifted by nobody: they are taken up too, to end at once, or the kernel would
+ * hold them for ever. Upstream: fail2ban/server/database.py getCurrentBans(), jail.py
+ * restoreCurrentBans(), 1.1. */
 #include "enforce/jail_state.h"
 
 #define BAN_TIME_UNKNOWN (-2.0) /* rows of old databases */
+#define LAPSED_S 1.0            /* from now to the end of a ban that should have ended */
+
+struct restore {
+        struct jail *jail;
+        double now, since; /* bans that ended after since are to be lifted; now: there are none */
+};
 
 static double cut(const struct jail *jail, double ban_time_s) {
         double bantime_s = (double)jail->settings.bantime_s,
@@ -18,12 +26,16 @@ static double cut(const struct jail *jail, double ban_time_s) {
 }
 
 static void on_row(void *user, const struct store_ban *row) {
-        struct jail *jail = user;
-        double ban_time_s = cut(jail, row->ban_time_s);
+        struct restore *restore = user;
+        struct jail *jail = restore->jail;
+        double ban_time_s = cut(jail, row->ban_time_s), end = row->time + ban_time_s;
         if (row->id.len == 0 || row->id.len > RECORD_ID_MAX)
                 return;
-        if (ban_time_s != TICKET_PERMANENT && row->time + ban_time_s <= jail_now(jail))
-                return;
+        if (ban_time_s != TICKET_PERMANENT && end <= restore->now) {
+                if (end < restore->since || restore->since == restore->now)
+                        return;
+                ban_time_s = restore->now + LAPSED_S - row->time;
+        }
         struct ticket *ticket = jail_ticket_of(row->id, row->time);
         ticket_set_data(ticket, &row->data);
         ticket_keep_matches(ticket, jail->settings.maxmatches);
@@ -36,10 +48,15 @@ static void on_row(void *user, const struct store_ban *row) {
 }
 
 void jail_restore(struct jail *jail) {
-        double now = jail_now(jail), newer_than = 0;
+        double now = jail_now(jail), newer_than = 0, written_s;
+        struct restore restore = {jail, now, now};
         if (!jail_store(jail))
                 return;
+        if (store_jail_was_killed(jail_store(jail), slice_of(jail->name), &written_s) &&
+                written_s < now)
+                restore.since = written_s - LAPSED_S;
         if (!escalate_is_on(jail->escalation) && jail->settings.bantime_s != -1)
-                newer_than = now - (double)jail->settings.bantime_s;
-        store_bans_current(jail_store(jail), slice_of(jail->name), now, newer_than, on_row, jail);
+                newer_than = restore.since - (double)jail->settings.bantime_s;
+        store_bans_current(jail_store(jail), slice_of(jail->name), restore.since, newer_than,
+                on_row, &restore);
 }

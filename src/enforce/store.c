@@ -5,6 +5,7 @@
  * fail2ban/server/database.py, 1.1. */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/diag.h"
 #include "base/memory.h"
@@ -30,7 +31,14 @@ static struct store *store_new(const char *path, const struct clock *clock) {
         return store;
 }
 
+static void free_killed(struct store *store) {
+        for (size_t i = 0; i < store->killed_count; i++)
+                free(store->killed[i]);
+        free(store->killed);
+}
+
 static struct store *store_free(struct store *store) {
+        free_killed(store);
         store_db_close(store);
         store_logs_clear(store);
         table_done(&store->logs);
@@ -131,6 +139,37 @@ static int open_or_repair(struct store *store, int64_t *ret_version, struct faul
         return open_once(store, ret_version, fault) == SQLITE_OK ? 0 : -EIO;
 }
 
+/* When the file or its -wal was written. */
+static double written_s(const char *path) {
+        static const char *const ends[] = {"", "-wal"};
+        double last = 0;
+        for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+                struct stat info;
+                char *name = NULL;
+                if (asprintf(&name, "%s%s", path, ends[i]) < 0)
+                        abort();
+                if (stat(name, &info) == 0 && (double)info.st_mtim.tv_sec > last)
+                        last = (double)info.st_mtim.tv_sec;
+                free(name);
+        }
+        return last;
+}
+
+/* A server that stops disables its jails: those that are not have been killed with it. */
+static void read_killed(struct store *store) {
+        sqlite3_stmt *statement = NULL;
+        if (sqlite3_prepare_v2(store->db, "SELECT name FROM jails WHERE enabled = 1", -1,
+                    &statement, NULL) != SQLITE_OK)
+                return;
+        while (sqlite3_step(statement) == SQLITE_ROW) {
+                memory_reserve(&store->killed, store->killed_count, &store->killed_capacity,
+                        sizeof(store->killed[0]));
+                store->killed[store->killed_count++] =
+                        memory_copy_text(store_db_column(statement, 0));
+        }
+        (void)sqlite3_finalize(statement);
+}
+
 static int bring_up_to_date(struct store *store, int64_t version, struct fault *fault) {
         if (version > STORE_VERSION)
                 return fault_raise(fault, "NotImplementedError",
@@ -148,6 +187,7 @@ static int bring_up_to_date(struct store *store, int64_t version, struct fault *
         if (version == 0 && !store->lacks_schema)
                 diag(DIAG_WARNING, STORE_LOGGER, "New database created. Version '%d'",
                         STORE_VERSION);
+        read_killed(store);
         (void)store_db_execute(store->db,
                 "UPDATE jails SET enabled = 0"); /* a file that is read-only is still read */
         return 0;
@@ -158,6 +198,7 @@ int store_open(
         struct store *store = store_new(path, clock);
         struct fault own = FAULT_INIT;
         int64_t version = 0;
+        store->written_s = written_s(path);
         int r = open_or_repair(store, &version, &own);
         if (r == 0) {
                 diag(DIAG_INFO, STORE_LOGGER, "Connected to fail2ban persistent database '%s'",
@@ -217,4 +258,16 @@ void store_jail_add(struct store *store, struct slice jail) {
 
 void store_jail_disable(struct store *store, struct slice jail) {
         store_queue_add(store, STORE_OP_JAIL_DISABLE, jail);
+}
+
+bool store_jail_was_killed(struct store *store, struct slice jail, double *ret_written_s) {
+        for (size_t i = 0; i < store->killed_count; i++) {
+                if (!slice_is(jail, store->killed[i]))
+                        continue;
+                free(store->killed[i]);
+                store->killed[i] = store->killed[--store->killed_count];
+                *ret_written_s = store->written_s;
+                return true;
+        }
+        return false;
 }

@@ -60,6 +60,9 @@ void store_backlog(const struct store *store, size_t *ret_waiting, uint64_t *ret
 
 void store_jail_add(struct store *store, struct slice jail);
 void store_jail_disable(struct store *store, struct slice jail);
+/* Whether the server before was killed while it had this jail: what it had banned was not lifted.
+ * Says so once for each jail. *ret_written_s: when the file was written last before. */
+bool store_jail_was_killed(struct store *store, struct slice jail, double *ret_written_s);
 
 /* Log positions (5.3). Returns whether there is one. hash: 40 hex characters or empty; texts live
  * in arena. */

@@ -71,6 +71,9 @@ struct store {
         bool in_transaction;
         bool is_blocked;   /* the last try to write failed */
         bool is_alone;     /* nobody else can open the file: it was opened on a full disk */
+        char **killed; /* jails that were enabled when the file was opened: nobody had stopped them */
+        size_t killed_count, killed_capacity;
+        double written_s; /* before it was opened */
         bool lacks_schema; /* new, and could not be written yet */
         bool was_repaired; /* while running: not a second time before a commit has worked */
         unsigned readers;  /* lists being read: no write is executed meanwhile */

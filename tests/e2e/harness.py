@@ -262,6 +262,24 @@ def play(function, options):
     return failed
 
 
+def in_own_namespaces():
+    """Run the script anew with mounts and a network of its own, which end with it."""
+    if os.geteuid() or 'STOCKADE_NAMESPACES' in os.environ:
+        return
+    os.environ['STOCKADE_NAMESPACES'] = 'own'
+    if subprocess.run(['unshare', '-m', '-n', 'true'], stderr=subprocess.DEVNULL, check=False).returncode == 0:
+        os.execvp('unshare', ['unshare', '-m', '-n', sys.executable, '-B', os.path.abspath(sys.argv[0]), *sys.argv[1:]])
+    os.environ['STOCKADE_NAMESPACES'] = 'none'
+
+
+def small_disk(folder, size):
+    """Mount a file system of this size, e.g. 8m, which is to be full."""
+    if os.environ.get('STOCKADE_NAMESPACES') != 'own':
+        raise Skipped('needs namespaces of its own')
+    os.makedirs(folder, exist_ok=True)
+    subprocess.run(['mount', '-t', 'tmpfs', '-o', f'size={size},mode=755', 'stockade', folder], check=True)
+
+
 def main(description, **more):
     """Run the cases of a script; the exit status is 1 if one failed."""
     options = arguments(description, **more)

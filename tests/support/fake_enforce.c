@@ -244,6 +244,13 @@ void store_jail_disable(struct store *store, struct slice jail) {
         (void)buffer_printf(&fake.orders, "store disable %.*s\n", SLICE_ARG(jail));
 }
 
+bool store_jail_was_killed(struct store *store, struct slice jail, double *ret_written_s) {
+        (void)store;
+        (void)jail;
+        *ret_written_s = fake.killed_s;
+        return fake.killed_s > 0;
+}
+
 int64_t store_max_matches(const struct store *store) {
         (void)store;
         return fake.max_matches;

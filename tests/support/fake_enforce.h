@@ -43,6 +43,7 @@ struct fake {
         struct fake_row rows[FAKE_ROWS_MAX]; /* bips */
         size_t row_count;
         size_t ban_rows; /* written to bans */
+        double killed_s; /* the server before was killed, and had written its database then; 0: not */
         int64_t max_matches;
         char *log_path, *log_hash;
         uint64_t log_offset;

@@ -51,6 +51,27 @@ static void stored_bans_hold_again_with_times_cut(void **state) {
         }
 }
 
+static void bans_that_ended_while_the_server_was_dead_are_lifted(void **state) {
+        struct jail *jail = make();
+        (void)state;
+        fake.killed_s = NOW - 300;
+        row("1.1.1.1", NOW - 800, 600, 1);  /* ended 200 s ago */
+        row("2.2.2.2", NOW - 1000, 600, 1); /* before the death: it was lifted */
+        row("3.3.3.3", NOW - 100, 600, 1);
+        (void)fake_orders();
+        jail_start(jail);
+        assert_int_equal(jail_counts(jail).banned, 2);
+        assert_non_null(strstr(fake_orders(), "\nban 1.1.1.1\n"));
+        clock_advance(&fake.clock, 3000000);
+        jail_expire(jail);
+        const char *orders = fake_orders();
+        assert_non_null(strstr(orders, "unban 1.1.1.1\n"));
+        assert_null(strstr(orders, "unban 3.3.3.3\n"));
+        assert_false(jail_is_banned(jail, SLICE("1.1.1.1")));
+        end(jail);
+        fake.killed_s = 0;
+}
+
 static void growing_times_are_cut_to_maxtime(void **state) {
         struct jail *jail = make();
         struct arena arena = ARENA_INIT;
@@ -98,6 +119,7 @@ static void restoring_comes_after_the_start_of_actions_and_before_reading(void *
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(stored_bans_hold_again_with_times_cut),
+                cmocka_unit_test(bans_that_ended_while_the_server_was_dead_are_lifted),
                 cmocka_unit_test(growing_times_are_cut_to_maxtime),
                 cmocka_unit_test(ignored_ids_are_not_banned_again),
                 cmocka_unit_test(restoring_comes_after_the_start_of_actions_and_before_reading),

@@ -38,6 +38,25 @@ static void content_survives_and_jails_start_disabled(void **state) {
         assert_false(fixture_said(f, "Trying to repair"));
 }
 
+static void jails_that_nobody_stopped_were_killed(void **state) {
+        struct fixture *f = *state;
+        double written_s = 0;
+        fixture_open(f);
+        assert_false(store_jail_was_killed(f->store, SLICE("sshd"), &written_s));
+        store_jail_add(f->store, SLICE("sshd"));
+        store_jail_add(f->store, SLICE("web"));
+        store_jail_disable(f->store, SLICE("web"));
+        fixture_close(f);
+        fixture_open(f);
+        assert_false(store_jail_was_killed(f->store, SLICE("web"), &written_s));
+        assert_true(store_jail_was_killed(f->store, SLICE("sshd"), &written_s));
+        assert_true(written_s > 1.5e9);
+        assert_false(store_jail_was_killed(f->store, SLICE("sshd"), &written_s)); /* said once */
+        fixture_close(f);
+        fixture_open(f);
+        assert_false(store_jail_was_killed(f->store, SLICE("sshd"), &written_s));
+}
+
 static void newer_version_is_refused_and_left_alone(void **state) {
         struct fixture *f = *state;
         struct fault fault = FAULT_INIT;
@@ -141,6 +160,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 FIXTURE_CASE(new_file_is_made_with_folder_and_mode),
                 FIXTURE_CASE(content_survives_and_jails_start_disabled),
+                FIXTURE_CASE(jails_that_nobody_stopped_were_killed),
                 FIXTURE_CASE(newer_version_is_refused_and_left_alone),
                 FIXTURE_CASE(a_path_that_cannot_be_is_a_fault),
                 FIXTURE_CASE(settings_are_kept),
