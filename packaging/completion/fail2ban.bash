@@ -226,7 +226,7 @@ _fail2ban_regex() {
         if [[ ' -c --config -d --datepattern --timezone --TZ -e --encoding --usedns -L --maxlines -m --journalmatch -l --log-level --verbosity -o --out --check ' == *" $previous "* ]]; then
                 _fail2ban_argument "$previous"
         elif [[ $cur == -* ]]; then
-                _fail2ban_offer '--version -h --help -c --config -d --datepattern --timezone --TZ -e --encoding -r --raw --usedns -L --maxlines -m --journalmatch -l --log-level -V -v --verbose --verbosity --verbose-date --VD -D --debuggex --no-check-all -o --out -i --invert --print-no-missed --print-no-ignored --print-all-matched --print-all-missed --print-all-ignored -t --log-traceback --full-traceback --json --check'
+                _fail2ban_offer '--version -h --help -c --config -d --datepattern --timezone --TZ -e --encoding -r --raw --usedns -L --maxlines -m --journalmatch -l --log-level -V -v --verbose --verbosity --verbose-date --VD -D --debuggex --no-check-all -o --out -i --invert --print-no-missed --print-no-ignored --print-all-matched --print-all-missed --print-all-ignored -t --log-traceback --full-traceback --json --explain --check'
         else
                 local filters=(/etc/fail2ban/filter.d/*.conf)
                 filters=("${filters[@]##*/}")

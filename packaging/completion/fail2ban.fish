@@ -230,6 +230,6 @@ end
 
 complete -c fail2ban-client -f -a '(__fail2ban_client (commandline -opc))'
 complete -c fail2ban-server -f -a '(__fail2ban_client (commandline -opc))'
-complete -c fail2ban-regex -n 'string match -q -- "-*" (commandline -ct)' -f -a '--version -h --help -c --config -d --datepattern --timezone --TZ -e --encoding -r --raw --usedns -L --maxlines -m --journalmatch -l --log-level -V -v --verbose --verbosity --verbose-date --VD -D --debuggex --no-check-all -o --out -i --invert --print-no-missed --print-no-ignored --print-all-matched --print-all-missed --print-all-ignored -t --log-traceback --full-traceback --json --check'
+complete -c fail2ban-regex -n 'string match -q -- "-*" (commandline -ct)' -f -a '--version -h --help -c --config -d --datepattern --timezone --TZ -e --encoding -r --raw --usedns -L --maxlines -m --journalmatch -l --log-level -V -v --verbose --verbosity --verbose-date --VD -D --debuggex --no-check-all -o --out -i --invert --print-no-missed --print-no-ignored --print-all-matched --print-all-missed --print-all-ignored -t --log-traceback --full-traceback --json --explain --check'
 complete -c fail2ban-regex -a '(__fail2ban_filters) systemd-journal'
 complete -c fail2banctl -f -n 'test (count (commandline -opc)) -eq 1' -a 'start stop restart reload status ping test'

@@ -217,7 +217,7 @@ _fail2ban_regex() {
         if [[ ' -c --config -d --datepattern --timezone --TZ -e --encoding --usedns -L --maxlines -m --journalmatch -l --log-level --verbosity -o --out --check ' == *" $words[CURRENT-1] "* ]]; then
                 _files
         elif [[ $PREFIX == -* ]]; then
-                compadd -- --version -h --help -c --config -d --datepattern --timezone --TZ -e --encoding -r --raw --usedns -L --maxlines -m --journalmatch -l --log-level -V -v --verbose --verbosity --verbose-date --VD -D --debuggex --no-check-all -o --out -i --invert --print-no-missed --print-no-ignored --print-all-matched --print-all-missed --print-all-ignored -t --log-traceback --full-traceback --json --check
+                compadd -- --version -h --help -c --config -d --datepattern --timezone --TZ -e --encoding -r --raw --usedns -L --maxlines -m --journalmatch -l --log-level -V -v --verbose --verbosity --verbose-date --VD -D --debuggex --no-check-all -o --out -i --invert --print-no-missed --print-no-ignored --print-all-matched --print-all-missed --print-all-ignored -t --log-traceback --full-traceback --json --explain --check
         else
                 filters=(/etc/fail2ban/filter.d/*.conf(N:t:r))
                 compadd -- $filters systemd-journal

@@ -81,7 +81,7 @@ static void find_none(struct conf_store *store, struct slice jail, const struct 
         static const char *const ends[] = {
                 [CHECK_LOGS_JOURNAL] = "the jail follows the journal instead",
                 [CHECK_LOGS_SKIPPED] = "the jail is skipped",
-                [CHECK_LOGS_NONE] = "the jail cannot be tested",
+                [CHECK_LOGS_NONE] = "there is nothing to follow",
         };
         static const enum finding_severity severities[] = {
                 [CHECK_LOGS_JOURNAL] = FINDING_HINT,

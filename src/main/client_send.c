@@ -41,9 +41,23 @@ static void print_json(const struct value *value) {
         buffer_done(&out);
 }
 
+/* In the form that the socket has for JSON. */
+static void print_json_error(struct exchange *e, struct slice type, struct slice message) {
+        struct value whole = value_dict();
+        struct value error = value_dict();
+        value_dict_put(&error, value_text("type"), value_string(type), &e->arena);
+        value_dict_put(&error, value_text("message"), value_string(message), &e->arena);
+        value_dict_put(&whole, value_text("ok"), value_bool(false), &e->arena);
+        value_dict_put(&whole, value_text("error"), error, &e->arena);
+        print_json(&whole);
+}
+
 static void print_reply(struct exchange *e, const struct value *reply) {
         if (e->client->arguments.json) {
-                print_json(reply);
+                struct value whole = value_dict();
+                value_dict_put(&whole, value_text("ok"), value_bool(true), &e->arena);
+                value_dict_put(&whole, value_text("result"), *reply, &e->arena);
+                print_json(&whole);
                 return;
         }
         struct slice text;
@@ -103,13 +117,10 @@ static void print_error(struct exchange *e, const struct pickle_reply *reply) {
         say_origin(e, reply, text);
         if (!e->show)
                 return;
-        if (!e->client->arguments.json) {
+        if (e->client->arguments.json)
+                print_json_error(e, reply->error_class, text);
+        else
                 print_line(text);
-                return;
-        }
-        struct value error = value_dict();
-        value_dict_put(&error, value_text("error"), value_string(text), &e->arena);
-        print_json(&error);
 }
 
 /* Says what is wrong with the socket, as far as can be seen. */
@@ -133,6 +144,9 @@ static void say_error(struct exchange *e, const struct fault *fault) {
         if (!e->show && e->client->arguments.verbosity < 1)
                 return;
         bool is_socket = fault->kind && slice_is(slice_of(fault->kind), "OSError");
+        if (e->show && e->client->arguments.json)
+                print_json_error(e, slice_of(fault->kind ? fault->kind : "Exception"),
+                        slice_of(fault_text(fault)));
         if (is_socket && !e->show && slice_is(first_word(e), "ping"))
                 diag(DIAG_HEAVYDEBUG, CLIENT_LOGGER, " -- ping failed -- %s", fault_text(fault));
         else if (is_socket)

@@ -31,12 +31,12 @@ static void missing_logs_are_told(void **state) {
                  "files, for example "
                         "with /*.log]\n"                                             },
                 {"ROOT/auth.lg",                    CHECK_LOGS_NONE,
-                 "error j ROOT/f:3: no log file found (ROOT/auth.lg): the jail cannot be "
-                 "tested [did you mean "
+                 "error j ROOT/f:3: no log file found (ROOT/auth.lg): there is "
+                 "nothing to follow [did you mean "
                         "'auth.log'?]\n"                                             },
                 {"ROOT/*.x\nROOT/*.y",              CHECK_LOGS_NONE,
-                 "error j ROOT/f:3: no log file found (ROOT/*.x, ROOT/*.y): the jail cannot "
-                 "be tested [set "
+                 "error j ROOT/f:3: no log file found (ROOT/*.x, ROOT/*.y): there is "
+                 "nothing to follow [set "
                         "logpath to where the service logs, or backend = systemd]\n" },
                 {"",                                CHECK_LOGS_SKIPPED,
                  "warning j ROOT/f:3: no log file is named: the jail is skipped []\n"},

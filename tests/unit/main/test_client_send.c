@@ -138,9 +138,10 @@ static void replies_as_json(void **state) {
         fake_server_add_error(&f.fake, "builtins.Exception", "Invalid command");
         fake_server_start(&f.fake);
         assert_int_equal(send_one(&f, "status", CLIENT_SEND_SHOW), CLIENT_DONE);
-        assert_string_equal(f.capture.text, "[\"x\",null]\n");
+        assert_string_equal(f.capture.text, "{\"ok\":true,\"result\":[\"x\",null]}\n");
         assert_int_equal(send_one(&f, "nosuch", CLIENT_SEND_SHOW), CLIENT_FAILED);
-        assert_string_equal(f.capture.text, "{\"error\":\"Invalid command\"}\n");
+        assert_string_equal(f.capture.text, "{\"ok\":false,\"error\":{\"type\":\"builtins.Exception\","
+                                            "\"message\":\"Invalid command\"}}\n");
         fixture_done(&f);
 }
 
