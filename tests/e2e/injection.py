@@ -98,7 +98,8 @@ def make(name):
         forced, _ = FORCED.get(name, (None, None))
         for options, rows in sections:
             lines = mutated(rows)
-            wrong = sorted((address, line) for address, line in samples.failures(box, name, options, lines, '--usedns', 'raw', seconds=RUN_S)
+            found = samples.failures(box, name, options, lines, '--usedns', 'raw', seconds=RUN_S)
+            wrong = sorted((address, line) for address, line in found
                            if not true(address, lines.get(line), rows) and not (forced and re.search(forced, line)))
             expect(not wrong, lambda: f'[{options}]: {len(wrong)} of {len(lines)} lines: '
                    + '; '.join(f'{address} of {line!r}' for address, line in wrong[:SHOWN]))

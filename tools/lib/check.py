@@ -17,7 +17,7 @@ KIT = os.path.join('..', 'shared', 'conform')
 REAL = 'build/real'
 BUILD_S, TEST_S, E2E_S, KIT_S = 900, 600, 1200, 600
 SHOWN_LINES = 30
-E2E = ('filters', 'injection',
+E2E = ('filters', 'injection', 'tutorial',
        'config', 'regex', 'bans', 'processes', 'probe', 'commands', 'reload', 'shell', 'consumers',
        'actions', 'python', 'badinput', 'crash', 'soak', 'database', 'journal', 'life')
 STATIC = ('layers', 'mirror', 'headers', 'sizes', 'docs', 'units')
