@@ -73,6 +73,11 @@ struct config_filter_request {
         struct slice name;
         const struct value *options; /* DICT of texts from the brackets, or NULL */
         struct slice backend;        /* "auto" or "systemd"; decides logtype */
+        /* CONFIG_FILTER_JAIL: called when the jail is there, before its options are read, and when
+         * they are read (the result's `options` is complete), before commands are made; or NULL. */
+        void (*found)(void *user);
+        void (*ready)(void *user);
+        void *user;
 };
 
 struct config_filter_result {

@@ -119,6 +119,8 @@ static int read_jail(const struct config_filter_request *request, struct conf_st
         if (!ini_section(&conf->ini, request->name) ||
                 slice_has_prefix(request->name, SLICE("KNOWN/")))
                 return CONFIG_E_NO_JAIL;
+        if (request->found)
+                request->found(request->user);
         struct dict params = params_of(request->options, store->arena);
         dict_put(&params, SLICE("backend"), value_string(request->backend), store->arena);
         struct jail_conf_forced forced = {.options = &params};
@@ -129,8 +131,10 @@ static int read_jail(const struct config_filter_request *request, struct conf_st
                 return CONFIG_E_WRONG_JAILS;
         }
         if (r == 0)
-                r = jail_conf_stream(&jail, JAIL_CONF_LOGS_OPTIONAL, &ret->commands, fault);
-        return r < 0 ? r : list_real_of_jail(&jail, &params, &ret->options, fault);
+                r = list_real_of_jail(&jail, &params, &ret->options, fault);
+        if (r == 0 && request->ready)
+                request->ready(request->user);
+        return r < 0 ? r : jail_conf_stream(&jail, JAIL_CONF_LOGS_OPTIONAL, &ret->commands, fault);
 }
 
 int config_filter(const struct config_filter_request *request, struct arena *arena,

@@ -134,27 +134,47 @@ static enum regex_end wrong_name(
         return give_up(tool, fault);
 }
 
+struct jail_search {
+        struct regex_tool *tool;
+        struct source *source;
+};
+
+/* Said before the messages of reading it. */
+static void show_jail(void *user) {
+        const struct jail_search *search = user;
+        search->source->found = true;
+        regex_tool_say(
+                search->tool, "Use             jail : %.*s\n", SLICE_ARG(search->source->name));
+        show_options(search->tool, "jail/flt", search->source);
+}
+
+static void show_jail_options(void *user) {
+        const struct jail_search *search = user;
+        show_real_options(search->tool, search->source);
+}
+
 /* Reads the jail of that name, if there is one. */
 static enum regex_end try_jail(
         struct regex_tool *tool, struct source *source, struct fault *fault) {
-        struct config_filter_request request = {.basedir = source->basedir,
+        struct config_filter_request request = {
+                .basedir = source->basedir,
                 .kind = CONFIG_FILTER_JAIL,
                 .name = source->name,
                 .options = &source->options,
-                .backend = slice_of(tool->backend)};
+                .backend = slice_of(tool->backend),
+                .found = show_jail,
+                .ready = show_jail_options,
+                .user = &(struct jail_search){tool, source}
+        };
         int r = config_filter(&request, &tool->arena, &source->result, fault);
         if (r == CONFIG_E_NO_JAIL)
                 return REGEX_GO_ON;
         if (r < 0)
                 return wrong_name(tool, source, fault);
-        source->found = true;
-        regex_tool_say(tool, "Use             jail : %.*s\n", SLICE_ARG(source->name));
-        show_options(tool, "jail/flt", source);
         if (r != CONFIG_OK) {
                 (void)printf("ERROR: Failed to get jail for '%.*s'\n", SLICE_ARG(source->text));
                 return REGEX_FAILED;
         }
-        show_real_options(tool, source);
         return REGEX_GO_ON;
 }
 
