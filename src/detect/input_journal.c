@@ -360,9 +360,8 @@ int input_journal_fd(struct input_journal *journal) {
         return journal->handle ? sd_journal_get_fd(journal->handle) : -ENOENT;
 }
 
-void input_journal_process(struct input_journal *journal) {
-        if (journal->handle)
-                (void)sd_journal_process(journal->handle);
+bool input_journal_process(struct input_journal *journal) {
+        return journal->handle && sd_journal_process(journal->handle) == SD_JOURNAL_INVALIDATE;
 }
 
 #else
@@ -427,8 +426,9 @@ int input_journal_fd(struct input_journal *journal) {
         return -EOPNOTSUPP;
 }
 
-void input_journal_process(struct input_journal *journal) {
+bool input_journal_process(struct input_journal *journal) {
         (void)journal;
+        return false;
 }
 
 #endif

@@ -40,6 +40,7 @@ int input_journal_cursor(struct input_journal *journal, char ret[INPUT_JOURNAL_C
 /* When the entry of a cursor was received. Returns 0, or -EINVAL. */
 int input_journal_cursor_time(struct slice cursor, uint64_t *ret_realtime_us);
 
-/* Becomes readable when something has changed; then input_journal_process(). Negative if there is none. */
+/* Becomes readable when something has changed; then input_journal_process(), which tells whether files have come or
+ * gone. Negative if there is none. */
 int input_journal_fd(struct input_journal *journal);
-void input_journal_process(struct input_journal *journal);
+bool input_journal_process(struct input_journal *journal);

@@ -7,10 +7,12 @@
 #include <errno.h>
 #include <math.h>
 
+#include "base/diag.h"
 #include "base/memory.h"
 #include "detect/input_journal.h"
 
 #define LOGGER "fail2ban.filtersystemd"
+#define QUIET_US INT64_C(1000000) /* after the opening: its files are found one after the other */
 #define REOPEN_US ((int64_t)30000000) /* libsystemd leaves a file that it cannot read for a moment, and does not come back to it */
 #define NAME_LEN (sizeof("systemd-journal") - 1)
 
@@ -76,7 +78,7 @@ static void on_fd(void *user, int fd, uint32_t events) {
         journal->has_event = true;
         journal->log->ready = true;
         if (!journal->log->started)
-                input_journal_process(journal->input); /* nobody reads for now: it must not stay readable */
+                (void)input_journal_process(journal->input); /* nobody reads for now: it must not stay readable */
 }
 
 static double earliest(const struct scan_log *log) {
@@ -169,6 +171,13 @@ static void tell_failure(struct scan_journal *journal, int r) {
         journal->log->ready = false;
 }
 
+/* fail2ban's words; here nobody takes a break. */
+static void say_invalid(const struct scan_log *log) {
+        for (size_t i = 0; i < log->attachment_count; i++)
+                diag(DIAG_MSG, LOGGER, "[%s] Invalidate signaled, take a little break (rotation ends)",
+                        log->attachments[i].jail->name);
+}
+
 /* All has been read: takes in what has changed. */
 static void look(struct scan_journal *journal) {
         bool had_event = journal->has_event;
@@ -177,7 +186,8 @@ static void look(struct scan_journal *journal) {
         journal->has_event = false;
         if (!had_event)
                 return;
-        input_journal_process(journal->input);
+        if (input_journal_process(journal->input) && loop_now_us() > journal->opened_us + QUIET_US)
+                say_invalid(journal->log);
         bool is_suspicious = done == journal->done_before && loop_now_us() > journal->opened_us + REOPEN_US;
         journal->done_before = done;
         if (is_suspicious || input_journal_has_moved(journal->input, run_until(journal)))

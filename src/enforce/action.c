@@ -5,8 +5,12 @@
 
 #include <errno.h>
 
+#include "base/diag.h"
 #include "base/memory.h"
+#include "base/repr.h"
 #include "enforce/action_queue.h"
+
+#define LOGGER "fail2ban.CommandAction"
 
 static const struct {
         const char *name;
@@ -42,12 +46,22 @@ struct python_action *action_python(const struct action *action) {
         return action->python;
 }
 
+static void say_set(struct slice property, const struct value *value) {
+        struct arena arena = ARENA_INIT;
+        if (!diag_enabled(DIAG_DEBUG))
+                return;
+        diag(DIAG_DEBUG, LOGGER, "  Set %.*s = %.*s", SLICE_ARG(property),
+                SLICE_ARG(repr(value, &arena)));
+        arena_done(&arena);
+}
+
 int action_set(struct action *action, struct slice property, const struct value *value,
         struct arena *arena, struct value *ret, struct fault *fault) {
         int r = action_props_set(&action->props, property, value, fault);
         if (r < 0)
                 return r;
         action_state_forget_commands(&action->state);
+        say_set(property, value);
         const struct value *now = action_props_get(&action->props, property);
         *ret = value_copy(now ? now : value, arena);
         return 0;

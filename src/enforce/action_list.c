@@ -76,7 +76,11 @@ int action_list_add(struct action_list *list, struct slice name, struct fault *f
                 action_state_forget_commands(&known->state);
                 return 0;
         }
-        return append(list, known, name, fault);
+        int r = append(list, known, name, fault);
+        if (r == 0)
+                diag(DIAG_DEBUG, "fail2ban.CommandAction",
+                        "Created <class 'fail2ban.server.action.CommandAction'>");
+        return r;
 }
 
 int action_list_add_python(struct action_list *list, struct slice name, struct slice file,
@@ -359,7 +363,8 @@ void action_list_reload_begin(struct action_list *list) {
                 list->actions[i]->is_untouched = true;
 }
 
-/* A new action hears of the bans in force as at a restart; that it is not to hear of old ones, too. */
+/* A new action hears of the bans in force as at a restart; that it is not to hear of old ones, too.
+ */
 static void catch_up(struct action *action, struct ticket *const *tickets, size_t count,
         struct action_order *order) {
         if (action_props_is_true(&action->props, "norestored"))

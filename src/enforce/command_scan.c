@@ -51,14 +51,6 @@ struct scan_call {
         bool multiple;
 };
 
-/* What upstream says about a new value. */
-static void say(enum scan_option option, const struct value *value) {
-        if (option == SCAN_OPTION_MAXLINES && value->type == VALUE_INT)
-                diag(DIAG_INFO, LOGGER, "  maxLines: %lld", (long long)value->integer);
-        if (option == SCAN_OPTION_LOGENCODING && value->type == VALUE_STRING)
-                diag(DIAG_INFO, LOGGER, "  encoding: %.*s", SLICE_ARG(value->string));
-}
-
 /* The scanner gives texts as they are shown, and Python shows a KeyError's key in quotes. */
 static void raise_reply(struct call *call, const struct fault *fault) {
         const char *kind = fault->kind ? fault->kind : "Exception";
@@ -101,6 +93,21 @@ static void say_match(struct call *call, const char *jail) {
         diag(DIAG_INFO, JOURNAL_LOGGER, "[%s] Removed journal match for: %.*s", jail, SLICE_ARG(text));
 }
 
+/* What upstream says about a new value. */
+static void say(struct call *call, enum scan_option option, const struct value *value) {
+        bool is_regex = option == SCAN_OPTION_FAILREGEX || option == SCAN_OPTION_IGNOREREGEX || option == SCAN_OPTION_PREFREGEX;
+        if (is_regex && diag_enabled(DIAG_DEBUG) && !is(rows[option].del, call_word(call, 2))) {
+                struct value words = arguments_of(call, slice_is(call_word(call, 0), "multi-set"));
+                for (size_t i = 0; i < words.list.count; i++)
+                        diag(DIAG_DEBUG, "fail2ban.server", "  %s: %.*s", rows[option].get,
+                                SLICE_ARG(repr(&words.list.items[i], &call->arena)));
+        }
+        if (option == SCAN_OPTION_MAXLINES && value->type == VALUE_INT)
+                diag(DIAG_INFO, LOGGER, "  maxLines: %lld", (long long)value->integer);
+        if (option == SCAN_OPTION_LOGENCODING && value->type == VALUE_STRING)
+                diag(DIAG_INFO, LOGGER, "  encoding: %.*s", SLICE_ARG(value->string));
+}
+
 static void on_reply(void *user, const struct fault *fault, const struct value *value) {
         struct scan_call *state = user;
         struct call *call = state->call;
@@ -112,7 +119,7 @@ static void on_reply(void *user, const struct fault *fault, const struct value *
                 raise_reply(call, fault);
                 return;
         }
-        say(state->option, value);
+        say(call, state->option, value);
         if (entry && state->option == SCAN_OPTION_JOURNALMATCH)
                 say_match(call, jail_name(entry->jail));
         if (entry)

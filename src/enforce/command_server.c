@@ -30,6 +30,7 @@ void command_echo(struct call *call) {
 }
 
 void command_server_status(struct call *call) {
+        diag(DIAG_DEBUG, "fail2ban.transmitter", "Status: ready");
         call_return(call, value_text("Server ready"));
 }
 

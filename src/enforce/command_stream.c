@@ -147,8 +147,7 @@ static void run_stream(struct reload *reload) {
         size_t position = 0;
         for (struct jail_entry *entry; (entry = next_affected(reload, &position));) {
                 entry->reload = JAIL_RELOAD_BEGUN;
-                scan_options_begin_reload(&entry->options);
-                jail_reload_begin(entry->jail);
+                jails_reload_begin(entry);
         }
         const struct stream_request request = {
                 .commands = call_item(reload->call, 3), .former = &reload->former};

@@ -154,7 +154,8 @@ void control_socket_close(struct control_socket *control) {
         if (control->fd >= 0)
                 (void)close(control->fd);
         if (control->path)
-                (void)unlink(control->path); /* it may have been removed by somebody */
+                if (unlink(control->path) == 0) /* it may have been removed by somebody */
+                        diag(DIAG_DEBUG, LOGGER, "Removed socket file %s", control->path);
         free(control->path);
         *control = CONTROL_SOCKET_NONE;
 }

@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "base/repr.h"
 #include "enforce/jail_jobs.h"
+#include "enforce/jail_debug.h"
 #include "enforce/jail_state.h"
 #include "enforce/resolver.h"
 
@@ -244,6 +245,7 @@ void jail_start(struct jail *jail) {
                 return;
         jail_settings_changed(jail);
         if (!jail->is_started) {
+                diag(DIAG_DEBUG, JAIL_LOG_JAIL, "Starting jail '%s'", jail->name);
                 jail->is_started = true;
                 action_list_start(jail->actions, NULL, NULL);
                 jail_restore(jail);
@@ -271,6 +273,7 @@ void jail_stop(struct jail *jail, enum jail_stop how, jail_done *done, void *use
         jail->is_stopping = true;
         jail->stop_done = done;
         jail->stop_user = user;
+        jail_debug_stop(jail);
         scan_link_jail_del(jail->env.scan, jail->id);
         loop_timer_cancel(jail->env.loop, &jail->expire_timer);
         jail_intake_stop(jail);
@@ -285,6 +288,7 @@ void jail_stop(struct jail *jail, enum jail_stop how, jail_done *done, void *use
                         tickets[i]->id);
         free(tickets);
         ban_book_done(&jail->book);
+        jail_debug_flush(jail, count);
 }
 
 static bool has_waiting_scanner(const struct jail *jail) {

@@ -6,6 +6,7 @@
 #include "base/diag.h"
 #include "base/memory.h"
 #include "base/repr.h"
+#include "enforce/jail_debug.h"
 #include "enforce/jail_jobs.h"
 #include "enforce/jail_state.h"
 #include "enforce/resolver.h"
@@ -95,6 +96,7 @@ unsigned jail_ban_ticket(
                 ticket->restored ? "Restore " : "", ticket->id);
         if (!ticket->restored)
                 jail_observe_ban(jail, ticket);
+        jail_debug_ban(jail, ticket);
         action_list_ban(jail->actions, ticket, done, user);
         jail_expire_arm(jail);
         return 1;
@@ -120,6 +122,7 @@ void jail_expire_arm(struct jail *jail) {
 
 static void unban(struct jail *jail, struct ticket *ticket, action_list_done *done, void *user) {
         diag(DIAG_NOTICE, JAIL_LOG_ACTIONS, "[%s] Unban %s", jail->name, ticket->id);
+        jail_debug_unban(jail, ticket);
         action_list_unban(jail->actions, ticket, done, user);
         (void)ticket_unref(ticket);
 }
@@ -140,6 +143,7 @@ void jail_expire(struct jail *jail) {
                 count < jail->unban_chunk && (ticket = ban_book_take_expired(&jail->book, now));
                 count++)
                 unban(jail, ticket, NULL, NULL);
+        jail_debug_expired(jail, count);
         if (count == jail->unban_chunk && jail->unban_chunk < JAIL_UNBAN_CHUNK_MAX)
                 jail->unban_chunk *= 2;
         else if (count < jail->unban_chunk)
@@ -261,6 +265,7 @@ void jail_unban_all(
                 (void)ticket_unref(ban_book_take(&jail->book, ticket_id(tickets[i])));
         }
         free(tickets);
+        jail_debug_flush(jail, count);
         jail_job_release(job);
         jail_expire_arm(jail);
 }

@@ -11,6 +11,7 @@
 #include "base/diag.h"
 #include "base/memory.h"
 #include "base/repr.h"
+#include "enforce/jail_debug.h"
 #include "enforce/jail_jobs.h"
 #include "enforce/jail_state.h"
 #include "enforce/resolver.h"
@@ -124,7 +125,9 @@ static void say_forgotten(struct jail *jail) {
 
 static void count_failure(struct jail *jail, struct ticket *ticket, double weight) {
         struct ticket *reached = NULL;
-        if (window_add(&jail->window, ticket, weight, WINDOW_FROM_LOG) >= jail->settings.maxretry)
+        double retry = window_add(&jail->window, ticket, weight, WINDOW_FROM_LOG);
+        jail_debug_failures(jail);
+        if (retry >= jail->settings.maxretry)
                 reached = window_take(&jail->window, ticket_id(ticket));
         /* Looks into the database before the ban is there. */
         struct ticket *bad = jail_observe_failure(jail, ticket);
@@ -178,6 +181,7 @@ static void apply(struct jail *jail, struct intake_item *item) {
         switch (item->kind) {
         case INTAKE_FAILURE:
         case INTAKE_ATTEMPT:
+                jail_debug_line(item->ticket);
                 say_found(jail, item);
                 count_failure(jail, item->ticket, item->weight);
                 break;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* At its start a jail bans again what the database says is banned, with times cut to what the jail
  * allows now (spec server.md 5.4). Rows are not rewritten. If the server was killed, bans that have
- * ended since were lifted by nobody: they are taken up too, to end at once, or the kernel would
- * hold them for ever. Upstream: fail2ban/server/database.py getCurrentBans(), jail.py
- * restoreCurrentBans(), 1.1. */
+ * ended since were lifted by nobody, and the kernel would hold them for ever: the actions are told
+ * of them and that they end, so that these find what they lift. Upstream:
+ * fail2ban/server/database.py getCurrentBans(), jail.py restoreCurrentBans(), 1.1. */
+#include "base/diag.h"
 #include "enforce/jail_state.h"
 
 #define BAN_TIME_UNKNOWN (-2.0) /* rows of old databases */
-#define LAPSED_S 1.0            /* from now to the end of a ban that should have ended */
+#define WRITTEN_S 1.0           /* the database may be behind by so much */
 
 struct restore {
         struct jail *jail;
@@ -25,6 +26,18 @@ static double cut(const struct jail *jail, double ban_time_s) {
         return ban_time_s;
 }
 
+static void lift(struct jail *jail, const struct store_ban *row) {
+        struct ticket *ticket = jail_ticket_of(row->id, row->time);
+        ticket_set_data(ticket, &row->data);
+        ticket->ban_count = row->count;
+        ticket->restored = true;
+        ticket->integral_time = true;
+        diag(DIAG_NOTICE, JAIL_LOG_ACTIONS, "[%s] Unban %s", jail->name, ticket->id);
+        action_list_ban(jail->actions, ticket, NULL, NULL);
+        action_list_unban(jail->actions, ticket, NULL, NULL);
+        (void)ticket_unref(ticket);
+}
+
 static void on_row(void *user, const struct store_ban *row) {
         struct restore *restore = user;
         struct jail *jail = restore->jail;
@@ -32,9 +45,9 @@ static void on_row(void *user, const struct store_ban *row) {
         if (row->id.len == 0 || row->id.len > RECORD_ID_MAX)
                 return;
         if (ban_time_s != TICKET_PERMANENT && end <= restore->now) {
-                if (end < restore->since || restore->since == restore->now)
-                        return;
-                ban_time_s = restore->now + LAPSED_S - row->time;
+                if (end >= restore->since && restore->since < restore->now)
+                        lift(jail, row);
+                return;
         }
         struct ticket *ticket = jail_ticket_of(row->id, row->time);
         ticket_set_data(ticket, &row->data);
@@ -54,7 +67,7 @@ void jail_restore(struct jail *jail) {
                 return;
         if (store_jail_was_killed(jail_store(jail), slice_of(jail->name), &written_s) &&
                 written_s < now)
-                restore.since = written_s - LAPSED_S;
+                restore.since = written_s - WRITTEN_S;
         if (!escalate_is_on(jail->escalation) && jail->settings.bantime_s != -1)
                 newer_than = restore.since - (double)jail->settings.bantime_s;
         store_bans_current(jail_store(jail), slice_of(jail->name), restore.since, newer_than,

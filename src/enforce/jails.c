@@ -265,3 +265,12 @@ void jail_entry_keep_config(struct jail_entry *entry, const struct value *comman
         entry->config_arena = arena;
         entry->config = copy;
 }
+
+void jails_reload_begin(struct jail_entry *entry) {
+        struct value matches = scan_options_get(&entry->options, SCAN_OPTION_JOURNALMATCH);
+        if (value_is_container(&matches) && matches.list.count > 0)
+                diag(DIAG_INFO, "fail2ban.filtersystemd", "[%s] Removed journal match for: '*'",
+                        jail_name(entry->jail));
+        scan_options_begin_reload(&entry->options);
+        jail_reload_begin(entry->jail);
+}

@@ -57,6 +57,8 @@ struct jail_entry *jails_find_id(const struct jails *jails, uint32_t id);
 struct jail_entry *jails_next(const struct jails *jails, size_t *position);
 size_t jails_count(const struct jails *jails);
 
+/* A reload of the jail begins: what its configuration has set is forgotten. */
+void jails_reload_begin(struct jail_entry *entry);
 /* Stops it; done when it is gone. Stopping twice is allowed: both are told. */
 typedef void jails_stopped(void *user);
 void jails_stop(struct jails *jails, struct jail_entry *entry, enum jail_stop how,

@@ -287,6 +287,8 @@ struct server *server_free(struct server *server) {
 
 static void write_pid_file(const struct server *server) {
         struct fault fault = FAULT_INIT;
+        if (server->config.pid_file)
+                diag(DIAG_DEBUG, LOGGER, "Creating PID file %s", server->config.pid_file);
         if (server->config.pid_file && pid_file_write(server->config.pid_file, &fault) < 0)
                 diag(DIAG_ERROR, LOGGER, "Unable to create PID file: %s", fault_text(&fault));
         fault_done(&fault);
@@ -294,6 +296,8 @@ static void write_pid_file(const struct server *server) {
 
 static void remove_pid_file(const struct server *server) {
         struct fault fault = FAULT_INIT;
+        if (server->config.pid_file)
+                diag(DIAG_DEBUG, LOGGER, "Remove PID file %s", server->config.pid_file);
         if (server->config.pid_file && pid_file_remove(server->config.pid_file, &fault) < 0)
                 diag(DIAG_ERROR, LOGGER, "Unable to remove PID file: %s", fault_text(&fault));
         fault_done(&fault);
@@ -385,6 +389,7 @@ void server_stop(struct server *server, struct call *call) {
         server->state = SERVER_STOPPING;
         server->stop_call = call;
         diag(DIAG_INFO, LOGGER, "Shutdown in progress...");
+        diag(DIAG_DEBUG, "fail2ban.asyncserver", "Stop communication, shutdown");
         front_link_stop_listening(server->front);
         struct scan_link *journal = journal_link_scan(server->journal);
         server->scans_to_stop = journal ? 2 : 1;

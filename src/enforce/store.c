@@ -219,6 +219,7 @@ int store_open(
 struct store *store_close(struct store *store) {
         if (!store)
                 return NULL;
+        diag(DIAG_DEBUG, STORE_LOGGER, "Close connection to database ...");
         (void)store_commit(store); /* it says what is wrong */
         if (store->db) {
                 /* Finalized first: a statement in use keeps the journal mode. */

@@ -174,8 +174,7 @@ static bool go_back(struct lane *lane) {
         lane->next = 0;
         struct jail_entry *entry = jails_find(&stream->server->jails, lane->jail);
         if (entry && entry->reload != JAIL_RELOAD_NONE) {
-                scan_options_begin_reload(&entry->options);
-                jail_reload_begin(entry->jail);
+                jails_reload_begin(entry);
                 entry->reload = JAIL_RELOAD_BEGUN;
         } else if (entry) { /* a half made one is in the way */
                 lane->blocked = true;
