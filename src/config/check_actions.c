@@ -6,6 +6,7 @@
 
 #include "base/tag.h"
 #include "config/check_programs.h"
+#include "config/excerpt.h"
 #include "config/options.h"
 #include "config/settings.h"
 #include "config/suggest.h"
@@ -16,7 +17,8 @@
 static const char *const runtime_tags[] = {"ip", "family", "ip-rev", "ip-host", "fid", "failures",
         "time", "bantime", "bancount", "matches", "restored", "ipmatches", "ipjailmatches",
         "ipfailures", "ipjailfailures", "raw-ticket", "br", "sp", "fq-hostname", "sh-hostname",
-        "nft-timeout", "nft-net", "jail.name", "jail.banned", "jail.banned_total", "jail.found", "jail.found_total"};
+        "nft-timeout", "nft-net", "jail.name", "jail.banned", "jail.banned_total", "jail.found",
+        "jail.found_total"};
 #define RUNTIME_TAGS (sizeof(runtime_tags) / sizeof(runtime_tags[0]))
 
 struct check {
@@ -24,6 +26,7 @@ struct check {
         struct slice jail;
         struct slice action;
         const struct value *pairs; /* the action's properties */
+        struct value *told;        /* LIST of programs of the action that are missing */
 };
 
 /* The value of a property; with a condition, any of them. NULL if there is none. */
@@ -87,7 +90,7 @@ static void find_tag(const struct check *c, const struct value *pair, struct sli
                 suggest_offer(&suggest, slice_of(runtime_tags[i]));
         for (size_t i = 0; i < c->pairs->list.count; i++)
                 suggest_offer(&suggest, value_item_text(&c->pairs->list.items[i], 0));
-        const struct finding finding = {.severity = FINDING_WARNING,
+        struct finding finding = {.severity = FINDING_WARNING,
                 .origin = pair->origin,
                 .jail = c->jail,
                 .part = arena_printf(arena, "<%.*s>", SLICE_ARG(tag)),
@@ -95,24 +98,41 @@ static void find_tag(const struct check *c, const struct value *pair, struct sli
                         "action '%.*s': nothing is known of <%.*s> in %.*s: it stays as it is",
                         SLICE_ARG(c->action), SLICE_ARG(tag), SLICE_ARG(value_item_text(pair, 0))),
                 .fix = suggest_text(&suggest, arena)};
+        if (finding.fix.len == 0)
+                finding.fix = arena_printf(
+                        arena, "give it behind the action's name: [%.*s=...]", SLICE_ARG(tag));
         findings_add(c->findings, &finding);
+}
+
+/* "<<sender>>" is an address in brackets by now, and was never meant as a tag. */
+static bool is_written(const struct value *pair, struct slice whole) {
+        return !pair->origin || excerpt_is_written(pair->origin->file, whole);
 }
 
 static void check_tags(const struct check *c, const struct value *pair, struct slice text) {
         size_t start, end;
         for (size_t from = 0; tag_find(text, from, &start, &end); from = end) {
                 struct slice tag = slice_sub(text, start + 1, end - 1);
-                if (is_name(tag) && !is_runtime(tag) && !property(c, tag))
+                bool unknown = is_name(tag) && !is_runtime(tag) && !property(c, tag);
+                if (unknown && is_written(pair, slice_sub(text, start, end)))
                         find_tag(c, pair, tag);
         }
 }
 
 /* ---- programs ---- */
 
+static bool is_told(const struct check *c, struct slice program) {
+        for (size_t i = 0; i < c->told->list.count; i++)
+                if (slice_equal(c->told->list.items[i].string, program))
+                        return true;
+        return false;
+}
+
 static void check_program(const struct check *c, const struct value *pair, struct slice program) {
         struct arena *arena = c->findings->arena;
-        if (check_programs_is_there(program, arena))
+        if (is_told(c, program) || check_programs_is_there(program, arena))
                 return;
+        (void)value_append(c->told, value_string(arena_copy(arena, program)), arena);
         const struct finding finding = {.severity = FINDING_WARNING,
                 .origin = pair->origin,
                 .jail = c->jail,
@@ -164,7 +184,9 @@ void check_actions(const struct value *stream, struct findings *findings) {
                 if (!slice_is(value_item_text(command, 0), "multi-set") ||
                         !slice_is(value_item_text(command, 2), "action") || !pairs)
                         continue;
+                struct value told = value_list();
                 const struct check c = {.findings = findings,
+                        .told = &told,
                         .jail = value_item_text(command, 1),
                         .action = value_item_text(command, 3),
                         .pairs = pairs};

@@ -100,6 +100,9 @@ static void check_option(struct check *c, const struct dict_entry *entry, struct
                         "option '%.*s' in section '%.*s' is unknown, and nothing refers to it",
                         SLICE_ARG(name), SLICE_ARG(section)),
                 .fix = suggest_text(&suggest, c->store->arena)};
+        if (finding.fix.len == 0)
+                finding.fix = arena_printf(
+                        c->store->arena, "remove it, or use it as %%(%.*s)s", SLICE_ARG(name));
         findings_add(c->store->findings, &finding);
 }
 

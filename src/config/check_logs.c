@@ -97,7 +97,7 @@ static void find_none(struct conf_store *store, struct slice jail, const struct 
                                       : arena_printf(arena, "no log file found (%.*s): %s",
                                                 SLICE_ARG(named), ends[end]);
         finding.fix = path.len > 0 ? suggest_path(path, arena) : SLICE("");
-        if (finding.fix.len == 0 && end == CHECK_LOGS_NONE)
+        if (finding.fix.len == 0)
                 finding.fix = SLICE("set logpath to where the service logs, or backend = systemd");
         findings_add(store->findings, &finding);
 }

@@ -60,31 +60,72 @@ static void settle(struct shell *s) {
         s->pending = SLICE_NULL;
 }
 
+/* Position of the quote that ends what starts behind at; text.len if there is none. */
+static size_t end_of_quote(struct slice text, size_t at, char quote) {
+        size_t end = at + 1;
+        while (end < text.len && text.data[end] != quote)
+                end += quote != '\'' && text.data[end] == '\\' ? 2 : 1;
+        return end < text.len ? end : text.len;
+}
+
+/* The same of "$(": what is inside is not looked at. */
+static size_t end_of_parentheses(struct slice text, size_t at) {
+        unsigned depth = 0;
+        for (size_t end = at + 1; end < text.len; end++) {
+                char c = text.data[end];
+                if (c == '"' || c == '\'' || c == '`')
+                        end = end_of_quote(text, end, c);
+                else if (c == '\\')
+                        end++;
+                else if (c == '(')
+                        depth++;
+                else if (c == ')' && --depth == 0)
+                        return end;
+        }
+        return text.len;
+}
+
+static bool opens_command(struct slice text, size_t at) {
+        return slice_has_prefix(slice_sub(text, at, text.len), SLICE("$("));
+}
+
+/* Position of the last byte of the double-quoted piece that starts at at; text.len if it is open.
+ */
+static size_t end_of_double_quote(struct slice text, size_t at) {
+        for (size_t end = at + 1; end < text.len; end++) {
+                if (text.data[end] == '"')
+                        return end;
+                if (text.data[end] == '\\')
+                        end++;
+                else if (text.data[end] == '`')
+                        end = end_of_quote(text, end, '`');
+                else if (opens_command(text, end))
+                        end = end_of_parentheses(text, end);
+        }
+        return text.len;
+}
+
+/* Position of the last byte of the piece of a word at at: a character, or a quoted or replaced
+ * piece. */
+static size_t end_of_piece(struct slice text, size_t at) {
+        char c = text.data[at];
+        if (c == '\\')
+                return at + 1;
+        if (c == '\'' || c == '`')
+                return end_of_quote(text, at, c);
+        if (c == '"')
+                return end_of_double_quote(text, at);
+        return opens_command(text, at) ? end_of_parentheses(text, at) : at;
+}
+
 /* Takes a word; *ret_literal is false if quotes or variables are part of it. Returns false where it
  * is not understood. */
 static bool take_word(struct shell *s, struct slice *ret, bool *ret_literal) {
         size_t start = s->at;
         *ret_literal = true;
         while (s->at < s->text.len && !strchr(" \t\n;&|()<>", s->text.data[s->at])) {
-                char c = s->text.data[s->at];
-                if (c == '`' ||
-                        (c == '$' && s->at + 1 < s->text.len && s->text.data[s->at + 1] == '('))
-                        return false;
-                *ret_literal &= c != '"' && c != '\'' && c != '\\' && c != '$';
-                size_t end = s->at;
-                if (c == '\\')
-                        end = s->at + 1;
-                if (c == '\'')
-                        end = slice_find_char(s->text, c, s->at + 1);
-                for (end += c == '"'; c == '"' && end < s->text.len && s->text.data[end] != c;
-                        end++) {
-                        bool command =
-                                s->text.data[end] == '`' ||
-                                slice_has_prefix(slice_sub(s->text, end, end + 2), SLICE("$("));
-                        if (command)
-                                return false;
-                        end += s->text.data[end] == '\\';
-                }
+                *ret_literal &= !strchr("\"'\\$`", s->text.data[s->at]);
+                size_t end = end_of_piece(s->text, s->at);
                 if (end >= s->text.len)
                         return false;
                 s->at = end + 1;

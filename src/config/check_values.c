@@ -63,6 +63,15 @@ static void check_count(const struct check *c, const struct value *value) {
                         SLICE("write a whole number from 1"));
 }
 
+/* "write yes, warn, no or raw" */
+static struct slice list_words(const char *const *words, struct arena *arena) {
+        struct slice all = arena_printf(arena, "write %s", words[0]);
+        for (size_t i = 1; words[i]; i++)
+                all = arena_printf(
+                        arena, "%.*s%s%s", SLICE_ARG(all), words[i + 1] ? ", " : " or ", words[i]);
+        return all;
+}
+
 static void check_word(const struct check *c, struct slice word, const char *const *words,
         enum finding_severity severity, const char *what) {
         struct suggest suggest = suggest_begin(word);
@@ -71,12 +80,13 @@ static void check_word(const struct check *c, struct slice word, const char *con
                         return;
                 suggest_offer(&suggest, slice_of(words[i]));
         }
-        find(c, severity, word, about(c, word, what), suggest_text(&suggest, c->findings->arena));
+        struct slice fix = suggest_text(&suggest, c->findings->arena);
+        find(c, severity, word, about(c, word, what),
+                fix.len > 0 ? fix : list_words(words, c->findings->arena));
 }
 
 static void check_backend(const struct check *c, const struct value *value) {
-        static const char *const words[] = {
-                "auto", "polling", "pyinotify", "systemd", "gamin", NULL};
+        static const char *const words[] = {"auto", "polling", "pyinotify", "systemd", NULL};
         struct slice name = value->type == VALUE_STRING ? value->string : SLICE("");
         check_word(c, slice_sub(name, 0, slice_find_char(name, '[', 0)), words, FINDING_ERROR,
                 "is no backend");

@@ -247,6 +247,17 @@ static int expand_includes(struct conf_store *store, const struct conf_file *fil
         return 0;
 }
 
+/* What mends a file that cannot be parsed. */
+static struct slice fix_of(const char *kind) {
+        if (!kind)
+                return SLICE("");
+        if (strncmp(kind, "Duplicate", 9) == 0)
+                return SLICE("remove one of the two");
+        if (strcmp(kind, "MissingSectionHeaderError") == 0)
+                return SLICE("put a line with its [section] above it");
+        return SLICE("write NAME = VALUE, or indent it to go on with the value above");
+}
+
 static int expand_file(struct conf_store *store, struct slice path, const struct ancestor *above,
         struct path_list *ret, struct fault *fault) {
         struct conf_file *file = load_file(store, path);
@@ -262,6 +273,7 @@ static int expand_file(struct conf_store *store, struct slice path, const struct
                 return 0;
         case FILE_FAULTY:
                 conf_store_blame(store, file->ini.fault_at);
+                store->fix = fix_of(file->kind);
                 (void)fault_raise(fault, file->kind, "%s", file->text);
                 return file->code;
         case FILE_READ:

@@ -123,6 +123,15 @@ static struct slice draw(const struct mark *mark, struct arena *arena) {
                 SLICE_ARG(row_of('^', carets, arena)));
 }
 
+bool excerpt_is_written(const char *file, struct slice text) {
+        struct buffer bytes = BUFFER_INIT(INI_FILE_MAX + (64 << 10));
+        read_file(file, &bytes);
+        struct slice view = buffer_view(&bytes);
+        bool found = slice_find(view, text, 0) < view.len;
+        buffer_done(&bytes);
+        return found;
+}
+
 struct excerpt excerpt_make(
         const struct value_origin *origin, struct slice part, struct arena *arena) {
         struct buffer bytes = BUFFER_INIT(INI_FILE_MAX + (64 << 10));

@@ -18,6 +18,8 @@ struct excerpt {
                               read, or is shorter */
 };
 
+/* Whether text stands anywhere in the file. */
+bool excerpt_is_written(const char *file, struct slice text);
 /* Looks for part in the lines of the option that origin names: in its value, or its name if part is
  * the name; an empty part, or one that is not written there (it may come from elsewhere by
  * %(name)s), means the whole value. An origin without option is about its line. The text is in

@@ -144,8 +144,12 @@ static void say_meant(struct interpolation *ip, struct slice name) {
                         suggest_offer(&suggest, dicts[i]->entries[k].key);
         if (lookup->part)
                 *lookup->part = arena_printf(lookup->arena, "%%(%.*s)s", SLICE_ARG(name));
-        if (lookup->fix)
-                *lookup->fix = suggest_text(&suggest, lookup->arena);
+        if (!lookup->fix)
+                return;
+        *lookup->fix = suggest_text(&suggest, lookup->arena);
+        if (lookup->fix->len == 0)
+                *lookup->fix = arena_printf(lookup->arena, "define '%.*s' in [%.*s] or [DEFAULT]",
+                        SLICE_ARG(name), SLICE_ARG(lookup->section));
 }
 
 static int fail_missing(struct interpolation *ip, const struct value *value, struct slice name) {

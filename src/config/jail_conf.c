@@ -100,6 +100,9 @@ static void suggest_file(struct conf_store *store, const char *folder, struct sl
                 suggest_offer(&suggest, names.list.items[i].string);
         store->part = name;
         store->fix = suggest_text(&suggest, store->arena);
+        if (store->fix.len == 0)
+                store->fix = arena_printf(store->arena, "there is no %.*s/%s/%.*s.conf",
+                        SLICE_ARG(store->basedir), folder, SLICE_ARG(name));
 }
 
 static int open_filter(struct jail_conf *jail, struct slice text,
@@ -220,7 +223,8 @@ static void say_no_actions(const struct jail_conf *jail, const struct value_orig
                 .origin = origin,
                 .jail = jail->name,
                 .text = SLICE(
-                        "no action is defined: failures are counted, and nobody is kept out")};
+                        "no action is defined: failures are counted, and nobody is kept out"),
+                .fix = SLICE("set banaction or action")};
         if (jail->store->findings)
                 findings_add(jail->store->findings, &finding);
         else

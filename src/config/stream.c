@@ -149,7 +149,7 @@ static void put_wrong(struct assembly *a, const struct jail_conf *jail) {
         struct slice text =
                 arena_printf(arena, "Jail '%.*s' skipped, because of wrong configuration: %.*s",
                         SLICE_ARG(jail->name), SLICE_ARG(jail->broken));
-        if (jail->broken_fix.len > 0 && !a->request->dump)
+        if (slice_has_prefix(jail->broken_fix, SLICE("did you mean")) && !a->request->dump)
                 text = arena_printf(
                         arena, "%.*s, %.*s", SLICE_ARG(text), SLICE_ARG(jail->broken_fix));
         if (jail->broken_at && !a->request->dump)

@@ -94,6 +94,24 @@ static struct slice part_of(struct check *c, struct slice regex, struct slice er
         return find_piece(c, regex);
 }
 
+static struct slice fix_of(struct slice option) {
+        static const struct {
+                const char *option;
+                const char *fix;
+        } rows[] = {
+                {"datepattern",     "write %%Y, %%m, %%d and so on, or leave it out"},
+                {"logtimezone",     "write for example UTC, UTC+0100 or CET"        },
+                {"logencoding",     "write auto, utf-8, ascii, latin-1 or utf-16"   },
+                {"maxlines",        "write a whole number from 1"                   },
+                {"addjournalmatch", "write FIELD=VALUE, + between several of them"  },
+                {"journalmatch",    "write FIELD=VALUE, + between several of them"  },
+        };
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+                if (slice_is(option, rows[i].option))
+                        return slice_of(rows[i].fix);
+        return SLICE("mend it, and try it with fail2ban-regex");
+}
+
 static void find_fault(
         struct check *c, struct slice option, struct slice value, const struct fault *fault) {
         struct slice why = slice_of(fault_text(fault));
@@ -103,7 +121,8 @@ static void find_fault(
                 .jail = c->jail,
                 .part = part_of(c, value, why),
                 .text = arena_printf(&c->arena, "%.*s is refused: %.*s",
-                        SLICE_ARG(slice_sub(option, verb, option.len)), SLICE_ARG(why))};
+                        SLICE_ARG(slice_sub(option, verb, option.len)), SLICE_ARG(why)),
+                .fix = fix_of(option)};
         findings_add(c->findings, &finding);
         c->complained = true;
 }

@@ -10,8 +10,10 @@ static const char *look(
         struct stream_text s = STREAM_TEXT_INIT;
         config_tree_init(tree);
         struct findings findings = {.arena = &tree->arena};
+        config_tree_write(tree, "act", arena_printf(&tree->arena, "%s\n%s\n", command, value).data);
         STREAM_ADD(&s, "set", "j", "addaction", "a");
-        STREAM_ACTION(&s, "j", "a", "act", "actionban", command, name, value);
+        STREAM_ACTION(&s, "j", "a", config_tree_path(tree, "act").data, "actionban", command, name,
+                value);
         check_actions(&s.stream, &findings);
         const char *text = findings_text(tree, &findings);
         arena_done(&s.arena);
@@ -33,7 +35,8 @@ static void tags_that_nothing_replaces_are_told(void **state) {
                 {"sh <outer>",                                        "outer",              "<ip> <bantime>", NULL,       ""                       },
                 {"sh <adress>",                                       "address",            "1",              "<adress>", "did you mean 'address'?"},
                 {"sh <tiem>",                                         "x",                  "",               "<tiem>",   "did you mean 'time'?"   },
-                {"sh <outer>",                                        "outer",              "<nosuch>",       "<nosuch>", ""                       },
+                {"sh <outer>",                                        "outer",              "<nosuch>",       "<nosuch>",
+                 "give it behind the action's name: [nosuch=...]"                                                                                  },
                 {"sh 'a <user@example.org>' < /dev/null > /dev/null", "x",                  "",               NULL,       ""                       },
                 {"sh <a",                                             "x",                  "",               NULL,       ""                       },
                 {"sh <3>",                                            "x",                  "",               NULL,       ""                       },
@@ -44,7 +47,7 @@ static void tags_that_nothing_replaces_are_told(void **state) {
                 struct slice expected = SLICE("");
                 if (rows[i].found)
                         expected = arena_printf(&tree.arena,
-                                "warning j act:12: action 'a': nothing is known of %s in "
+                                "warning j ROOT/act:12: action 'a': nothing is known of %s in "
                                 "actionban: it stays "
                                 "as it is [%s]\n",
                                 rows[i].found, rows[i].fix);
@@ -75,7 +78,7 @@ static void programs_that_are_missing_are_told(void **state) {
                 struct slice expected = SLICE("");
                 if (rows[i].program)
                         expected = arena_printf(&tree.arena,
-                                "warning j act:12: action 'a': program '%s' is not there, "
+                                "warning j ROOT/act:12: action 'a': program '%s' is not there, "
                                 "actionban will fail "
                                 "[install it, or choose another action]\n",
                                 rows[i].program);

@@ -31,41 +31,41 @@ static void names_that_mean_nothing_are_told(void **state) {
                 {"[Definition]\n",                         "[sshd]\nmaxretry = 3\nbantime.factor = 2\n",               ""},
                 {"[Definition]\n",                         "[sshd]\nmaxrety = 3\n",
                  "warning - ROOT/jail.local:2: option 'maxrety' in section 'sshd' is "
-                 "unknown, and nothing "
+                        "unknown, and nothing "
                         "refers to it [did you mean 'maxretry'?]\n"                                                      },
                 {"[Definition]\n",                         "[sshd]\nprot = 3\n",
                  "warning - ROOT/jail.local:2: option 'prot' in section 'sshd' is unknown, "
-                 "and nothing "
+                        "and nothing "
                         "refers to it [did you mean 'port'?]\n"                                                          },
                 {"[Definition]\n",                         "[sshd]\nwhatever = 3\n",
                  "hint - ROOT/jail.local:2: option 'whatever' in section 'sshd' is unknown, "
-                 "and nothing "
-                        "refers to it []\n"                                                                              },
+                        "and nothing "
+                        "refers to it [remove it, or use it as %(whatever)s]\n"                                                                              },
                 {"[Definition]\n",                         "[sshd]\nmine = 3\nmaxretry = %(mine)s\n",                  ""},
                 {"[Definition]\n",                         "[DEFAULT]\nwhatever = 3\naction_x = y\n",                  ""},
                 {"[Definition]\n",                         "[DEFAULT]\nfindtme = 3\n",
                  "warning - ROOT/jail.local:2: option 'findtme' in section 'DEFAULT' is "
-                 "unknown, and nothing "
+                        "unknown, and nothing "
                         "refers to it [did you mean 'findtime'?]\n"                                                      },
                 {"[Definition]\nlogleval = INFO\n",        "",
                  "warning - ROOT/fail2ban.conf:2: option 'logleval' in section 'Definition' "
-                 "is unknown, and "
+                        "is unknown, and "
                         "nothing refers to it [did you mean 'loglevel'?]\n"                                              },
                 {"[Definition]\n[Tread]\nstacksize = 1\n", "",
                  "warning - ROOT/fail2ban.conf:3: section [Tread] means nothing [did you "
-                 "mean 'Thread'?]\n"                                                                                     },
+                        "mean 'Thread'?]\n"                                                                              },
                 {"[Definition]\n",                         "[shsd]\nmaxretry = 3\n",
                  "warning - ROOT/jail.local:2: section [shsd] belongs to no jail that is "
-                 "defined [did you mean "
+                        "defined [did you mean "
                         "'sshd'?]\n"                                                                                     },
                 {"[Definition]\n",                         "[default]\nmaxretry = 3\n",
                  "warning - ROOT/jail.local:2: section [default] belongs to no jail that is "
-                 "defined [did you "
+                        "defined [did you "
                         "mean 'DEFAULT'?]\n"                                                                             },
                 {"[Definition]\n",                         "[other]\nmaxretry = 3\n",                                  ""},
                 {"[Definition]\n",                         "[sshd]\nenabled = ture\n",
                  "warning - ROOT/jail.local:2: option 'enabled' is neither on nor off: "
-                 "'ture' counts as false "
+                        "'ture' counts as false "
                         "[write true or false]\n"                                                                        },
                 {"[Definition]\n",                         "[sshd]\nenabled = Off\nbantime.increment = %(enabled)s\n", ""},
         };

@@ -20,29 +20,31 @@ static void missing_logs_are_told(void **state) {
                 enum check_logs_end end;
                 const char *found;
         } rows[] = {
-                {"ROOT/auth.log",                   CHECK_LOGS_SOME,    ""           },
-                {"ROOT/auth.log tail\nROOT/*.none", CHECK_LOGS_SOME,    ""           },
+                {"ROOT/auth.log",                   CHECK_LOGS_SOME,    ""          },
+                {"ROOT/auth.log tail\nROOT/*.none", CHECK_LOGS_SOME,    ""          },
                 {"ROOT/auth.log\nROOT/atuh.log",    CHECK_LOGS_SOME,
                  "hint j ROOT/f:3: log file 'ROOT/atuh.log' does not exist, only the jail's "
-                 "other logs are "
-                        "followed [did you mean 'auth.log'?]\n"                      },
+                        "other logs are "
+                        "followed [did you mean 'auth.log'?]\n"                     },
                 {"ROOT/folder",                     CHECK_LOGS_SOME,
                  "warning j ROOT/f:3: 'ROOT/folder' is a folder, not a log file [name its "
-                 "files, for example "
-                        "with /*.log]\n"                                             },
+                        "files, for example "
+                        "with /*.log]\n"                                            },
                 {"ROOT/auth.lg",                    CHECK_LOGS_NONE,
                  "error j ROOT/f:3: no log file found (ROOT/auth.lg): there is "
-                 "nothing to follow [did you mean "
-                        "'auth.log'?]\n"                                             },
+                        "nothing to follow [did you mean "
+                        "'auth.log'?]\n"                                            },
                 {"ROOT/*.x\nROOT/*.y",              CHECK_LOGS_NONE,
                  "error j ROOT/f:3: no log file found (ROOT/*.x, ROOT/*.y): there is "
-                 "nothing to follow [set "
-                        "logpath to where the service logs, or backend = systemd]\n" },
+                        "nothing to follow [set "
+                        "logpath to where the service logs, or backend = systemd]\n"},
                 {"",                                CHECK_LOGS_SKIPPED,
-                 "warning j ROOT/f:3: no log file is named: the jail is skipped []\n"},
+                 "warning j ROOT/f:3: no log file is named: the jail is skipped [set "
+                 "logpath to where the service logs, or backend = systemd]\n"       },
                 {"ROOT/*.x",                        CHECK_LOGS_JOURNAL,
                  "hint j ROOT/f:3: no log file found (ROOT/*.x): the jail follows the "
-                 "journal instead []\n"                                              },
+                        "journal instead [set logpath to where the service logs, or backend = "
+                        "systemd]\n"                                                },
         };
         struct config_tree tree;
         config_tree_init(&tree);

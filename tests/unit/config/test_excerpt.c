@@ -88,6 +88,18 @@ static void nothing_is_shown_of_what_cannot_be_read(void **state) {
         config_tree_done(&tree);
 }
 
+static void text_is_found_anywhere_in_a_file(void **state) {
+        (void)state;
+        struct config_tree tree;
+        config_tree_init(&tree);
+        config_tree_write(&tree, "f", "# a <tag>\n");
+        const char *path = config_tree_path(&tree, "f").data;
+        assert_true(excerpt_is_written(path, SLICE("<tag>")));
+        assert_false(excerpt_is_written(path, SLICE("<gat>")));
+        assert_false(excerpt_is_written("/nonexistent/file", SLICE("<tag>")));
+        config_tree_done(&tree);
+}
+
 static void control_characters_do_not_reach_the_terminal(void **state) {
         (void)state;
         struct config_tree tree;
@@ -104,6 +116,7 @@ int main(void) {
                 cmocka_unit_test(carets_stand_under_what_is_wrong),
                 cmocka_unit_test(a_long_line_is_cut_around_the_mark),
                 cmocka_unit_test(nothing_is_shown_of_what_cannot_be_read),
+                cmocka_unit_test(text_is_found_anywhere_in_a_file),
                 cmocka_unit_test(control_characters_do_not_reach_the_terminal),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

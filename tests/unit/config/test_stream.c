@@ -111,7 +111,7 @@ static void what_may_have_been_meant_is_said(void **state) {
                 const char *sent; /* within the stream */
         } rows[] = {
                 {"[bad]\nenabled = true\nfilter = ff\n[good]\nenabled = true\nfilter = f\n", "",
-                 "jail 'bad': Unable to read the filter 'ff'\n     3 | filter = ff\n       |          ^^\n",
+                 "jail 'bad': Unable to read the filter 'ff'\n     3 | filter = ff\n       |          ^^\n       = there is no ",
                  "Unable to read the filter 'ff' (ROOT/jail.local:3)"},
                 {"[bad]\nenabled = true\nfilter = filtr\n[good]\nenabled = true\nfilter = f\n", "",
                  "Unable to read the filter 'filtr'\n     3 | filter = filtr\n       |          ^^^^^\n       = "
@@ -148,7 +148,8 @@ static void malformed_files_are_shown(void **state) {
         struct value stream;
         assert_true(config_stream(&request, &tree.arena, &stream, NULL) < 0);
         assert_string_equal(config_tree_mask(&tree, tree.said),
-                "ERROR ROOT/jail.local:3:\n     3 | nonsense\n       | ^^^^^^^^\n");
+                "ERROR ROOT/jail.local:3:\n     3 | nonsense\n       | ^^^^^^^^\n       = write NAME = VALUE, or indent it to "
+                "go on with the value above\n");
         config_tree_done(&tree);
 }
 
