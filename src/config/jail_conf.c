@@ -10,6 +10,7 @@
 #include <errno.h>
 
 #include "base/diag.h"
+#include "base/journal_source.h"
 #include "base/repr.h"
 #include "base/version.h"
 #include "config/check_logs.h"
@@ -317,14 +318,38 @@ static void say_without_logs(struct slice name, bool journal, bool skip, bool wa
                         SLICE_ARG(name));
 }
 
+static bool names_a_file(const struct value *value) {
+        struct slice rest = value->string.data ? value->string : SLICE("");
+        struct slice line;
+        struct slice from;
+        while (slice_next_piece(&rest, '\n', &line))
+                if (log_files_is_path(check_logs_split(line, &from)))
+                        return true;
+        return false;
+}
+
+static bool journal_has_files(struct arena *arena) {
+        struct value found = value_list();
+        return log_files_find(SLICE(JOURNAL_RUNTIME "/*/*.journal"), &found, arena) > 0 ||
+               log_files_find(SLICE(JOURNAL_PERSISTENT "/*/*.journal"), &found, arena) > 0;
+}
+
+/* Whether a jail without log files reads the journal. One that could wait does so only where a
+ * journal is kept: on a machine without journald its log will be a file. */
+static bool takes_journal(const struct jail_stream *s, const struct value *value) {
+        const struct value *match = dict_get(&s->jail->options, SLICE("journalmatch"));
+        if (!slice_has_prefix(s->backend, SLICE("auto")) ||
+                !switch_option(s->jail, "systemd_if_nologs") || !match || match->type == VALUE_NONE)
+                return false;
+        return s->logs != JAIL_CONF_LOGS_AWAITED || !names_a_file(value) ||
+               journal_has_files(s->jail->store->arena);
+}
+
 /* No log file was found: takes the journal instead, skips the jail, waits, or is a fault. */
 static int without_logs(struct jail_stream *s, const struct value *value, struct fault *fault) {
         struct jail_conf *jail = s->jail;
         struct slice name = jail->name;
-        const struct value *match = dict_get(&jail->options, SLICE("journalmatch"));
-        bool journal = slice_has_prefix(s->backend, SLICE("auto")) &&
-                       switch_option(jail, "systemd_if_nologs") && match &&
-                       match->type != VALUE_NONE;
+        bool journal = takes_journal(s, value);
         bool skip = !journal && switch_option(jail, "skip_if_nologs");
         if (!journal && !skip && s->logs == JAIL_CONF_LOGS_AWAITED)
                 put_awaited_logs(s, value);

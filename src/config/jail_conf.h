@@ -47,7 +47,9 @@ int jail_conf_read(struct jail_conf *jail, struct conf_store *store, struct conf
         struct slice name, const struct jail_conf_forced *forced, struct fault *fault);
 
 /* A jail without any log file is a fault, is kept (dump), or waits for those of its files that are
- * named without wildcards; if there is none of them it is a fault, too. */
+ * named without wildcards; if there is none of them it is a fault, too. With a journalmatch it
+ * reads the journal instead (backend auto, systemd_if_nologs), when it could wait only if there are
+ * journal files on this machine. */
 enum jail_conf_logs { JAIL_CONF_LOGS_NEEDED, JAIL_CONF_LOGS_OPTIONAL, JAIL_CONF_LOGS_AWAITED };
 
 /* Appends the jail's commands, without its start. Sets jail->skipped. Returns 0 or negative errno

@@ -11,7 +11,9 @@ import time
 import uuid
 
 from harness import CONNECTIONS, Skipped, case, expect, main, numbered_address, wait_for
+from room import Room
 
+MACHINE = '0123456789abcdef0123456789abcdef'
 REMOTE = '/lib/systemd/systemd-journal-remote'
 BURST = 20000
 BURST_S = 120
@@ -266,6 +268,41 @@ def regex_counts_what_is_there(box):
         text = done.stdout.decode()
         expect(wanted in text, text)
         expect('Use         systemd journal' in text, text)
+
+
+# Where sshd of a fresh machine logs to: which files there are, whether a journal, and how it is told.
+FRESH = ('auth.log', 'secure', 'journal', 'nothing yet')
+
+
+def fresh(kind):
+    def check(box):
+        """The shipped jail as it is, on a machine whose sshd logs to one place or to none yet."""
+        os.unlink(box.log)
+        box.write('etc/jail.local', f'[DEFAULT]\nusedns = no\naction = report[target="{box.reports}"]\n')
+        box.write('etc/paths-overrides.local', f'[DEFAULT]\nsshd_log = {box.path("auth.log")}\n           {box.path("secure")}\n')
+        journal = Journal(box, 'machine') if kind == 'journal' else None
+        if journal:
+            journal.append(journal.entry('nothing'))
+        elif kind != 'nothing yet':
+            box.write(kind, '')
+        kept = f'mkdir /run/log/journal/{MACHINE}; mount --bind {box.path("machine")} /run/log/journal/{MACHINE}' if journal else ':'
+        with Room(box, {}, f'mkdir -p /run/log; mount -t tmpfs none /run/log; mount -t tmpfs none /var/log; '
+                           f'mkdir /run/log/journal; {kept}\n') as room:
+            box.start(room.within)
+            wait_for(lambda: "Jail 'sshd' started" in box.read('f2b.log'), 'the jail is started')
+            if journal:
+                wait_for(lambda: 'in operation' in box.read('f2b.log'), 'it reads the journal')
+                journal.append(*(journal.failed('203.0.113.5') for _ in range(5)))
+            else:
+                box.attack('203.0.113.5', 5, log=box.path('secure' if kind == 'nothing yet' else kind))
+            wait_for(lambda: box.banned() == ['203.0.113.5'], 'it bans')
+            expect(' ERROR ' not in box.read('f2b.log'), lambda: box.read('f2b.log'))
+    check.__name__ = 'sshd_of_a_fresh_machine_logs_to_' + kind.replace(' ', '_').replace('.', '_')
+    return check
+
+
+for place in FRESH:
+    case(fresh(place))
 
 
 main(__doc__)

@@ -125,25 +125,30 @@ static void a_jail_without_logs(void **state) {
                 const char *stream;
                 const char *said;
         } rows[] = {
-                {"",                         JAIL_CONF_LOGS_NEEDED,   -EINVAL, NULL,
+                {"",                                                    JAIL_CONF_LOGS_NEEDED,   -EINVAL, NULL,
                  "NOTICE No file(s) found for glob /nosuch/log\n"                                                                                                             },
-                {"",                         JAIL_CONF_LOGS_OPTIONAL, 0,       "['add', 'j', 'auto']\n",
+                {"",                                                    JAIL_CONF_LOGS_OPTIONAL, 0,       "['add', 'j', 'auto']\n",
                  "NOTICE No file(s) found for glob /nosuch/log\n"
                         "WARNING Have not found any log file for 'j' jail.\n"                                                                                                 },
-                {"",                         JAIL_CONF_LOGS_AWAITED,  0,
-                 "['add', 'j', 'auto']\n['set', 'j', 'addlogpath', '/nosuch/log', 'head']\n",
-                 "NOTICE No file(s) found for glob /nosuch/log\n"
-                        "WARNING Have not found any log file for 'j' jail. Jail will wait for it.\n"},
-                {"skip_if_nologs = true\n",  JAIL_CONF_LOGS_NEEDED,   0,
-                 "['config-error', \"Jail 'j' skipped, because of missing log files.\"]\n",                 "NOTICE No file(s) found for glob /nosuch/log\n"
+                {"",                                                    JAIL_CONF_LOGS_AWAITED,  0,
+                 "['add', 'j', 'auto']\n['set', 'j', 'addlogpath', '/nosuch/log', 'head']\n",                                          "NOTICE No file(s) found for glob /nosuch/log\n"
+                        "WARNING Have not found any log file for 'j' jail. Jail will wait for "
+                        "it.\n"                                                  },
+                {"skip_if_nologs = true\n",                             JAIL_CONF_LOGS_NEEDED,   0,
+                 "['config-error', \"Jail 'j' skipped, because of missing log files.\"]\n",                                            "NOTICE No file(s) found for glob /nosuch/log\n"
                         "WARNING Have not found any log file for 'j' jail.\n"
                         "WARNING Jail 'j' skipped, because of missing log files.\n"},
-                {"journalmatch = _COMM=x\n", JAIL_CONF_LOGS_NEEDED,   0,
-                 "['add', 'j', 'systemd']\n['set', 'j', 'addjournalmatch', '_COMM=x']\n",                   "NOTICE No file(s) found for glob /nosuch/log\n"
+                {"journalmatch = _COMM=x\n",                            JAIL_CONF_LOGS_NEEDED,   0,
+                 "['add', 'j', 'systemd']\n['set', 'j', 'addjournalmatch', '_COMM=x']\n",                                              "NOTICE No file(s) found for glob /nosuch/log\n"
                         "WARNING Have not found any log file for 'j' jail. Jail will monitor "
                         "systemd "
                         "journal.\n"                                                 },
-                {"backend = systemd\n",      JAIL_CONF_LOGS_NEEDED,   0,       "['add', 'j', 'systemd']\n", ""                                                                },
+                {"journalmatch = _COMM=x\nsystemd_if_nologs = false\n", JAIL_CONF_LOGS_AWAITED,  0,
+                 "['add', 'j', 'auto']\n['set', 'j', 'addjournalmatch', '_COMM=x']\n"
+                        "['set', 'j', 'addlogpath', '/nosuch/log', 'head']\n",                                                         "NOTICE No file(s) found for glob /nosuch/log\n"
+                        "WARNING Have not found any log file for 'j' jail. Jail will wait for "
+                        "it.\n"                                                                 },
+                {"backend = systemd\n",                                 JAIL_CONF_LOGS_NEEDED,   0,       "['add', 'j', 'systemd']\n", ""                                     },
         };
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 struct fixture f;
@@ -167,6 +172,19 @@ static void a_jail_without_logs(void **state) {
         }
 }
 
+static void a_jail_that_could_not_wait_reads_the_journal(void **state) {
+        (void)state;
+        struct fixture f;
+        fixture_init(&f);
+        config_tree_write(&f.tree, "filter.d/f.conf", "[Definition]\n");
+        assert_int_equal(read_jail(&f, "[j]\nenabled = 1\nfilter = f\nlogpath = /nosuch/*.log\n"
+                                       "journalmatch = _COMM=x\n"),
+                0);
+        assert_string_equal(stream_of(&f, JAIL_CONF_LOGS_AWAITED),
+                "['add', 'j', 'systemd']\n['set', 'j', 'addjournalmatch', '_COMM=x']\n");
+        fixture_done(&f);
+}
+
 static void no_filter_and_no_action_are_said(void **state) {
         (void)state;
         struct fixture f;
@@ -184,6 +202,7 @@ int main(void) {
                 cmocka_unit_test(a_disabled_jail_is_hardly_read),
                 cmocka_unit_test(wrong_definitions_are_told_in_upstreams_words),
                 cmocka_unit_test(a_jail_without_logs),
+                cmocka_unit_test(a_jail_that_could_not_wait_reads_the_journal),
                 cmocka_unit_test(no_filter_and_no_action_are_said),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
