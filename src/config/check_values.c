@@ -55,6 +55,18 @@ static void check_span(const struct check *c, const struct value *value) {
         fault_done(&fault);
 }
 
+static void check_multipliers(const struct check *c, const struct value *value) {
+        struct value words = value_list();
+        int64_t number;
+        if (value->type == VALUE_STRING)
+                options_split_words(value->string, &words, c->findings->arena);
+        for (size_t i = 0; i < words.list.count; i++)
+                if (number_parse_python_int(words.list.items[i].string, &number) < 0)
+                        find(c, FINDING_ERROR, words.list.items[i].string,
+                                about(c, words.list.items[i].string, "is no whole number"),
+                                SLICE("write whole numbers, for example 1 2 4 8 16"));
+}
+
 static void check_count(const struct check *c, const struct value *value) {
         if (value->type == VALUE_INT && value->integer < 1)
                 find(c, FINDING_WARNING, SLICE(""),
@@ -128,14 +140,15 @@ static const struct {
         const char *option;
         void (*check)(const struct check *c, const struct value *value);
 } rows[] = {
-        {"bantime",         check_duration},
-        {"findtime",        check_span    },
-        {"bantime.maxtime", check_duration},
-        {"bantime.rndtime", check_duration},
-        {"dbpurgeage",      check_duration},
-        {"timeout",         check_duration},
-        {"maxretry",        check_count   },
-        {"usedns",          check_usedns  },
+        {"bantime",             check_duration   },
+        {"findtime",            check_span       },
+        {"bantime.maxtime",     check_duration   },
+        {"bantime.rndtime",     check_duration   },
+        {"bantime.multipliers", check_multipliers},
+        {"dbpurgeage",          check_duration   },
+        {"timeout",             check_duration   },
+        {"maxretry",            check_count      },
+        {"usedns",              check_usedns     },
 };
 
 static void check_row(const struct check *c, const struct value *value) {

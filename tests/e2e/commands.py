@@ -324,4 +324,25 @@ def upstream_client_prints_the_same(box):
         expect(strip[0] == strip[1], f'{words}: ours {strip[0]!r}, theirs {strip[1]!r}')
 
 
+@case
+def our_client_works_with_upstreams_server(box):
+    """The same answers as upstream's client gives there; and reload, which sends what ours has read."""
+    if not os.path.exists(os.path.join(box.real, 'fail2ban-server')):
+        raise Skipped('real fail2ban is not here (../shared/conform/get-real-fail2ban build/real)')
+    with open(box.path('out'), 'ab') as out:
+        box.server = subprocess.Popen([os.path.join(box.real, 'fail2ban-server'), '-c', box.etc, '-xf', 'start'], stdin=subprocess.DEVNULL,
+                                      stdout=out, stderr=out, start_new_session=True)
+    wait_for(box.answers, "upstream's server answers", seconds=PATIENCE_S * 3)
+    box.attack(A)
+    wait_for(lambda: box.banned() == [A], 'ban', seconds=PATIENCE_S * 3)
+    for words in ASKED:
+        ours, theirs = (asked(box, words, programs) for programs in (None, box.real))
+        strip = [re.sub(r'^[\d-]+ [\d:,]+ fail2ban\s+\[\d+\]: ', '', text, flags=re.MULTILINE) for _, text in (ours, theirs)]
+        expect(ours[0] == theirs[0] and strip[0] == strip[1], f'{words}: ours {ours}, theirs {theirs}')
+    box.jails('', maxretry='7')
+    expect(box.ask('reload') == 'OK' and box.ask('get', 'sshd', 'maxretry') == '7', 'reload')
+    expect(json.loads(box.ask('--json', 'ping')) == {'ok': True, 'result': 'pong'}, 'JSON')
+    expect(box.stop() == 0, 'stop')
+
+
 main(__doc__)

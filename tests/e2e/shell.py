@@ -177,7 +177,8 @@ def what_make_install_puts_in_place(box):
     for path in ('bin/fail2banctl', 'bin/fail2ban-client', 'libexec/stockade/stockade-check', 'libexec/stockade/stockade-scanner'):
         expect(os.access(f'{root}/usr/{path}', os.X_OK), path)
     files = ('bash-completion/completions/fail2ban-client', 'bash-completion/completions/fail2banctl', 'zsh/site-functions/_fail2ban',
-             'fish/vendor_completions.d/fail2ban-regex.fish', 'man/man1/fail2ban-client.1')
+             'fish/vendor_completions.d/fail2ban-regex.fish', 'man/man1/fail2ban-client.1',
+             'man/man1/fail2banctl.1')
     for path in files:
         expect(os.path.getsize(share + path) > 0, path)
     subprocess.run([*install, '--remove', root, '/usr'], check=True, capture_output=True, timeout=COMMAND_S)
