@@ -11,7 +11,7 @@
 #include "base/tag.h"
 #include "enforce/action_frame.h"
 #include "enforce/action_queue.h"
-#include "enforce/nftset_command.h"
+#include "enforce/kernel_set.h"
 
 #define LARGE 64     /* bans of which the watch had rather not hear one by one */
 #define FORMS_MAX 16 /* four properties, two families, addresses and networks */
@@ -152,13 +152,13 @@ static void say_done(struct batch *batch, size_t count) {
         }
 }
 
-/* nftset_apply(), and the watch hears nothing of it. */
+/* kernel_set_apply(), and the watch hears nothing of it. */
 static int apply_unheard(struct batch *batch, size_t count, size_t *ret_bad) {
         struct action_list *list = batch->action->list;
         bool is_large = list->env.nft && count >= LARGE;
         if (is_large)
                 nft_watch_pause(list->env.nft);
-        int r = nftset_apply(*action_queue_nftset(list), batch->elements, count, ret_bad);
+        int r = kernel_set_apply(*action_queue_nftset(list), batch->elements, count, ret_bad);
         if (is_large)
                 nft_watch_resume(list->env.nft, r == 0 ? 1 : 0);
         return r;
@@ -211,7 +211,8 @@ bool action_batch_place(struct action *action, struct ticket *ticket, struct nft
                 action_batch_is_allowed(&action->props) && info.address.family != ADDRESS_NONE
                         ? form_of(&batch, "actionban", &info)
                         : NULL;
-        bool is_plain = form && form->is_plain && form->does.deed == NFTSET_ADD;
+        bool is_plain = form && form->is_plain && form->does.deed == NFTSET_ADD &&
+                        !form->does.place.is_ipset;
         if (is_plain)
                 *ret = form->does.place;
         action_info_done(&info);

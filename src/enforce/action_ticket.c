@@ -7,7 +7,7 @@
 #include "enforce/action_batch.h"
 #include "enforce/action_check.h"
 #include "enforce/action_operation.h"
-#include "enforce/nftset_command.h"
+#include "enforce/kernel_set.h"
 #include "enforce/resolver.h"
 
 static void on_host(void *user, struct slice name) {
@@ -40,13 +40,13 @@ static bool is_done_in_process(struct action_run *run, const struct action_scrip
                 script->values.list.count > 0 || run->info.address.family == ADDRESS_NONE)
                 return false;
         if (!plain_command_parse(script->command, &run->arena, &command) ||
-                !nftset_recognise(&command, &run->info.address, &does))
+                !kernel_set_recognise(&command, &run->info.address, &does))
                 return false;
         const struct nftset_element element = {
                 &does.place, does.deed, does.timeout_ms, run->info.address};
         if (!*nftset)
                 *nftset = nftset_new();
-        if (!*nftset || nftset_apply(*nftset, &element, 1, &bad) != 0)
+        if (!*nftset || kernel_set_apply(*nftset, &element, 1, &bad) != 0)
                 return false;
         diag(DIAG_DEBUG, ACTION_LOGGER_UTILS, "in process: %.*s -- returned successfully 0",
                 SLICE_ARG(script->command));

@@ -202,16 +202,29 @@ static int ask_kinds(struct nftset *nftset, const struct nftset_element *element
         return r;
 }
 
+uint32_t nftset_take_seq(struct nftset *nftset, uint32_t count) {
+        uint32_t first = nftset->seq;
+        nftset->seq += count;
+        return first;
+}
+
+int nftset_exchange(struct nftset *nftset, const char *bytes, size_t len, uint32_t first,
+        size_t count, size_t *ret_bad) {
+        discard(nftset);
+        *ret_bad = count;
+        if (mnl_socket_sendto(nftset->socket, bytes, len) < 0)
+                return -errno;
+        return receive(nftset, first, count, ret_bad);
+}
+
 /* Sends a transaction and waits for what the kernel says. */
 static int transact(struct nftset *nftset, struct nftset_transaction *t, size_t *ret_bad) {
         size_t bad = SIZE_MAX;
         t->begin = nftset->seq;
         int r = nftset_transaction_make(t);
-        nftset->seq += t->messages + 2;
+        (void)nftset_take_seq(nftset, t->messages + 2);
         if (r == 0)
-                r = mnl_socket_sendto(nftset->socket, t->bytes, t->len) < 0
-                            ? -errno
-                            : receive(nftset, t->begin + 1, t->messages, &bad);
+                r = nftset_exchange(nftset, t->bytes, t->len, t->begin + 1, t->messages, &bad);
         if (r < 0)
                 *ret_bad = t->packing == NFTSET_ONE_EACH && bad < t->messages ? t->owners[bad]
                                                                               : t->count;

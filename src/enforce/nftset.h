@@ -9,13 +9,14 @@
 #include "base/address.h"
 
 #define NFTSET_NAME_MAX 255    /* bytes of a table's or set's name */
-#define NFTSET_BATCH_MAX 4096  /* elements of one transaction */
+#define NFTSET_BATCH_MAX 2048  /* elements of one transaction, which takes some 20 ms */
 #define NFTSET_TIMEOUT_MS 5000 /* for the kernel's answer */
 
 struct nftset; /* the link to the kernel */
 
 /* Which set. */
 struct nftset_place {
+        bool is_ipset;  /* it is none of nftables' (ipset.h): no family, no table */
         uint8_t family; /* NFPROTO_* */
         char table[NFTSET_NAME_MAX + 1];
         char set[NFTSET_NAME_MAX + 1];
@@ -35,6 +36,8 @@ struct nftset_element {
                                 never */
         struct address address;
 };
+
+#define NFTSET_FOR_EVER UINT64_MAX /* timeout_ms: for ever, even if the set says otherwise */
 
 /* Returns NULL with errno set if there is no netlink. */
 struct nftset *nftset_new(void);
@@ -64,3 +67,10 @@ int nftset_look(struct nftset *nftset, const struct nftset_place *place, uint8_t
 int nftset_generation(struct nftset *nftset, uint32_t *ret);
 /* The link's port: what the kernel's events about what was done over it have for a sender. */
 uint32_t nftset_port(const struct nftset *nftset);
+
+/* For others that speak with the kernel's netfilter over the link: numbers for count messages; and
+ * sending messages with these numbers, each to be acknowledged. Returns 0, or what the kernel says
+ * of the first that it refuses, *ret_bad then its index, count if nobody said which. */
+uint32_t nftset_take_seq(struct nftset *nftset, uint32_t count);
+int nftset_exchange(struct nftset *nftset, const char *bytes, size_t len, uint32_t first,
+        size_t count, size_t *ret_bad);

@@ -46,16 +46,17 @@ static bool take_name(const char *word, char ret[static NFTSET_NAME_MAX + 1]) {
         return true;
 }
 
-static bool is_system_nft(const char *name) {
-        static const char *const places[] = {
-                "/usr/sbin/nft", "/sbin/nft", "/usr/bin/nft", "/bin/nft"};
+bool nftset_command_is_of_system(const char *name, const char *program) {
+        static const char *const folders[] = {"/usr/sbin/", "/sbin/", "/usr/bin/", "/bin/"};
         char path[PATH_MAX];
         const char *base = strrchr(name, '/');
-        if (strcmp(base ? base + 1 : name, "nft") != 0 || !plain_command_find(name, path))
+        if (strcmp(base ? base + 1 : name, program) != 0 || !plain_command_find(name, path))
                 return false;
-        for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-                if (strcmp(path, places[i]) == 0)
+        for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+                size_t len = strlen(folders[i]);
+                if (strncmp(path, folders[i], len) == 0 && strcmp(path + len, program) == 0)
                         return true;
+        }
         return false;
 }
 
@@ -155,7 +156,7 @@ bool nftset_recognise(const struct plain_command *command, const struct address 
                 return false;
         size_t count = part(text, words);
         size_t at = parse_part(words, count, address, ret);
-        if (at == 0 || !is_system_nft(command->words[0]))
+        if (at == 0 || !nftset_command_is_of_system(command->words[0], "nft"))
                 return false;
         if (at == count)
                 return true;

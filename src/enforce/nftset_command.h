@@ -22,3 +22,5 @@ struct nftset_command {
  * without the timeout. */
 bool nftset_recognise(const struct plain_command *command, const struct address *address,
         struct nftset_command *ret);
+/* Whether a shell would find name where systems have this program. */
+bool nftset_command_is_of_system(const char *name, const char *program);

@@ -53,7 +53,7 @@ bool nftset_recognise(const struct plain_command *command, const struct address 
         struct nftset_command *ret) {
         (void)address;
         *ret = (struct nftset_command){
-                .place = {NFPROTO_INET, "t", "s"}
+                .place = {false, NFPROTO_INET, "t", "s"}
         };
         return strcmp(command->words[0], "add") == 0;
 }
@@ -77,6 +77,27 @@ int nftset_generation(struct nftset *nftset, uint32_t *ret) {
         *ret = 1;
         return 0;
 }
+bool nftset_command_is_of_system(const char *name, const char *program) {
+        (void)name;
+        (void)program;
+        return false;
+}
+
+uint32_t nftset_take_seq(struct nftset *nftset, uint32_t count) {
+        (void)nftset;
+        return count;
+}
+
+int nftset_exchange(struct nftset *nftset, const char *bytes, size_t len, uint32_t first,
+        size_t count, size_t *ret_bad) {
+        (void)nftset;
+        (void)bytes;
+        (void)len;
+        (void)first;
+        *ret_bad = count;
+        return -1;
+}
+
 uint32_t nftset_port(const struct nftset *nftset) {
         (void)nftset;
         return 1;

@@ -157,7 +157,7 @@ static void many_go_together_in_their_order(void **state) {
         assert_int_equal(nftset_apply(nftset, many, NFTSET_BATCH_MAX, &bad), 0);
         list_sets(listed, sizeof(listed));
         assert_non_null(strstr(listed, "10.0.0.0,"));
-        assert_non_null(strstr(listed, "2001:db8::1ffe "));
+        assert_non_null(strstr(listed, "2001:db8::ffe "));
         /* added and deleted, the last word counts */
         for (size_t i = 0; i < half; i++)
                 many[half + i] = many[i];
