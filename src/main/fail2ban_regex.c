@@ -19,6 +19,7 @@
 #include "detect/date.h"
 #include "detect/line.h"
 #include "main/regex_explain.h"
+#include "main/regex_place.h"
 #include "main/regex_tool.h"
 
 #define EXIT_USAGE 2
@@ -221,6 +222,13 @@ static enum regex_end check(struct regex_tool *tool) {
         return end == REGEX_GO_ON ? regex_check_run(tool) : end;
 }
 
+static void find_places(struct regex_stats *stats) {
+        for (size_t i = 0; i < stats->count; i++)
+                if (stats->items[i].origin)
+                        stats->items[i].line =
+                                regex_place_line(stats->items[i].origin, stats->items[i].regex);
+}
+
 static enum regex_end run(struct regex_tool *tool) {
         const struct regex_arguments *a = &tool->arguments;
         struct fault fault = FAULT_INIT;
@@ -238,6 +246,10 @@ static enum regex_end run(struct regex_tool *tool) {
         enum regex_end end = regex_source_read(tool, a->positional[1]);
         if (end == REGEX_GO_ON && a->count == 3)
                 end = regex_source_read_ignore(tool, a->positional[2]);
+        if (end == REGEX_GO_ON && (a->json || a->explain)) {
+                find_places(&tool->report.fail);
+                find_places(&tool->report.ignore);
+        }
         if (end == REGEX_GO_ON && a->explain)
                 tool->explain = regex_explain_new(tool);
         if (end == REGEX_GO_ON)

@@ -17,7 +17,6 @@
 #include "detect/date.h"
 #include "detect/pattern.h"
 #include "detect/trial.h"
-#include "main/regex_place.h"
 
 #define STEPS_MAX 200000 /* of one regex in one line */
 #define BEFORE_CHARS 60  /* shown in front of a place, */
@@ -109,6 +108,8 @@ static void point_at(
         const struct regex_explain *explain, const char *name, struct slice text, size_t at) {
         size_t start = at;
         size_t end = at;
+        if (slice_has_suffix(text, SLICE("\n")) && at < text.len)
+                text.len--; /* the caret may stand behind the end */
         size_t before = 0;
         while (start > 0 && (before < BEFORE_CHARS || !starts_char(text.data[start])))
                 before += starts_char(text.data[--start]);
@@ -130,8 +131,7 @@ static void put_regex(const char *kind, const struct regex_stats *stats, size_t 
                 index < stats->count ? stats->items[index].origin : NULL;
         (void)printf("%s %zu", kind, index + 1);
         if (origin)
-                (void)printf(" (%s:%u)", origin->file,
-                        regex_place_line(origin, stats->items[index].regex));
+                (void)printf(" (%s:%u)", origin->file, stats->items[index].line);
 }
 
 static struct slice iso_text(double time, struct arena *arena) {

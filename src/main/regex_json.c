@@ -65,7 +65,7 @@ static void put_regex(struct value *dict, const char *key, const struct regex_st
                 index < stats->count ? stats->items[index].origin : NULL;
         put(dict, key, value_int((int64_t)index + 1), arena);
         put(dict, "file", origin ? value_text(origin->file) : VALUE_OF_NONE, arena);
-        put(dict, "file_line", origin ? value_int(origin->line) : VALUE_OF_NONE, arena);
+        put(dict, "file_line", origin ? value_int(stats->items[index].line) : VALUE_OF_NONE, arena);
 }
 
 /* Whole lines of a match that took several. */

@@ -24,6 +24,7 @@ struct regex_hit {
 struct regex_stat {
         struct slice regex; /* as given */
         const struct value_origin *origin; /* where in the configuration; or NULL */
+        unsigned line; /* of origin's file (regex_place.h); 0: nobody has looked for it */
         uint64_t count;
         struct regex_hit *hits;
         size_t hit_count, hit_capacity;

@@ -36,7 +36,7 @@ static int set_zone(void **state) {
 
 static void begin(struct test *t, const char *text) {
         *t = (struct test){.filter = {.trace = {.time = 1709632800.5, .date = SLICE("Mar 05")}}};
-        t->stats[1] = (struct regex_stat){.origin = &origin};
+        t->stats[1] = (struct regex_stat){.origin = &origin, .line = 9};
         t->report = (struct regex_report){
                 .filter = &t->filter, .fail = {.items = t->stats, .count = 2}
         };
@@ -142,7 +142,7 @@ static void result_has_regex_id_groups_and_lines(void **state) {
         const struct value *result = value_item(key(&t.object, "results"), 0);
         assert_int_equal(key(result, "failregex")->integer, 2);
         assert_true(slice_is(key(result, "file")->string, "filter.d/x.conf"));
-        assert_int_equal(key(result, "file_line")->integer, 7);
+        assert_int_equal(key(result, "file_line")->integer, 9);
         assert_true(slice_is(key(result, "id")->string, "192.0.2.1"));
         assert_true(key(result, "counts")->boolean);
         const struct value *groups = key(result, "groups");
