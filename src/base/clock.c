@@ -15,8 +15,12 @@ static int64_t kernel_us(clockid_t id) {
         return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+static bool stands(const struct clock *clock) {
+        return clock->fixed || clock->held;
+}
+
 int64_t clock_wall_us(const struct clock *clock) {
-        return clock->fixed ? clock->wall_us : kernel_us(CLOCK_REALTIME);
+        return stands(clock) ? clock->wall_us : kernel_us(CLOCK_REALTIME);
 }
 
 int64_t clock_wall_s(const struct clock *clock) {
@@ -25,21 +29,39 @@ int64_t clock_wall_s(const struct clock *clock) {
 }
 
 double clock_wall(const struct clock *clock) {
-        return (double)clock_wall_us(clock) / 1e6;
+        return stands(clock) ? clock->wall_s : (double)clock_wall_us(clock) / 1e6;
 }
 
 int64_t clock_mono_us(const struct clock *clock) {
-        return clock->fixed ? clock->mono_us : kernel_us(CLOCK_MONOTONIC);
+        return stands(clock) ? clock->mono_us : kernel_us(CLOCK_MONOTONIC);
+}
+
+static void set_wall(struct clock *clock, int64_t wall_us) {
+        clock->wall_us = wall_us;
+        clock->wall_s = (double)wall_us / 1e6;
 }
 
 void clock_fix(struct clock *clock, int64_t wall_us) {
-        *clock = (struct clock){.fixed = true, .wall_us = wall_us, .mono_us = 1000000};
+        *clock = (struct clock){.fixed = true, .mono_us = 1000000};
+        set_wall(clock, wall_us);
 }
 
 void clock_advance(struct clock *clock, int64_t by_us) {
         assert(clock->fixed);
-        clock->wall_us += by_us;
+        set_wall(clock, clock->wall_us + by_us);
         clock->mono_us += by_us;
+}
+
+void clock_hold(struct clock *clock) {
+        if (clock->fixed)
+                return;
+        set_wall(clock, kernel_us(CLOCK_REALTIME));
+        clock->mono_us = kernel_us(CLOCK_MONOTONIC);
+        clock->held = true;
+}
+
+void clock_release(struct clock *clock) {
+        clock->held = false;
 }
 
 const char *clock_iso_text(uint64_t us, char buffer[CLOCK_ISO_MAX]) {

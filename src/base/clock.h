@@ -7,8 +7,10 @@
 
 struct clock {
         bool fixed; /* false: the kernel's clocks */
+        bool held;  /* the kernel's, as they were at clock_hold() */
         int64_t wall_us;
         int64_t mono_us;
+        double wall_s; /* of wall_us */
 };
 
 #define CLOCK_INIT ((struct clock){.fixed = false})
@@ -25,6 +27,11 @@ int64_t clock_mono_us(const struct clock *clock);
 void clock_fix(struct clock *clock, int64_t wall_us);
 /* Moves a fixed clock on. */
 void clock_advance(struct clock *clock, int64_t by_us);
+
+/* Makes the clock stand still until clock_release(), or show the present when it is called again: for work that asks for the time often
+ * and does not last long. A fixed clock stays as it is. */
+void clock_hold(struct clock *clock);
+void clock_release(struct clock *clock);
 
 #define CLOCK_ISO_MAX 48
 /* Local time of us (microseconds since the epoch) with offset, as Python's datetime.isoformat(): "2024-03-05T09:00:00.123456+01:00", without

@@ -17,8 +17,9 @@
 #define LOGGER "fail2ban.filter"
 #define ENTRY_BYTES_FLUSH 16384 /* failures of a journal are told this often: it is read slowly, and no progress looks like a poisoned entry */
 #define LINES_A_LOOK 8 /* lines from one look at the clock to the next */
+#define HOLD_US 1000   /* the present that lines see is no older than this and so many lines */
 
-void pipeline_init(struct pipeline *pipeline, const struct clock *clock, pipeline_send *send, pipeline_sync *sync, void *user) {
+void pipeline_init(struct pipeline *pipeline, struct clock *clock, pipeline_send *send, pipeline_sync *sync, void *user) {
         *pipeline = (struct pipeline){
                 .clock = clock,
                 .send = send,
@@ -275,10 +276,21 @@ static void note_unreported(struct scan_log *log) {
                 log->attachments[i].jail->unreported = log;
 }
 
+/* Lets lines see the present, which they ask for often. Returns it on the loop's clock. */
+static int64_t hold_clock(struct pipeline *pipeline) {
+        int64_t now = loop_now_us();
+        if (pipeline->clock->held && now - pipeline->held_us < HOLD_US)
+                return now;
+        clock_hold(pipeline->clock);
+        pipeline->held_us = now;
+        return now;
+}
+
 /* In careful mode the server learns of each line before it is run, so that a line that kills us is known by its offset. */
 static void announce_line(struct pipeline *pipeline, struct scan_log *log) {
         send_batch(pipeline, log, log->reported, BATCH_TRYING);
         pipeline->sync(pipeline->user);
+        (void)hold_clock(pipeline);
 }
 
 /* Runs the line and moves behind it. */
@@ -296,7 +308,7 @@ static void run_and_pass(struct pipeline *pipeline, struct scan_log *log, struct
 
 int pipeline_run(struct pipeline *pipeline, struct scan_log *log, const struct input_chunk *chunk) {
         struct slice rest = chunk->lines;
-        int64_t deadline = loop_now_us() + PIPELINE_TURN_US;
+        int64_t deadline = hold_clock(pipeline) + PIPELINE_TURN_US;
         bool late = false;
         bool has_hints = !chunk->cut && log_prefilter_scan(&log->prefilter, log, chunk->lines);
         tell_siblings(pipeline, log);
@@ -307,8 +319,9 @@ int pipeline_run(struct pipeline *pipeline, struct scan_log *log, const struct i
                 struct slice raw = slice_sub(rest, 0, len);
                 run_and_pass(pipeline, log, raw, chunk, has_hints ? log_prefilter_line(&log->prefilter, raw, chunk->lines) : NULL);
                 rest = slice_sub(rest, len, rest.len);
-                late = lines % LINES_A_LOOK == 0 && rest.len > 0 && loop_now_us() > deadline;
+                late = lines % LINES_A_LOOK == 0 && rest.len > 0 && hold_clock(pipeline) > deadline;
         }
+        clock_release(pipeline->clock);
         pipeline->log = NULL;
         input_file_take(&log->files[0], log->done);
         if (buffer_len(&pipeline->records) > 0 || log->done - log->reported >= PIPELINE_FLUSH)
@@ -382,7 +395,7 @@ static int run_and_pass_entry(struct pipeline *pipeline, struct scan_log *log, c
 }
 
 int pipeline_run_entries(struct pipeline *pipeline, struct scan_log *log, const struct pipeline_source *source, void *user) {
-        int64_t deadline = loop_now_us() + PIPELINE_TURN_US;
+        int64_t deadline = hold_clock(pipeline) + PIPELINE_TURN_US;
         struct journal_entry entry;
         bool late = false;
         int r = 0;
@@ -393,8 +406,9 @@ int pipeline_run_entries(struct pipeline *pipeline, struct scan_log *log, const 
                 arena_reset(&pipeline->arena);
                 if (r < 0)
                         break;
-                late = entries % LINES_A_LOOK == 0 && loop_now_us() > deadline;
+                late = entries % LINES_A_LOOK == 0 && hold_clock(pipeline) > deadline;
         }
+        clock_release(pipeline->clock);
         pipeline->log = NULL;
         arena_reset(&pipeline->arena);
         if (buffer_len(&pipeline->records) > 0 || log->done - log->reported >= PIPELINE_FLUSH)

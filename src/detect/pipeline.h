@@ -24,7 +24,8 @@ typedef void pipeline_send(void *user, enum message_type type, struct slice body
 typedef void pipeline_sync(void *user);
 
 struct pipeline {
-        const struct clock *clock;
+        struct clock *clock;
+        int64_t held_us; /* when the clock was held, on the loop's clock */
         pipeline_send *send;
         pipeline_sync *sync;
         void *user;
@@ -34,7 +35,8 @@ struct pipeline {
         struct scan_log *log;   /* whose chunk runs; NULL: none */
 };
 
-void pipeline_init(struct pipeline *pipeline, const struct clock *clock, pipeline_send *send, pipeline_sync *sync, void *user);
+/* clock: the one that the jails' filters have; it is held (clock_hold()) while lines run. */
+void pipeline_init(struct pipeline *pipeline, struct clock *clock, pipeline_send *send, pipeline_sync *sync, void *user);
 void pipeline_done(struct pipeline *pipeline);
 
 /* Runs the chunk (read from log->files[0]) and takes it off the file. What led to records is sent before it returns; mere progress

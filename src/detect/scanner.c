@@ -22,7 +22,7 @@
 
 struct scanner {
         struct loop *loop;
-        const struct clock *clock;
+        struct clock *clock;
         struct channel *channel;
         int notify_fd; /* -1 until the hello */
         struct loop_source *notify_source;
@@ -529,7 +529,7 @@ static void work(struct scanner *scanner, int64_t *ret_wait_us) {
                         *ret_wait_us = 0;
 }
 
-struct scanner *scanner_new(struct loop *loop, const struct clock *clock, int channel_fd) {
+struct scanner *scanner_new(struct loop *loop, struct clock *clock, int channel_fd) {
         struct scanner *scanner = memory_new(sizeof(*scanner));
         *scanner = (struct scanner){
                 .loop = loop,

@@ -14,7 +14,7 @@
 struct scanner;
 
 /* Takes over channel_fd. loop and clock must outlive it. Returns NULL (errno set) if fd is unusable. */
-struct scanner *scanner_new(struct loop *loop, const struct clock *clock, int channel_fd);
+struct scanner *scanner_new(struct loop *loop, struct clock *clock, int channel_fd);
 struct scanner *scanner_free(struct scanner *scanner);
 /* Tells the server that the process is confined, then works until the server closes the channel. Returns the exit code: 0, or 1 if the
  * server broke the protocol. */

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include <math.h>
+
 #include "../cmocka_include.h"
 
 static void fixed_clock_moves_only_when_told(void **state) {
@@ -23,6 +25,32 @@ static void real_clock_runs_forward(void **state) {
         int64_t before = clock_mono_us(&clock);
         assert_true(clock_mono_us(&clock) >= before);
         assert_true(clock_wall_s(&clock) > 1700000000);
+}
+
+static void a_held_clock_stands_still(void **state) {
+        (void)state;
+        struct clock clock = CLOCK_INIT;
+        int64_t before = clock_wall_us(&clock);
+        clock_hold(&clock);
+        int64_t held = clock_wall_us(&clock);
+        int64_t mono = clock_mono_us(&clock);
+        assert_true(held >= before);
+        struct clock other = CLOCK_INIT;
+        while (clock_wall_us(&other) == held)
+                ;
+        assert_int_equal(clock_wall_us(&clock), held);
+        assert_int_equal(clock_mono_us(&clock), mono);
+        assert_true(fabs(clock_wall(&clock) - (double)held / 1e6) < 1e-6);
+        clock_hold(&clock);
+        assert_true(clock_wall_us(&clock) > held);
+        clock_release(&clock);
+        assert_true(clock_mono_us(&clock) >= mono);
+        assert_false(clock.held);
+        clock_fix(&clock, 5);
+        clock_hold(&clock);
+        assert_int_equal(clock_wall_us(&clock), 5);
+        clock_advance(&clock, 1);
+        assert_int_equal(clock_wall_us(&clock), 6);
 }
 
 static void iso_text_is_local_time_with_offset(void **state) {
@@ -50,6 +78,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(fixed_clock_moves_only_when_told),
                 cmocka_unit_test(real_clock_runs_forward),
+                cmocka_unit_test(a_held_clock_stands_still),
                 cmocka_unit_test(iso_text_is_local_time_with_offset),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
