@@ -106,3 +106,13 @@ int number_parse_double(struct slice s, double *ret) {
         *ret = strtod(text, NULL);
         return 0;
 }
+
+size_t number_print_u64(uint64_t v, char to[static NUMBER_DIGITS_MAX]) {
+        char digits[NUMBER_DIGITS_MAX];
+        size_t at = sizeof(digits);
+        do
+                digits[--at] = (char)('0' + v % 10);
+        while ((v /= 10) > 0);
+        memcpy(to, digits + at, sizeof(digits) - at);
+        return sizeof(digits) - at;
+}

@@ -71,8 +71,14 @@ static void get_failure(struct message_reader *in, struct arena *arena, struct r
         record->failure.flags = message_get_u8(in);
         record->failure.regex = message_get_u32(in);
         record->failure.id = message_get_text(in);
-        record->failure.data = value_get(in, arena);
-        if (record->failure.id.len > RECORD_ID_MAX || record->failure.data.type != VALUE_DICT)
+        enum value_type type;
+        if (arena) {
+                record->failure.data = value_get(in, arena);
+                type = record->failure.data.type;
+        } else {
+                type = value_skip(in);
+        }
+        if (record->failure.id.len > RECORD_ID_MAX || type != VALUE_DICT)
                 in->bad = true;
         if (!(record->failure.time >= 0 && record->failure.time < 1e11)) /* also catches NaN */
                 in->bad = true;

@@ -53,6 +53,6 @@ struct record {
 
 /* Appends one record. Returns 0, or -ENOBUFS if out is full (then out is unchanged). */
 int record_put(struct buffer *out, const struct record *record);
-/* Reads the next record; texts borrow from the body, the data tree lives in arena. Returns 1 if there was one, 0 at the end of the
+/* Reads the next record; texts borrow from the body, the data tree lives in arena (NULL: it is only checked, and left None). Returns 1 if there was one, 0 at the end of the
  * body, -EBADMSG if it is malformed or above a cap. */
 int record_get(struct message_reader *in, struct arena *arena, struct record *ret);

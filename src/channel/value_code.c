@@ -2,46 +2,14 @@
 /* Values as bytes. Counts are checked against what is left of the body before anything is allocated for them. */
 #include "channel/value_code.h"
 
+#include <endian.h>
 #include <errno.h>
 
-static int put_at(struct buffer *out, const struct value *v, int depth) {
-        if (depth > VALUE_DEPTH_MAX)
-                return -ENOBUFS;
-        int r = message_put_u8(out, (uint8_t)v->type);
-        if (r < 0)
-                return r;
-        switch (v->type) {
-        case VALUE_NONE:
-                return 0;
-        case VALUE_BOOL:
-                return message_put_u8(out, v->boolean);
-        case VALUE_INT:
-                return message_put_u64(out, (uint64_t)v->integer);
-        case VALUE_FLOAT:
-                return message_put_f64(out, v->real);
-        case VALUE_STRING:
-        case VALUE_BYTES:
-                return message_put_text(out, v->string);
-        case VALUE_LIST:
-        case VALUE_TUPLE:
-        case VALUE_DICT:
-        case VALUE_SET:
-                r = message_put_u32(out, (uint32_t)v->list.count);
-                for (size_t i = 0; r == 0 && i < v->list.count; i++)
-                        r = put_at(out, &v->list.items[i], depth + 1);
-                return r;
-        case VALUE_TYPE_COUNT:
-                break;
-        }
-        return -EINVAL;
-}
-
-int value_put(struct buffer *out, const struct value *v) {
-        return put_at(out, v, 0);
-}
-
-size_t value_coded_size(const struct value *v) {
+/* Bytes that v takes; 0 if it is nested too deep, or has a text that is too long. */
+static size_t size_of(const struct value *v, int depth) {
         size_t size = sizeof(uint8_t);
+        if (depth > VALUE_DEPTH_MAX)
+                return 0;
         switch (v->type) {
         case VALUE_BOOL:
                 return size + sizeof(uint8_t);
@@ -50,14 +18,18 @@ size_t value_coded_size(const struct value *v) {
                 return size + sizeof(uint64_t);
         case VALUE_STRING:
         case VALUE_BYTES:
-                return size + sizeof(uint32_t) + v->string.len;
+                return v->string.len > UINT32_MAX ? 0 : size + sizeof(uint32_t) + v->string.len;
         case VALUE_LIST:
         case VALUE_TUPLE:
         case VALUE_DICT:
         case VALUE_SET:
                 size += sizeof(uint32_t);
-                for (size_t i = 0; i < v->list.count; i++)
-                        size += value_coded_size(&v->list.items[i]);
+                for (size_t i = 0; i < v->list.count; i++) {
+                        size_t item = size_of(&v->list.items[i], depth + 1);
+                        if (item == 0)
+                                return 0;
+                        size += item;
+                }
                 return size;
         case VALUE_NONE:
         case VALUE_TYPE_COUNT:
@@ -66,61 +38,147 @@ size_t value_coded_size(const struct value *v) {
         return size;
 }
 
-struct get {
-        struct message_reader *in;
-        struct arena *arena;
-        size_t items;
-};
-
-static struct value get_at(struct get *get, int depth);
-
-static struct value get_items(struct get *get, enum value_type type, int depth) {
-        struct value v = {.type = type};
-        uint32_t count = message_get_u32(get->in);
-        /* An item takes a byte at least: a count above that is a lie. */
-        if (count > get->in->rest.len || count > VALUE_ITEMS_MAX - get->items || (type == VALUE_DICT && count % 2)) {
-                get->in->bad = true;
-                return VALUE_OF_NONE;
-        }
-        get->items += count;
-        v.list.items = arena_alloc_array(get->arena, count, sizeof(struct value));
-        v.list.capacity = count;
-        for (uint32_t i = 0; i < count && !get->in->bad; i++)
-                v.list.items[v.list.count++] = get_at(get, depth + 1);
-        return v;
+size_t value_coded_size(const struct value *v) {
+        return size_of(v, 0);
 }
 
-static struct value get_at(struct get *get, int depth) {
-        uint8_t type = message_get_u8(get->in);
-        if (depth > VALUE_DEPTH_MAX || type >= VALUE_TYPE_COUNT)
-                get->in->bad = true;
-        if (get->in->bad)
-                return VALUE_OF_NONE;
-        switch ((enum value_type)type) {
-        case VALUE_NONE:
-                return VALUE_OF_NONE;
+static char *write_u32(char *to, uint32_t v) {
+        v = htole32(v);
+        memcpy(to, &v, sizeof(v));
+        return to + sizeof(v);
+}
+
+static char *write_u64(char *to, uint64_t v) {
+        v = htole64(v);
+        memcpy(to, &v, sizeof(v));
+        return to + sizeof(v);
+}
+
+char *value_write_head(char *to, enum value_type type, uint32_t count) {
+        *to++ = (char)type;
+        return write_u32(to, count);
+}
+
+char *value_write(char *to, const struct value *v) {
+        uint64_t bits;
+        *to++ = (char)v->type;
+        switch (v->type) {
         case VALUE_BOOL:
-                return value_bool(message_get_u8(get->in) != 0);
+                *to++ = v->boolean;
+                return to;
         case VALUE_INT:
-                return value_int((int64_t)message_get_u64(get->in));
+                return write_u64(to, (uint64_t)v->integer);
         case VALUE_FLOAT:
-                return value_float(message_get_f64(get->in));
+                memcpy(&bits, &v->real, sizeof(bits));
+                return write_u64(to, bits);
         case VALUE_STRING:
         case VALUE_BYTES:
-                return (struct value){.type = (enum value_type)type, .string = message_get_text(get->in)};
+                to = write_u32(to, (uint32_t)v->string.len);
+                if (v->string.len > 0)
+                        memcpy(to, v->string.data, v->string.len);
+                return to + v->string.len;
         case VALUE_LIST:
         case VALUE_TUPLE:
         case VALUE_DICT:
         case VALUE_SET:
-                return get_items(get, (enum value_type)type, depth);
+                to = write_u32(to, (uint32_t)v->list.count);
+                for (size_t i = 0; i < v->list.count; i++)
+                        to = value_write(to, &v->list.items[i]);
+                return to;
+        case VALUE_NONE:
         case VALUE_TYPE_COUNT:
                 break;
         }
-        return VALUE_OF_NONE;
+        return to;
+}
+
+int value_put(struct buffer *out, const struct value *v) {
+        size_t size = size_of(v, 0);
+        char *room = size > 0 ? buffer_room(out, size) : NULL;
+        if (!room)
+                return -ENOBUFS;
+        (void)value_write(room, v);
+        buffer_commit(out, size);
+        return 0;
+}
+
+/* What is read goes straight to where it belongs: a tree of values returned by value would be copied
+ * once a level. */
+struct get {
+        struct message_reader *in;
+        struct arena *arena; /* NULL: nothing is built */
+        size_t items;
+};
+
+static void get_at(struct get *get, int depth, struct value *ret);
+
+/* Returns the number of items; 0 and bad if that is a lie: an item takes a byte at least. */
+static uint32_t get_count(struct get *get, enum value_type type) {
+        uint32_t count = message_get_u32(get->in);
+        if (count > get->in->rest.len || count > VALUE_ITEMS_MAX - get->items || (type == VALUE_DICT && count % 2)) {
+                get->in->bad = true;
+                return 0;
+        }
+        get->items += count;
+        return count;
+}
+
+static void get_items(struct get *get, int depth, struct value *ret) {
+        struct value ignored;
+        uint32_t count = get_count(get, ret->type);
+        if (get->arena)
+                ret->list.items = arena_alloc_array(get->arena, count, sizeof(struct value));
+        ret->list.capacity = get->arena ? count : 0;
+        for (uint32_t i = 0; i < count && !get->in->bad; i++) {
+                get_at(get, depth + 1, get->arena ? &ret->list.items[i] : &ignored);
+                ret->list.count += get->arena != NULL;
+        }
+}
+
+/* *ret is zeroed, i.e. None, or of no interest. */
+static void get_at(struct get *get, int depth, struct value *ret) {
+        uint8_t type = message_get_u8(get->in);
+        if (depth > VALUE_DEPTH_MAX || type >= VALUE_TYPE_COUNT)
+                get->in->bad = true;
+        if (get->in->bad)
+                return;
+        ret->type = (enum value_type)type;
+        switch (ret->type) {
+        case VALUE_BOOL:
+                ret->boolean = message_get_u8(get->in) != 0;
+                break;
+        case VALUE_INT:
+                ret->integer = (int64_t)message_get_u64(get->in);
+                break;
+        case VALUE_FLOAT:
+                ret->real = message_get_f64(get->in);
+                break;
+        case VALUE_STRING:
+        case VALUE_BYTES:
+                ret->string = message_get_text(get->in);
+                break;
+        case VALUE_LIST:
+        case VALUE_TUPLE:
+        case VALUE_DICT:
+        case VALUE_SET:
+                get_items(get, depth, ret);
+                break;
+        case VALUE_NONE:
+        case VALUE_TYPE_COUNT:
+                break;
+        }
 }
 
 struct value value_get(struct message_reader *in, struct arena *arena) {
         struct get get = {.in = in, .arena = arena};
-        struct value v = get_at(&get, 0);
+        struct value v = VALUE_OF_NONE;
+        get_at(&get, 0, &v);
         return in->bad ? VALUE_OF_NONE : v;
+}
+
+enum value_type value_skip(struct message_reader *in) {
+        struct get get = {.in = in};
+        struct value v = VALUE_OF_NONE;
+        get_at(&get, 0, &v);
+        return in->bad ? VALUE_NONE : v.type;
 }

@@ -16,16 +16,22 @@
 static_assert(SESSIONS_MAX + 2 <= RECORD_STATES_MAX, "each key has its place with the server");
 static_assert(SESSION_BYTES_MAX + 64 <= RECORD_STATE_BLOB_MAX, "each session fits a record");
 
+/* A batch has a hundred of these: snprintf() would cost more than the sessions. */
+static struct slice session_key(
+        size_t number, char key[static sizeof(KEY_SESSION) + NUMBER_DIGITS_MAX]) {
+        const size_t prefix = sizeof(KEY_SESSION) - 1;
+        memcpy(key, KEY_SESSION, prefix);
+        return (struct slice){key, prefix + number_print_u64(number, key + prefix)};
+}
+
 void filter_save(struct filter *filter,
         void (*put)(void *user, struct slice key, struct slice blob), void *user) {
         struct buffer *blob = &filter->blob;
         for (size_t i = 0; i < SESSIONS_MAX; i++) {
-                char key[32];
+                char key[sizeof(KEY_SESSION) + NUMBER_DIGITS_MAX];
                 buffer_clear(blob);
-                if (!sessions_save(&filter->sessions, i, blob))
-                        continue;
-                (void)snprintf(key, sizeof(key), KEY_SESSION "%zu", i);
-                put(user, slice_of(key), buffer_view(blob));
+                if (sessions_save(&filter->sessions, i, blob))
+                        put(user, session_key(i, key), buffer_view(blob));
         }
         if (filter->buffer.changed) {
                 buffer_clear(blob);

@@ -63,12 +63,11 @@ static int read_batch(struct slice body, struct batch *ret, struct fault *fault)
 
 static int check_records(const struct batch *batch, struct fault *fault) {
         struct message_reader in = batch->records;
-        struct arena arena = ARENA_INIT;
         struct record record;
         int r;
-        while ((r = record_get(&in, &arena, &record)) > 0)
-                arena_reset(&arena);
-        arena_done(&arena);
+        do
+                r = record_get(&in, NULL, &record);
+        while (r > 0);
         return r < 0 ? fault_set(fault, -EPROTO, "malformed record") : 0;
 }
 

@@ -88,14 +88,12 @@ static void push_match(struct ticket *ticket, char *bytes, size_t len) {
 }
 
 static void push_value(struct ticket *ticket, const struct value *match) {
-        struct buffer out = BUFFER_INIT(TICKET_DATA_MAX);
-        if (value_put(&out, match) == 0) {
-                struct slice bytes = buffer_view(&out);
-                char *copy = memory_new(bytes.len);
-                memcpy(copy, bytes.data, bytes.len);
-                push_match(ticket, copy, bytes.len);
-        }
-        buffer_done(&out);
+        size_t size = value_coded_size(match);
+        if (size == 0 || size > TICKET_DATA_MAX)
+                return;
+        char *bytes = memory_new(size);
+        (void)value_write(bytes, match);
+        push_match(ticket, bytes, size);
 }
 
 static struct value decode(const char *bytes, size_t len, struct arena *arena) {
@@ -145,44 +143,48 @@ static bool is_group(const struct value *key, const struct value *item) {
                !slice_is(key->string, "matches") && !slice_is(key->string, "failures");
 }
 
-/* Encodes the groups of dict that have a value. "ip4" and the like repeat the id: that is left out.
- */
-static int put_groups(struct buffer *out, const struct ticket *ticket, const struct value *dict) {
-        uint32_t count = 0;
-        for (size_t i = 0; i + 1 < dict->list.count; i += 2)
-                count += is_group(&dict->list.items[i], &dict->list.items[i + 1]);
-        if (count == 0)
-                return 0;
-        int r = message_put_u8(out, VALUE_DICT);
-        if (r == 0)
-                r = message_put_u32(out, count * 2);
-        for (size_t i = 0; r == 0 && i + 1 < dict->list.count; i += 2) {
-                const struct value *key = &dict->list.items[i], *item = key + 1,
-                                   none = VALUE_OF_NONE;
+/* "ip4" and the like repeat the id: that is left out. */
+static const struct value *shortened(const struct ticket *ticket, const struct value *item) {
+        static const struct value none = {.type = VALUE_NONE};
+        bool is_id = item->type == VALUE_STRING && slice_equal(item->string, ticket_id(ticket));
+        return is_id ? &none : item;
+}
+
+/* Bytes of the groups of dict that have a value, and their number; 0 if they are not to be kept. */
+static size_t groups_size(
+        const struct ticket *ticket, const struct value *dict, uint32_t *ret_count) {
+        size_t size = VALUE_HEAD_BYTES;
+        *ret_count = 0;
+        for (size_t i = 0; i + 1 < dict->list.count; i += 2) {
+                const struct value *key = &dict->list.items[i], *item = key + 1;
                 if (!is_group(key, item))
                         continue;
-                bool is_id =
-                        item->type == VALUE_STRING && slice_equal(item->string, ticket_id(ticket));
-                r = value_put(out, key);
-                if (r == 0)
-                        r = value_put(out, is_id ? &none : item);
+                size_t bytes = value_coded_size(shortened(ticket, item));
+                if (bytes == 0)
+                        return 0;
+                size += value_coded_size(key) + bytes;
+                ++*ret_count;
         }
-        return r;
+        return *ret_count > 0 ? size : 0;
 }
 
 /* Groups that do not fit are not kept at all: half of them could mislead. */
 static void set_groups(struct ticket *ticket, const struct value *dict) {
-        struct buffer out = BUFFER_INIT(TICKET_DATA_MAX);
+        uint32_t count;
+        size_t size = groups_size(ticket, dict, &count);
         free(ticket->data);
         ticket->data = NULL;
         ticket->data_len = 0;
-        if (put_groups(&out, ticket, dict) == 0 && buffer_len(&out) > 0) {
-                struct slice bytes = buffer_view(&out);
-                ticket->data = memory_new(bytes.len);
-                memcpy(ticket->data, bytes.data, bytes.len);
-                ticket->data_len = (uint32_t)bytes.len;
+        if (size == 0 || size > TICKET_DATA_MAX)
+                return;
+        ticket->data = memory_new(size);
+        ticket->data_len = (uint32_t)size;
+        char *to = value_write_head(ticket->data, VALUE_DICT, count * 2);
+        for (size_t i = 0; i + 1 < dict->list.count; i += 2) {
+                const struct value *key = &dict->list.items[i], *item = key + 1;
+                if (is_group(key, item))
+                        to = value_write(value_write(to, key), shortened(ticket, item));
         }
-        buffer_done(&out);
 }
 
 /* DICT of the groups. */

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <math.h>
 
+#include <stdio.h>
+
 #include "../cmocka_include.h"
 
 static void integers_are_whole_texts(void **state) {
@@ -60,8 +62,21 @@ static void doubles_have_python_form(void **state) {
                 assert_int_equal(number_parse_double(slice_of(bad[i]), &got), -EINVAL);
 }
 
+static void numbers_print_as_printf_does(void **state) {
+        static const uint64_t rows[] = {0, 1, 9, 10, 99, 100, 4294967295, UINT64_MAX};
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                char text[NUMBER_DIGITS_MAX + 1];
+                char wanted[NUMBER_DIGITS_MAX + 1];
+                (void)snprintf(wanted, sizeof(wanted), "%llu", (unsigned long long)rows[i]);
+                text[number_print_u64(rows[i], text)] = '\0';
+                assert_string_equal(text, wanted);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(numbers_print_as_printf_does),
                 cmocka_unit_test(integers_are_whole_texts),
                 cmocka_unit_test(python_int_takes_blanks_and_underscores),
                 cmocka_unit_test(doubles_have_python_form),

@@ -30,6 +30,9 @@ static void values_come_back_equal(void **state) {
         struct value back = value_get(&in, &arena);
         assert_true(message_read_end(&in));
         assert_true(value_equal(&v, &back));
+        in = message_reader_of(buffer_view(&out));
+        assert_int_equal(value_skip(&in), v.type);
+        assert_true(message_read_end(&in));
         buffer_done(&out);
         arena_done(&arena);
 }
@@ -46,6 +49,9 @@ static void cut_and_changed_bytes_are_refused_or_harmless(void **state) {
                 struct message_reader in = message_reader_of(slice_sub(whole, 0, len));
                 (void)value_get(&in, &arena);
                 assert_true(in.bad);
+                in = message_reader_of(slice_sub(whole, 0, len));
+                (void)value_skip(&in);
+                assert_true(in.bad);
         }
         for (size_t at = 0; at < whole.len; at++)
                 for (int byte = 0; byte < 256; byte += 5) {
@@ -54,6 +60,9 @@ static void cut_and_changed_bytes_are_refused_or_harmless(void **state) {
                         copy[at] = (char)byte;
                         struct message_reader in = message_reader_of((struct slice){copy, whole.len});
                         (void)value_get(&in, &arena);
+                        struct message_reader over = message_reader_of((struct slice){copy, whole.len});
+                        (void)value_skip(&over);
+                        assert_int_equal(over.bad, in.bad);
                         free(copy);
                 }
         buffer_done(&out);
