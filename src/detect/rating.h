@@ -14,6 +14,9 @@
 #define RATING_DEGREE_MAX 2.5         /* steps that grow faster than this power of the length */
 #define RATING_ADDRESS "203.0.113.66" /* what an attacker tries to have banned */
 #define RATING_HONEST "192.0.2.1"     /* where he is */
+/* The same for a regex that only takes IPv6. */
+#define RATING_ADDRESS6 "2001:db8:0:0:0:0:bad:66"
+#define RATING_HONEST6 "2001:db8:0:0:0:0:0:1"
 
 enum rating_growth { RATING_POLYNOMIAL, RATING_EXPONENTIAL };
 
@@ -30,10 +33,10 @@ struct rating_cost {
 };
 
 struct rating_spoof {
-        struct slice part; /* of the regex: what matches the attacker's text; data NULL: nothing has
-                              to, the regex begins anywhere */
-        struct slice line; /* with which the regex finds RATING_ADDRESS, though RATING_HONEST is at
-                              its place */
+        struct slice part; /* of the regex: what matches the attacker's text; data NULL: nothing
+                              has to, the regex begins anywhere */
+        const char *address, *honest; /* RATING_ADDRESS and RATING_HONEST, or those of IPv6 */
+        struct slice line; /* with which the regex finds address, though honest is at its place */
 };
 
 enum rating_result {

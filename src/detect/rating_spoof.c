@@ -18,6 +18,7 @@ struct forge {
         const struct syntax_node *root;
         struct arena *arena;
         struct fault *fault;
+        const char *address, *honest;
         const struct syntax_node *wide[WIDE_MAX];
         size_t wide_count;
         struct slice payloads[PAYLOADS_MAX];
@@ -85,7 +86,7 @@ static bool make_line(struct forge *forge, const struct syntax_node *node, const
 
 static void add_payload(struct forge *forge, struct slice text) {
         bool has_line = slice_find_char(text, '\n', 0) < text.len;
-        bool has_address = slice_find(text, SLICE(RATING_ADDRESS), 0) < text.len;
+        bool has_address = slice_find(text, slice_of(forge->address), 0) < text.len;
         if (has_address && !has_line && forge->payload_count < PAYLOADS_MAX)
                 forge->payloads[forge->payload_count++] = text;
 }
@@ -93,15 +94,15 @@ static void add_payload(struct forge *forge, struct slice text) {
 /* What comes behind node, as a whole and up to the address. */
 static void add_rest(struct forge *forge, const struct sample *sample, size_t from) {
         struct slice rest = slice_sub(sample->text, from, sample->text.len);
-        size_t at = slice_find(rest, SLICE(RATING_ADDRESS), 0);
+        size_t at = slice_find(rest, slice_of(forge->address), 0);
         add_payload(forge, rest);
-        add_payload(forge, slice_sub(rest, 0, at + strlen(RATING_ADDRESS)));
+        add_payload(forge, slice_sub(rest, 0, at + strlen(forge->address)));
 }
 
 static void make_payloads(struct forge *forge) {
         struct sample sample;
         for (size_t i = 0; i < forge->wide_count; i++) {
-                if (!make_line(forge, forge->wide[i], RATING_ADDRESS, &sample))
+                if (!make_line(forge, forge->wide[i], forge->address, &sample))
                         continue;
                 add_rest(forge, &sample, sample.end);
                 add_rest(forge, &sample, 0);
@@ -110,9 +111,10 @@ static void make_payloads(struct forge *forge) {
 
 static bool try_line(
         struct forge *forge, struct slice line, struct slice part, struct rating_spoof *ret) {
-        if (!finds(forge, line, RATING_ADDRESS))
+        if (!finds(forge, line, forge->address))
                 return false;
-        *ret = (struct rating_spoof){.part = part, .line = line};
+        *ret = (struct rating_spoof){
+                .part = part, .address = forge->address, .honest = forge->honest, .line = line};
         return true;
 }
 
@@ -124,7 +126,7 @@ static bool try_wide(
         struct sample sample;
         char fill[2] = {sample_char(set, 0), '\0'};
         static const char *const joints[] = {"", " "};
-        if (!make_line(forge, node, RATING_HONEST, &sample))
+        if (!make_line(forge, node, forge->honest, &sample))
                 return false;
         struct slice before = slice_sub(sample.text, 0, sample.begin);
         struct slice behind = slice_sub(sample.text, sample.end, sample.text.len);
@@ -149,31 +151,44 @@ static bool try_wide(
 static bool try_front(struct forge *forge, struct rating_spoof *ret) {
         struct sample honest;
         struct sample forged;
-        if (!make_line(forge, NULL, RATING_HONEST, &honest) ||
-                !make_line(forge, NULL, RATING_ADDRESS, &forged))
+        if (!make_line(forge, NULL, forge->honest, &honest) ||
+                !make_line(forge, NULL, forge->address, &forged))
                 return false;
         struct slice line =
                 ARENA_JOIN(forge->arena, SLICE("\""), forged.text, SLICE("\" "), honest.text);
         return try_line(forge, line, SLICE_NULL, ret) && forge->match_start > 0;
 }
 
+static int rate(struct forge *forge, struct rating_spoof *ret) {
+        struct sample sample;
+        if (!make_line(forge, NULL, forge->honest, &sample))
+                return RATING_UNKNOWN;
+        make_payloads(forge);
+        if (try_front(forge, ret))
+                return RATING_BAD;
+        for (size_t i = 0; i < forge->wide_count; i++)
+                if (try_wide(forge, forge->wide[i], ret))
+                        return RATING_BAD;
+        return RATING_GOOD;
+}
+
 int rating_spoof(const struct failregex *regex, struct arena *arena, struct rating_spoof *ret,
         struct fault *fault) {
-        struct forge forge = {.regex = regex, .arena = arena, .fault = fault};
-        struct sample sample;
+        struct forge forge = {.regex = regex,
+                .arena = arena,
+                .fault = fault,
+                .address = RATING_ADDRESS,
+                .honest = RATING_HONEST};
         forge.root = syntax_parse(slice_of(regex->text), arena);
         if (!forge.root)
                 return RATING_UNKNOWN;
         if (!has_address(forge.root))
                 return RATING_GOOD;
-        if (!make_line(&forge, NULL, RATING_HONEST, &sample))
-                return RATING_UNKNOWN;
         gather(&forge, forge.root);
-        make_payloads(&forge);
-        if (try_front(&forge, ret))
-                return RATING_BAD;
-        for (size_t i = 0; i < forge.wide_count; i++)
-                if (try_wide(&forge, forge.wide[i], ret))
-                        return RATING_BAD;
-        return RATING_GOOD;
+        int r = rate(&forge, ret);
+        if (r != RATING_UNKNOWN)
+                return r;
+        forge.address = RATING_ADDRESS6;
+        forge.honest = RATING_HONEST6;
+        return rate(&forge, ret);
 }

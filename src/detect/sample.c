@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A walk over the tree that writes as it goes. Choices that lead to `through`, or else to an
- * IPv4 address, are taken; the others follow the seed. */
+ * address of the wanted family, are taken; the others follow the seed. */
 #include "detect/sample.h"
 
 #include <errno.h>
@@ -81,6 +81,12 @@ static bool holds_address(const struct syntax_node *node, const char *name) {
         return false;
 }
 
+/* The group whose alternative is taken. */
+static const char *family_group(const struct maker *maker) {
+        return slice_find_char(maker->wish->address, ':', 0) < maker->wish->address.len ? "ip6"
+                                                                                        : "ip4";
+}
+
 static void make(struct maker *maker, const struct syntax_node *node);
 
 static void make_choice(struct maker *maker, const struct syntax_node *node) {
@@ -90,7 +96,7 @@ static void make_choice(struct maker *maker, const struct syntax_node *node) {
                 if (holds(child, maker->wish->through) && child != maker->wish->through)
                         chosen = child;
         for (const struct syntax_node *child = node->child; child && !chosen; child = child->next)
-                if (holds_address(child, "ip4"))
+                if (holds_address(child, family_group(maker)))
                         chosen = child;
         unsigned left = pick(maker, count);
         for (const struct syntax_node *child = node->child; child && !chosen; child = child->next)
@@ -100,8 +106,8 @@ static void make_choice(struct maker *maker, const struct syntax_node *node) {
 }
 
 static void make_repeat(struct maker *maker, const struct syntax_node *node) {
-        bool wanted = holds(node, maker->wish->through) || holds_address(node, "ip4") ||
-                      holds_address(node, "fid");
+        bool wanted = holds(node, maker->wish->through) ||
+                      holds_address(node, family_group(maker)) || holds_address(node, "fid");
         uint32_t low = node->low;
         if (low == 0 && node->high > 0 && (wanted || node->high == SYNTAX_MANY))
                 low = 1;
@@ -115,8 +121,9 @@ static void make_repeat(struct maker *maker, const struct syntax_node *node) {
 
 static void make_group(struct maker *maker, const struct syntax_node *node) {
         size_t begin = buffer_len(&maker->text);
-        bool is_address = sample_is_address(node->name) && !slice_is(node->name, "ip6") &&
-                          !(slice_is(node->name, "fid") && holds_address(node->child, "ip4"));
+        const char *family = family_group(maker);
+        bool is_address = slice_is(node->name, family) || slice_is(node->name, "dns") ||
+                          (slice_is(node->name, "fid") && !holds_address(node->child, family));
         if (is_address)
                 put(maker, maker->wish->address);
         else
@@ -139,6 +146,12 @@ static void make_reference(struct maker *maker, const struct syntax_node *node) 
                 free(copy);
                 return;
         }
+}
+
+/* What must come next may be what a ".*" behind it matches, or may come anyhow. */
+static void make_assertion(struct maker *maker, const struct syntax_node *node) {
+        if (node->child && (maker->wish->seed % 2 == 1 || holds(node, maker->wish->through)))
+                make(maker, node->child);
 }
 
 static void make_inside(struct maker *maker, const struct syntax_node *node) {
@@ -164,9 +177,11 @@ static void make_inside(struct maker *maker, const struct syntax_node *node) {
         case SYNTAX_REFERENCE:
                 make_reference(maker, node);
                 break;
+        case SYNTAX_EDGE:
+                make_assertion(maker, node);
+                break;
         case SYNTAX_START:
         case SYNTAX_END:
-        case SYNTAX_EDGE:
                 break;
         }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Texts that a regex should match, made from its tree. They are guesses: what is asserted around a
- * place is not looked at, so whoever needs a match tries several and searches them. */
+ * place is hardly looked at, so whoever needs a match tries several and searches them. */
 #pragma once
 
 #include "base/buffer.h"
@@ -9,8 +9,8 @@
 #define SAMPLE_MAX ((size_t)64 << 10) /* bytes of a text */
 
 struct sample_wish {
-        uint64_t seed;                     /* 0: the plainest text; others differ */
-        struct slice address;              /* what groups that hold an address get */
+        uint64_t seed;        /* 0: the plainest text; others differ */
+        struct slice address; /* what groups that hold an address get; IPv6 has its own */
         const struct syntax_node *through; /* must take part; or NULL */
 };
 

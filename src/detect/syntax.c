@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Recursive descent over Python's regex syntax. Sets are exact for ASCII and coarse beyond it; what
- * is asserted around a place is one node without inside; a conditional is the choice of its two
- * branches. */
+/* Recursive descent over Python's regex syntax. Sets are exact for ASCII and coarse beyond it; a
+ * conditional is the choice of its two branches. */
 #include "detect/syntax.h"
 
 #include <ctype.h>
@@ -268,11 +267,11 @@ static struct syntax_node *read_capture(struct reader *reader, size_t start, str
         return node;
 }
 
-static struct syntax_node *read_assertion(struct reader *reader, size_t start) {
-        uint32_t groups = reader->groups;
-        (void)read_rest_of_group(reader);
+/* child: what must come next; NULL for what must not, and for what must have come before. */
+static struct syntax_node *read_assertion(struct reader *reader, size_t start, bool is_ahead) {
+        struct syntax_node *inside = read_rest_of_group(reader);
         struct syntax_node *node = node_new(reader, SYNTAX_EDGE, start);
-        node->low = reader->groups - groups;
+        node->child = is_ahead ? inside : NULL;
         return node;
 }
 
@@ -287,8 +286,10 @@ static struct syntax_node *read_extension(struct reader *reader, size_t start) {
                 node->name = name;
                 return node;
         }
-        if (take(reader, "=") || take(reader, "!") || take(reader, "<=") || take(reader, "<!"))
-                return read_assertion(reader, start);
+        if (take(reader, "="))
+                return read_assertion(reader, start, true);
+        if (take(reader, "!") || take(reader, "<=") || take(reader, "<!"))
+                return read_assertion(reader, start, false);
         if (take(reader, "#")) {
                 (void)take_until(reader, ')');
                 return node_new(reader, SYNTAX_SEQUENCE, start);

@@ -21,7 +21,7 @@ enum syntax_kind {
         SYNTAX_REPEAT,    /* its child, low to high times */
         SYNTAX_START,     /* ^ \A */
         SYNTAX_END,       /* $ \Z */
-        SYNTAX_EDGE,      /* \b \B, and whatever is asserted around */
+        SYNTAX_EDGE,      /* \b \B, and what is asserted around; child: what must come next */
         SYNTAX_REFERENCE, /* what a group captured */
 };
 

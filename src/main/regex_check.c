@@ -72,7 +72,7 @@ static void tell_spoof(struct checker *checker, const struct rating_spoof *spoof
                         "no anchor in front: who can write any text there can have any address "
                         "banned\n");
         say_line(checker, "line", spoof->line);
-        (void)printf("    finds " RATING_ADDRESS " in place of " RATING_HONEST "\n");
+        (void)printf("    finds %s in place of %s\n", spoof->address, spoof->honest);
 }
 
 static void tell_unknown(struct checker *checker, const char *what) {
@@ -89,6 +89,8 @@ static int rate(struct checker *checker, const struct failregex *regex, struct f
                 tell_cost(checker, &cost);
         else if (r == RATING_UNKNOWN)
                 tell_unknown(checker, "backtracking");
+        if (r < 0 || strcmp(checker->subject->kind, "ignoreregex") == 0)
+                return r; /* its address is nobody's */
         if (r >= 0)
                 r = rating_spoof(regex, &checker->arena, &spoof, fault);
         if (r == RATING_BAD)

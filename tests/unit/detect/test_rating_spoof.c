@@ -67,8 +67,28 @@ static void regex_without_anchor_is_found(void **state) {
         arena_done(&arena);
 }
 
+static void regex_of_ipv6_alone_is_judged(void **state) {
+        struct arena arena = ARENA_INIT;
+        struct rating_spoof spoof;
+        (void)state;
+        assert_int_equal(rate("^user .*? from <IP6>$", &spoof, &arena), RATING_GOOD);
+        assert_int_equal(rate("^user .*? from <IP6>", &spoof, &arena), RATING_BAD);
+        assert_string_equal(spoof.address, RATING_ADDRESS6);
+        assert_true(slice_find(spoof.line, SLICE(RATING_HONEST6), 0) < spoof.line.len);
+        arena_done(&arena);
+}
+
+static void what_must_come_next_is_put_there(void **state) {
+        struct arena arena = ARENA_INIT;
+        struct rating_spoof spoof;
+        (void)state;
+        assert_int_equal(rate("^user=(?=.* host=)[^<]* <ADDR>$", &spoof, &arena), RATING_GOOD);
+        assert_int_equal(rate("^user=(?=.* host=)[^<]*? <ADDR>", &spoof, &arena), RATING_BAD);
+        arena_done(&arena);
+}
+
 static void regex_that_no_line_can_be_made_for_is_not_judged(void **state) {
-        static const char *const regexes[] = {"^(?=never)from <HOST>", "(?x) from <HOST>"};
+        static const char *const regexes[] = {"^(?<=never)from <HOST>", "(?x) from <HOST>"};
         (void)state;
         for (size_t i = 0; i < sizeof(regexes) / sizeof(regexes[0]); i++) {
                 struct arena arena = ARENA_INIT;
@@ -83,6 +103,8 @@ int main(void) {
                 cmocka_unit_test(regexes_that_hold_fast_are_good),
                 cmocka_unit_test(what_can_hold_another_address_is_named),
                 cmocka_unit_test(regex_without_anchor_is_found),
+                cmocka_unit_test(regex_of_ipv6_alone_is_judged),
+                cmocka_unit_test(what_must_come_next_is_put_there),
                 cmocka_unit_test(regex_that_no_line_can_be_made_for_is_not_judged),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,7 +41,7 @@ static void tree_has_the_form_of_the_regex(void **state) {
                 {"a{x}{",                "S(a{x}{)"                                        },
                 {"(a)(?:b)(?P<n>c)",     "S(G1(S(a))S(b)G2n(S(c)))"                        },
                 {"(a)\\1(?P=n)",         "S(G1(S(a))B1B0n)"                                },
-                {"(?#x)a(?=b(c))(?<!d)", "S(Sabb)"                                         },
+                {"(?#x)a(?=b(c))(?<!d)", "S(Sab(S(bG1(S(c))))b)"                                         },
                 {"(?i:a)b",              "S(S(.)b)"                                        },
                 {"(?i)a",                "S(S.)"                                           },
                 {"(?(1)a|b)",            "S(|(S(a)S(b)))"                                  },
