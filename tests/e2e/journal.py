@@ -130,7 +130,7 @@ def commands_of_matches(box):
     journal.append(journal.entry('nothing'))
     box.jails(jail('one', journal, '_COMM=one'), sshd='true')
     box.start()
-    expect('_COMM=one' in box.ask('get', 'one', 'journalmatch'), 'get')
+    wait_for(lambda: '_COMM=one' in box.client('get', 'one', 'journalmatch')[1], 'get')
     text = box.ask('set', 'one', 'addjournalmatch', '_COMM=a', 'X=1', '+', '_COMM=b')
     expect('_COMM=one + _COMM=a X=1 + _COMM=b' in text, text)
     text = box.ask('set', 'one', 'deljournalmatch', '_COMM=one')
