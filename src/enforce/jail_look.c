@@ -67,7 +67,13 @@ struct value jail_banned_with_time(const struct jail *jail, struct arena *arena)
 }
 
 bool jail_is_banned(const struct jail *jail, struct slice id) {
-        return ban_book_find(&jail->book, id) != NULL;
+        struct address address;
+        char text[ADDRESS_TEXT_MAX];
+        if (ban_book_find(&jail->book, id))
+                return true;
+        /* Another way to write the same address. */
+        return address_parse(id, &address) == 0 &&
+               ban_book_find(&jail->book, address_print(&address, text));
 }
 
 /* <ipmatches> and <ipfailures> over all jails, <ipjailmatches> and <ipjailfailures> of this one;

@@ -78,8 +78,26 @@ static void tags_know_the_jail(void **state) {
         end(jail);
 }
 
+static void an_address_is_found_in_any_form(void **state) {
+        struct jail *jail = started();
+        struct arena arena = ARENA_INIT;
+        struct value ids = value_list();
+        (void)state;
+        value_append(&ids, value_text("1.2.3.4"), &arena);
+        value_append(&ids, value_text("2001:db8::1"), &arena);
+        jail_ban_ids(jail, &ids, NULL, NULL);
+        assert_true(jail_is_banned(jail, SLICE("1.2.3.4")));
+        assert_true(jail_is_banned(jail, SLICE("::ffff:1.2.3.4")));
+        assert_true(jail_is_banned(jail, SLICE("2001:DB8:0::1")));
+        assert_false(jail_is_banned(jail, SLICE("1.2.3.5")));
+        assert_false(jail_is_banned(jail, SLICE("nobody")));
+        arena_done(&arena);
+        end(jail);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(an_address_is_found_in_any_form),
                 cmocka_unit_test(times_are_local_and_end_in_9999),
                 cmocka_unit_test(bans_are_listed_in_both_orders),
                 cmocka_unit_test(tags_know_the_jail),
