@@ -98,7 +98,7 @@ static void check_word(const struct check *c, struct slice word, const char *con
 }
 
 static void check_backend(const struct check *c, const struct value *value) {
-        static const char *const words[] = {"auto", "polling", "pyinotify", "systemd", NULL};
+        static const char *const words[] = {"auto", "polling", "pyinotify", "systemd", "bans", NULL};
         struct slice name = value->type == VALUE_STRING ? value->string : SLICE("");
         check_word(c, slice_sub(name, 0, slice_find_char(name, '[', 0)), words, FINDING_ERROR,
                 "is no backend");

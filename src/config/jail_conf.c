@@ -371,7 +371,7 @@ static int without_logs(struct jail_stream *s, const struct value *value, struct
 }
 
 static int put_logpath(struct jail_stream *s, const struct value *value, struct fault *fault) {
-        if (slice_has_prefix(s->backend, SLICE("systemd")))
+        if (slice_has_prefix(s->backend, SLICE("systemd")) || slice_is(s->backend, "bans"))
                 return 0;
         struct slice rest = value->string.data ? value->string : SLICE("");
         struct slice line;

@@ -24,6 +24,14 @@ struct store *jail_store(const struct jail *jail) {
         return jail->env.store ? *jail->env.store : NULL;
 }
 
+void jail_count_bans(struct jail *jail) {
+        jail->counts_bans = true;
+}
+
+bool jail_counts_bans(const struct jail *jail) {
+        return jail->counts_bans;
+}
+
 bool jail_is_working(const struct jail *jail) {
         return !jail->is_idle && !jail->is_stopping;
 }
@@ -378,7 +386,7 @@ bool jail_is_reloading(const struct jail *jail) {
 int jail_log_add(struct jail *jail, struct slice path, enum scan_start_at at, struct fault *fault) {
         struct arena arena = ARENA_INIT;
         struct scan_start start = {.at = at};
-        if (jail->journal) /* upstream takes and forgets it, too */
+        if (jail->counts_bans || jail->journal) /* upstream takes and forgets it, too */
                 return 0;
         if (at == SCAN_START_HEAD && jail_store(jail) &&
                 !store_log_get(jail_store(jail), slice_of(jail->name), path, &arena, &start.hash,

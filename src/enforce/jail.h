@@ -13,6 +13,7 @@
 #define JAIL_BANS_MAX 1000000 /* beyond, a ban is refused with an ERROR and counted */
 
 struct jail;
+struct ticket;
 struct escalate_settings; /* escalate.h: bantime.* */
 
 /* What surrounds all jails. Everything must outlive them. */
@@ -28,6 +29,9 @@ struct jail_env {
         struct own_addresses *self;  /* or NULL */
         struct python_link *python;  /* or NULL: no actions in Python */
         const bool *has_ipv6;
+        /* A jail has made a new ban; or NULL. */
+        void (*on_ban)(void *ban_user, const struct jail *jail, const struct ticket *ticket);
+        void *ban_user;
 };
 
 struct jail_settings {
@@ -42,6 +46,10 @@ struct jail_settings {
 /* id: as in scan_link.h; name is copied. backend LOG_WATCH_JOURNAL: env->scan is the journal's link. Makes itself known to scan and store. Returns NULL with fault if scan refuses. */
 struct jail *jail_new(const struct jail_env *env, uint32_t id, struct slice name, enum log_watch_backend backend, struct slice backend_name,
         struct fault *fault);
+/* Before its start: what fails for it is bans of other jails, by jail_other_banned(), and no log is read (backend = bans). */
+void jail_count_bans(struct jail *jail);
+bool jail_counts_bans(const struct jail *jail);
+void jail_other_banned(struct jail *jail, const struct jail *other, const struct ticket *ticket);
 /* Before its start: that it reads the journal; source is a text of journal_source_text(). */
 void jail_set_journal(struct jail *jail, struct slice source);
 /* Without flushing or stopping anything in the kernel: see jail_stop(). */

@@ -99,6 +99,8 @@ unsigned jail_ban_ticket(
         jail_debug_ban(jail, ticket);
         action_list_ban(jail->actions, ticket, done, user);
         jail_expire_arm(jail);
+        if (jail->env.on_ban && !ticket->restored && !jail->counts_bans)
+                jail->env.on_ban(jail->env.ban_user, jail, ticket);
         return 1;
 }
 

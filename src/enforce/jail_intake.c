@@ -333,6 +333,23 @@ void jail_failure(struct jail *jail, const struct record *record) {
         jail_intake_pump(jail);
 }
 
+/* As a line of our own log would be, for a jail that read it. */
+void jail_other_banned(struct jail *jail, const struct jail *other, const struct ticket *banned) {
+        struct arena arena = ARENA_INIT;
+        if (jail->is_stopping || !has_room(jail))
+                return;
+        struct ticket *ticket = jail_ticket_of(ticket_id(banned), jail_now(jail));
+        struct value data = value_dict(), matches = value_list();
+        value_append(&matches,
+                value_string(arena_printf(&arena, "[%s] Ban %s", other->name, banned->id)), &arena);
+        value_dict_put(&data, value_text("matches"), matches, &arena);
+        ticket_set_data(ticket, &data);
+        (void)push(jail, INTAKE_FAILURE, ticket);
+        (void)ticket_unref(ticket);
+        arena_done(&arena);
+        jail_intake_pump(jail);
+}
+
 /* "Added logfile" comes when it is known where reading begins. */
 static void announce(struct jail *jail, struct slice path, struct slice hash, uint64_t offset) {
         for (struct jail_path **place = &jail->unannounced; *place; place = &(*place)->next) {

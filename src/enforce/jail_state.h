@@ -79,6 +79,7 @@ struct jail {
         uint64_t refused;              /* bans for which there was no room */
         struct jail_path *unannounced; /* "Added logfile" is said when their place is known */
         struct jail_path *unnamed;     /* reload: logs not added again so far */
+        bool counts_bans; /* of the others */
         bool is_started;
         bool is_idle;
         bool is_reloading;

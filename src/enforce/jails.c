@@ -20,8 +20,17 @@ struct jail_stopper {
         struct jail_stopper *next;
 };
 
+static void on_ban(void *user, const struct jail *jail, const struct ticket *ticket) {
+        const struct jails *jails = user;
+        for (size_t i = 0; i < jails->count; i++)
+                if (jail_counts_bans(jails->items[i]->jail))
+                        jail_other_banned(jails->items[i]->jail, jail, ticket);
+}
+
 void jails_init(struct jails *jails, const struct jail_env *env) {
         *jails = (struct jails){.env = *env};
+        jails->env.on_ban = on_ban;
+        jails->env.ban_user = jails;
         table_init(&jails->names, JAILS_MAX);
 }
 
@@ -60,6 +69,11 @@ static int parse_backend(struct slice text, enum log_watch_backend *ret, const c
         if (slice_equal_nocase(name, SLICE("polling"))) {
                 *ret = LOG_WATCH_POLL;
                 *ret_name = "polling";
+                return 0;
+        }
+        if (slice_equal_nocase(name, SLICE("bans"))) {
+                *ret = LOG_WATCH_POLL; /* of nothing */
+                *ret_name = "bans";
                 return 0;
         }
         if (slice_equal_nocase(name, SLICE("systemd"))) {
@@ -149,6 +163,8 @@ struct jail_entry *jails_add(
                         fault);
         if (jail && kind == LOG_WATCH_JOURNAL)
                 jail_set_journal(jail, journal);
+        if (jail && strcmp(kind_name, "bans") == 0)
+                jail_count_bans(jail);
         arena_done(&arena);
         if (!jail)
                 return NULL;

@@ -102,6 +102,21 @@ def rotation_and_truncation_lose_nothing(box):
 
 
 @case
+def whoever_is_banned_again_and_again_is_banned_for_long(box):
+    box.jails('[again]\nenabled = true\nfilter = recidive\nbackend = bans\nmaxretry = 3\nbantime = 1w\nfindtime = 1d\n'
+              f'logpath = {box.path("f2b.log")}\n')
+    box.start()
+    for _ in range(2):
+        box.ask('set', 'sshd', 'banip', A, B)
+        box.ask('set', 'sshd', 'unbanip', A, B)
+    expect(box.banned('again') == [], f'twice is not enough: {box.banned("again")}')
+    box.attack(A)
+    wait_for(lambda: box.banned('again') == [A], 'three bans make a longer one')
+    expect(box.count('Total failed', 'again') == 5, f'five bans were counted, not {box.count("Total failed", "again")}')
+    expect('+ 604800 =' in box.ask('get', 'again', 'banip', '--with-time'), 'for a week')
+
+
+@case
 def several_jails_share_a_log(box):
     box.jails(f'[second]\nenabled = true\nfilter = sshd\nlogpath = {box.log}\nmaxretry = 2\n')
     box.start()

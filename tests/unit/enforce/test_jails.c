@@ -39,6 +39,25 @@ static void names_have_bounds(void **state) {
         assert_non_null(strstr(fixture_read(f->diag), "might be too long and some commands might not function correctly"));
 }
 
+static void a_jail_may_count_the_bans_of_the_others(void **state) {
+        struct fixture *f = *state;
+        const char *ban[] = {"one", "two", "three"};
+        (void)ask(f, "add", "again", "bans", NULL);
+        (void)ask(f, "set", "again", "maxretry", "3", NULL);
+        (void)ask(f, "start", "again", NULL);
+        assert_string_equal(jail_backend(jails_find(&f->server->jails, SLICE("again"))->jail), "bans");
+        for (size_t i = 0; i < 3; i++) {
+                (void)ask(f, "add", ban[i], "polling", NULL);
+                (void)ask(f, "start", ban[i], NULL);
+                struct jail *again = jails_find(&f->server->jails, SLICE("again"))->jail;
+                assert_false(jail_is_banned(again, SLICE("192.0.2.1")));
+                (void)ask(f, "set", ban[i], "banip", "192.0.2.1", NULL);
+        }
+        struct jail *again = jails_find(&f->server->jails, SLICE("again"))->jail;
+        assert_true(jail_is_banned(again, SLICE("192.0.2.1")));
+        assert_int_equal(jail_counts(again).failed_total, 3);
+}
+
 static unsigned stopped;
 
 static void on_stopped(void *user) {
@@ -103,6 +122,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(names_are_unique_and_ids_never_used_again, fixture_set_up, fixture_tear_down),
                 cmocka_unit_test_setup_teardown(names_have_bounds, fixture_set_up, fixture_tear_down),
+                cmocka_unit_test_setup_teardown(a_jail_may_count_the_bans_of_the_others, fixture_set_up, fixture_tear_down),
                 cmocka_unit_test_setup_teardown(a_stopping_jail_is_not_found_but_keeps_its_name, fixture_set_up, fixture_tear_down),
                 cmocka_unit_test_setup_teardown(a_configuration_is_kept_without_where_it_came_from, fixture_set_up, fixture_tear_down),
                 cmocka_unit_test_setup_teardown(iteration_passes_over_those_that_stop, fixture_set_up, fixture_tear_down),
