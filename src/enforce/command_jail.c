@@ -6,6 +6,7 @@
 #include "base/diag.h"
 #include "base/memory.h"
 #include "base/repr.h"
+#include "enforce/ban_prefix.h"
 #include "enforce/command.h"
 #include "enforce/command_value.h"
 #include "enforce/escalate.h"
@@ -241,4 +242,24 @@ void command_set_bantime_extra(struct call *call) {
                         "ban time increment is not available as long jail database is not set");
         jail_settings_changed(call->entry->jail);
         call_return(call, result);
+}
+
+/* banprefix.NAME */
+
+static struct slice prefix_name(const struct call *call) {
+        struct slice word = call_word(call, 2);
+        return slice_sub(word, sizeof("banprefix.") - 1, word.len);
+}
+
+void command_get_banprefix(struct call *call) {
+        call_return(call, ban_prefix_get(jail_prefix(call->entry->jail), prefix_name(call)));
+}
+
+void command_set_banprefix(struct call *call) {
+        struct fault fault = FAULT_INIT;
+        if (ban_prefix_set(jail_prefix(call->entry->jail), prefix_name(call), call_item(call, 3),
+                    &fault) < 0)
+                call_raise_fault(call, &fault);
+        else
+                command_get_banprefix(call);
 }

@@ -308,6 +308,19 @@ static bool decide_fast(struct ignore *ignore, struct ticket *ticket, const char
         return true;
 }
 
+bool ignore_may_be_in(const struct ignore *ignore, const struct address *net) {
+        if (ignore->slow_count > 0 || (ignore->command && ignore->command[0]))
+                return true;
+        if (ignore->self && ignore->env.self && own_addresses_in(ignore->env.self, net))
+                return true;
+        for (size_t i = 0; i < ignore->count; i++) {
+                const struct address *address = &ignore->entries[i]->address;
+                if (address_in(address, net) || address_in(net, address))
+                        return true;
+        }
+        return false;
+}
+
 static void finish(struct check *check, const char *source, enum ignore_known known) {
         struct ticket *ticket = ticket_ref(check->ticket);
         ignore_done *done = check->done;

@@ -48,6 +48,10 @@ struct value ignore_command(const struct ignore *ignore, struct arena *arena);
 int ignore_set_cache(struct ignore *ignore, struct slice text, struct fault *fault);
 struct value ignore_cache(const struct ignore *ignore, struct arena *arena);
 
+/* Whether somebody who is never banned may be in net: an entry or an own address is; or there are names, files or a command, of which
+ * that is not known. */
+bool ignore_may_be_in(const struct ignore *ignore, const struct address *net);
+
 /* Decides about a ticket. source: as logged after "Ignore IP by ", empty: ignored, but not to be logged again (ignorecache), or NULL: not
  * ignored. Calls done at once where it can, else later from the loop, when names or the command have answered; or never, if ignore
  * is freed before. */

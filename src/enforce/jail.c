@@ -88,6 +88,7 @@ struct jail *jail_new(const struct jail_env *env, uint32_t id, struct slice name
         jail->actions = make_actions(jail);
         window_init(&jail->window, JAIL_IDS_MAX);
         ban_book_init(&jail->book, JAIL_BANS_MAX, 600);
+        ban_prefix_init(&jail->prefix);
         if (getrandom(&jail->random, sizeof(jail->random), 0) < 0)
                 jail->random = (uint64_t)loop_now_us();
         if (jail_store(jail))
@@ -117,6 +118,7 @@ struct jail *jail_free(struct jail *jail) {
         jail->escalation = escalate_free(jail->escalation);
         window_done(&jail->window);
         ban_book_done(&jail->book);
+        ban_prefix_done(&jail->prefix);
         free_paths(&jail->unannounced);
         free_paths(&jail->unnamed);
         free(jail->settings.usedns);
@@ -159,6 +161,10 @@ struct jail_settings *jail_settings(struct jail *jail) {
 
 struct escalate_settings *jail_escalation(struct jail *jail) {
         return jail->escalation;
+}
+
+struct ban_prefix *jail_prefix(struct jail *jail) {
+        return &jail->prefix;
 }
 
 struct ignore *jail_ignore(struct jail *jail) {
@@ -209,6 +215,9 @@ void jail_settings_changed(struct jail *jail) {
         jail->window.findtime_s = settings->findtime_s;
         jail->window.maxretry = settings->maxretry;
         jail->window.maxmatches = settings->maxmatches;
+        jail->prefix.window.findtime_s = settings->findtime_s;
+        jail->prefix.window.maxretry = settings->maxretry;
+        jail->prefix.window.maxmatches = settings->maxmatches;
         set_ban_time(jail);
         if (!(jail->told_findtime_s == settings->findtime_s)) {
                 jail->told_findtime_s = settings->findtime_s;

@@ -15,6 +15,7 @@
 struct jail;
 struct ticket;
 struct escalate_settings; /* escalate.h: bantime.* */
+struct ban_prefix;        /* ban_prefix.h: banprefix.* */
 
 /* What surrounds all jails. Everything must outlive them. */
 struct jail_env {
@@ -65,6 +66,7 @@ struct scan_link *jail_scan(const struct jail *jail);
 struct jail_settings *jail_settings(struct jail *jail);
 void jail_settings_changed(struct jail *jail);
 struct escalate_settings *jail_escalation(struct jail *jail);
+struct ban_prefix *jail_prefix(struct jail *jail);
 struct ignore *jail_ignore(struct jail *jail);
 struct action_list *jail_actions(struct jail *jail);
 

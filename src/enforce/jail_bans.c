@@ -70,7 +70,37 @@ static double end_to_follow(const struct jail *jail, const struct ticket *ticket
         return known ? ticket_end(known, jail->book.jail_ban_time_s) : (double)NAN;
 }
 
-unsigned jail_ban_ticket(
+static void unban(struct jail *jail, struct ticket *ticket, action_list_done *done, void *user);
+
+/* The single bans within a network that is now banned as a whole are needed no more; in some sets
+ * they could not even stand beside it. Their rows stay in the database. */
+static void absorb(struct jail *jail, const struct ticket *network) {
+        size_t count;
+        if (address_is_single(&network->address) || network->address.family == ADDRESS_NONE ||
+                (jail->prefix.len4 == 0 && jail->prefix.len6 == 0))
+                return;
+        struct ticket **tickets = ban_book_by_ban(&jail->book, &count);
+        for (size_t i = 0; i < count; i++)
+                if (tickets[i] != network && address_is_single(&tickets[i]->address) &&
+                        address_in(&tickets[i]->address, &network->address))
+                        unban(jail, ban_book_take(&jail->book, ticket_id(tickets[i])), NULL, NULL);
+        free(tickets);
+}
+
+/* In the place of an address whose network is banned: a ticket for that (the caller's), or NULL. */
+static struct ticket *as_network(const struct jail *jail, const struct ticket *ticket) {
+        struct address network;
+        char text[ADDRESS_TEXT_MAX];
+        if (!ban_prefix_of(&jail->prefix, &ticket->address, &network) ||
+                !ban_book_find(&jail->book, address_print(&network, text)))
+                return NULL;
+        struct ticket *whole = ticket_new(slice_of(text), &network, ticket->time);
+        whole->ban_time_s = ticket->ban_time_s;
+        whole->restored = ticket->restored;
+        return whole;
+}
+
+static unsigned ban_ticket(
         struct jail *jail, struct ticket *ticket, action_list_done *done, void *user) {
         struct ticket *known = NULL;
         double before = end_to_follow(jail, ticket);
@@ -91,6 +121,7 @@ unsigned jail_ban_ticket(
                 refuse(jail, ticket);
                 return 0;
         }
+        absorb(jail, ticket);
         ticket->ban_epoch = action_list_epoch(jail->actions);
         diag(DIAG_NOTICE, JAIL_LOG_ACTIONS, "[%s] %sBan %s", jail->name,
                 ticket->restored ? "Restore " : "", ticket->id);
@@ -102,6 +133,14 @@ unsigned jail_ban_ticket(
         if (jail->env.on_ban && !ticket->restored && !jail->counts_bans)
                 jail->env.on_ban(jail->env.ban_user, jail, ticket);
         return 1;
+}
+
+unsigned jail_ban_ticket(
+        struct jail *jail, struct ticket *ticket, action_list_done *done, void *user) {
+        struct ticket *network = as_network(jail, ticket);
+        unsigned count = ban_ticket(jail, network ? network : ticket, done, user);
+        (void)ticket_unref(network);
+        return count;
 }
 
 static void on_expire(void *user) {

@@ -123,18 +123,40 @@ static void say_forgotten(struct jail *jail) {
                 jail->name, jail->window.table.max);
 }
 
+/* Whether the network may be banned as a whole. */
+static bool may_ban(struct jail *jail, const struct ticket *network) {
+        if (!ignore_may_be_in(jail->ignore, &network->address))
+                return true;
+        if (!jail->said_no_prefix)
+                diag(DIAG_WARNING, JAIL_LOG_FILTER,
+                        "[%s] %s is not banned as a whole, nor are others: somebody who is ignored "
+                        "may be in it",
+                        jail->name, network->id);
+        jail->said_no_prefix = true;
+        return false;
+}
+
 static void count_failure(struct jail *jail, struct ticket *ticket, double weight) {
         struct ticket *reached = NULL;
+        struct ticket *network = ban_prefix_count(&jail->prefix, ticket, weight);
         double retry = window_add(&jail->window, ticket, weight, WINDOW_FROM_LOG);
         jail_debug_failures(jail);
         if (retry >= jail->settings.maxretry)
                 reached = window_take(&jail->window, ticket_id(ticket));
         /* Looks into the database before the ban is there. */
         struct ticket *bad = jail_observe_failure(jail, ticket);
-        ban_taken(jail, reached);
-        ban_taken(jail, bad);
+        if (network && may_ban(jail, network)) {
+                ban_taken(jail, network);
+                (void)ticket_unref(reached);
+                (void)ticket_unref(bad);
+        } else {
+                (void)ticket_unref(network);
+                ban_taken(jail, reached);
+                ban_taken(jail, bad);
+        }
         say_forgotten(jail);
         window_cleanup(&jail->window, jail_now(jail));
+        ban_prefix_cleanup(&jail->prefix, jail_now(jail));
 }
 
 static void say_found(const struct jail *jail, const struct intake_item *item) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "enforce/ban_book.h"
+#include "enforce/ban_prefix.h"
 #include "enforce/escalate.h"
 #include "enforce/jail.h"
 #include "enforce/window.h"
@@ -68,6 +69,8 @@ struct jail {
         struct action_list *actions;
         struct window window;
         struct ban_book book;
+        struct ban_prefix prefix;
+        bool said_no_prefix; /* that a network is not banned, for the sake of somebody in it */
         struct intake intake;
         struct jail_job *jobs;
         struct jail_prolong *prolongs;      /* by due_us */

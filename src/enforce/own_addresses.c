@@ -111,7 +111,7 @@ static void ask_names(struct own_addresses *own) {
                 resolver_ask_addresses(own->resolver, slice_of(host), on_addresses, own);
 }
 
-bool own_addresses_has(struct own_addresses *own, const struct address *address) {
+static void keep_up_to_date(struct own_addresses *own) {
         int64_t now_us = clock_mono_us(own->clock);
         if (!own->loaded || now_us - own->loaded_us > (int64_t)OWN_ADDRESSES_S * 1000000) {
                 own->loaded = true;
@@ -119,5 +119,21 @@ bool own_addresses_has(struct own_addresses *own, const struct address *address)
                 load_interfaces(own);
                 ask_names(own);
         }
+}
+
+bool own_addresses_has(struct own_addresses *own, const struct address *address) {
+        keep_up_to_date(own);
         return has(&own->interfaces, address) || has(&own->names, address);
+}
+
+static bool any_in(const struct list *list, const struct address *net) {
+        for (size_t i = 0; i < list->count; i++)
+                if (address_in(&list->items[i], net))
+                        return true;
+        return false;
+}
+
+bool own_addresses_in(struct own_addresses *own, const struct address *net) {
+        keep_up_to_date(own);
+        return any_in(&own->interfaces, net) || any_in(&own->names, net);
 }

@@ -14,3 +14,5 @@ struct own_addresses;
 struct own_addresses *own_addresses_new(const struct clock *clock, struct resolver *resolver);
 struct own_addresses *own_addresses_free(struct own_addresses *own);
 bool own_addresses_has(struct own_addresses *own, const struct address *address);
+/* Whether one of them lies in net. */
+bool own_addresses_in(struct own_addresses *own, const struct address *net);

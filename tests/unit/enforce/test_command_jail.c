@@ -52,6 +52,9 @@ static void times_and_counts(void **state) {
                 {"get j maxmatches", "7"},
                 {"set j bantime.increment true", "True"},
                 {"get j bantime.increment", "True"},
+                {"get j banprefix.v4", "None"},
+                {"set j banprefix.v4 24", "24"},
+                {"get j banprefix.v4", "24"},
                 {"get j bantime.nosuch", "None"},
         };
         CHECK(*state, cases);

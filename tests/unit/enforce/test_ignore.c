@@ -97,6 +97,35 @@ static void list_shows_nets_first_and_del_removes(void **state) {
         end(ignore);
 }
 
+static bool may_be_in(struct ignore *ignore, const char *text) {
+        struct address net;
+        assert_int_equal(address_parse(slice_of(text), &net), 0);
+        return ignore_may_be_in(ignore, &net);
+}
+
+static void nets_that_may_hold_somebody_ignored_are_known(void **state) {
+        (void)state;
+        struct ignore *ignore = make();
+        ignore_set_self(ignore, false);
+        assert_false(may_be_in(ignore, "192.0.2.0/24"));
+        add(ignore, "192.0.2.7");
+        add(ignore, "10.0.0.0/8");
+        add(ignore, "2001:db8::/32");
+        assert_true(may_be_in(ignore, "192.0.2.0/24"));
+        assert_false(may_be_in(ignore, "192.0.3.0/24"));
+        assert_true(may_be_in(ignore, "10.1.2.0/24"));
+        assert_true(may_be_in(ignore, "8.0.0.0/5"));
+        assert_true(may_be_in(ignore, "2001:db8:1::/64"));
+        assert_false(may_be_in(ignore, "2001:db9::/64"));
+        ignore_set_command(ignore, SLICE("true"));
+        assert_true(may_be_in(ignore, "192.0.3.0/24"));
+        ignore_set_command(ignore, SLICE(""));
+        assert_false(may_be_in(ignore, "192.0.3.0/24"));
+        add(ignore, "host.example");
+        assert_true(may_be_in(ignore, "192.0.3.0/24"));
+        end(ignore);
+}
+
 static void names_are_waited_for(void **state) {
         struct ignore *ignore = make();
         (void)state;
@@ -232,6 +261,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(addresses_and_nets_are_ignored),
                 cmocka_unit_test(list_shows_nets_first_and_del_removes),
+                cmocka_unit_test(nets_that_may_hold_somebody_ignored_are_known),
                 cmocka_unit_test(names_are_waited_for),
                 cmocka_unit_test(entries_that_change_meanwhile_are_asked_anew),
                 cmocka_unit_test(own_addresses_are_ignored_unless_switched_off),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "../cmocka_include.h"
+#include "enforce/ban_prefix.h"
 
 #include "base/diag.h"
 #include "base/memory.h"
@@ -27,6 +28,31 @@ static void enough_failures_are_a_ban_in_the_same_step(void **state) {
         assert_int_equal(jail_counts(jail).failing, 0);
         assert_int_equal(jail_counts(jail).failed_total, 3);
         assert_true(jail_is_banned(jail, SLICE("1.2.3.4")));
+        end(jail);
+}
+
+static void a_network_is_banned_in_the_place_of_its_addresses(void **state) {
+        static const int64_t values[] = {24, 2};
+        static const char *const names[] = {"v4", "min"};
+        (void)state;
+        struct jail *jail = started();
+        for (size_t i = 0; i < 2; i++) {
+                struct value value = value_int(values[i]);
+                assert_int_equal(
+                        ban_prefix_set(jail_prefix(jail), slice_of(names[i]), &value, NULL), 0);
+        }
+        (void)fake_orders();
+        fail_times(jail, "1.2.3.4", 3); /* one alone: as ever */
+        assert_non_null(strstr(fake_orders(), "ban 1.2.3.4\n"));
+        fail_times(jail, "1.2.3.5", 1);
+        const char *orders = fake_orders();
+        const char *unban = strstr(orders, "unban 1.2.3.4\n"),
+                   *ban = strstr(orders, "ban 1.2.3.0/24\n");
+        assert_true(unban && ban && unban < ban);
+        fail_times(jail, "1.2.3.6", 3); /* its network is banned already */
+        assert_null(strstr(fake_orders(), "ban 1.2.3.6"));
+        assert_true(jail_is_banned(jail, SLICE("1.2.3.0/24")));
+        assert_int_equal(jail_counts(jail).banned, 1);
         end(jail);
 }
 
@@ -250,6 +276,7 @@ static void failures_while_banned_count_towards_the_next_ban(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(enough_failures_are_a_ban_in_the_same_step),
+                cmocka_unit_test(a_network_is_banned_in_the_place_of_its_addresses),
                 cmocka_unit_test(ids_are_brought_to_normal_form_unless_raw),
                 cmocka_unit_test(old_failure_gives_no_ban),
                 cmocka_unit_test(time_in_the_future_is_now),

@@ -17,6 +17,11 @@ static void interfaces_are_own(void **state) {
         struct own_addresses *own = own_addresses_new(&fake.clock, NULL);
         assert_true(has(own, "127.0.0.1"));
         assert_false(has(own, "192.0.2.99"));
+        struct address net;
+        assert_int_equal(address_parse(SLICE("127.0.0.0/8"), &net), 0);
+        assert_true(own_addresses_in(own, &net));
+        assert_int_equal(address_parse(SLICE("240.0.0.0/8"), &net), 0);
+        assert_false(own_addresses_in(own, &net));
         own = own_addresses_free(own);
         fake_end();
 }
