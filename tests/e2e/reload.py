@@ -15,6 +15,7 @@ from harness import Skipped, case, expect, main, numbered_address, sshd_line, wa
 
 ROUNDS = 12
 ATTACKERS_MAX = 1500
+FLOOD = 200000        # lines
 MARKS = itertools.count(1)
 EFFECT_S = 120      # bans are two processes each here
 A, B, C = '203.0.113.5', '203.0.113.6', '2001:db8::7'
@@ -145,6 +146,35 @@ def no_line_is_missed_and_nobody_banned_twice(box):
         deleted = [line for line in events() if line.startswith(('delete', 'destroy')) or ' flush' in line]
         expect(not deleted, lambda: f'the kernel lost something meanwhile: {deleted[:3]}')
     print(f'     {ROUNDS} reloads, {len(wanted)} attackers')
+
+
+@case
+def a_flood_of_lines_is_counted_to_the_last(box):
+    """Also across a rotation, and by a jail whose filter changes meanwhile."""
+    def jails(number):
+        box.jails('[other]\nenabled = true\nfilter = sshd[mode=%s]\nlogpath = %s\n' % (('normal', 'aggressive')[number % 2], box.log),
+                  maxretry=str(1000000 + number), findtime=f'{100 + number}h')
+    jails(0)
+    box.start()
+    over, written = threading.Event(), [0]
+
+    def flood():
+        while not over.is_set() and written[0] < FLOOD:
+            box.append(*(sshd_line(A) for _ in range(200)))
+            written[0] += 200
+    writer = threading.Thread(target=flood, daemon=True)
+    writer.start()
+    for number in range(1, ROUNDS + 1):
+        jails(number)
+        answer = box.ask('reload')
+        expect(answer.split('\n')[-1] == 'OK', f'reload: {answer}')     # a log that is missing for a moment is said before it
+        if number == ROUNDS // 2:
+            os.rename(box.log, box.log + '.1')
+    over.set()
+    writer.join()
+    for jail in ('sshd', 'other'):
+        wait_for(lambda jail=jail: box.count('Total failed', jail) == written[0], f'{jail}: all {written[0]} lines are counted', EFFECT_S)
+    print(f'     {ROUNDS} reloads, {written[0]} lines')
 
 
 @case
