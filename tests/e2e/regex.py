@@ -44,8 +44,15 @@ def ours(box, *words, stdin=subprocess.DEVNULL):
     return call(os.path.join(box.programs, 'fail2ban-regex'), '-c', box.etc, *words, stdin=stdin)
 
 
+def present_as_now(match):
+    """The time of a line without date, which is that of its reading."""
+    age = time.time() - time.mktime(time.strptime(match.group(), '%a %b %d %H:%M:%S %Y'))
+    return 'NOW' if -1 < age < 2 * COMMAND_S else match.group()
+
+
 def comparable(text):
     """The output without times, and with sets in order."""
+    text = re.sub(r'\b\w{3} \w{3} [ \d]\d [\d:]{8} \d{4}\b', present_as_now, text)
     text = re.sub(r'\[processed in [\d.]+ sec\]', '[processed]', text)
     return re.sub(r"('users': )\{([^{}]*)\}", lambda m: m.group(1) + '{' + ', '.join(sorted(m.group(2).split(', '))) + '}', text)
 

@@ -171,6 +171,22 @@ def compare(result, name, words, allowed):
     return result.ok(label, note + (f' (known: {allowed[name].partition(":")[2].strip()})' if failed else ''))
 
 
+def random_input(result):
+    """The comparisons of parts on random input; from a fixed seed, so that a run says the same as the one before."""
+    lib, stock = f'{REAL}/lib', f'{REAL}/etc/fail2ban'
+    steps = {
+        'damaged lines': ['tests/compare/regex.py', '--regex-bin', f'{RELEASE}/fail2ban-regex', '--lib', lib, '--config', 'config', '--config', stock,
+                          '--seconds', '30', '--seed', '1'],
+        'random filters': ['tests/compare/filter.py', '--console', f'{GCC}/tests/unit/detect/filter_console', '--lib', lib, '--rounds', '2000',
+                           '--seconds', '30', '--seed', '1'],
+    }
+    for name, words in steps.items():
+        if os.path.isdir(lib):
+            simple(result, f'compare {name}', ['python3', '-B', *words])
+        else:
+            result.skip(f'compare {name}', f'{lib} is not here')
+
+
 def kit(result):
     """The comparisons with real fail2ban, or why they are left out."""
     reason = None
@@ -207,6 +223,7 @@ def main():
         for script in E2E:
             e2e(result, script)
         kit(result)
+        random_input(result)
     else:
         result.fail('build release', why(status, BUILD_S), log_of('build release'))
     skipped = f'; {result.skipped} skipped' if result.skipped else ''
