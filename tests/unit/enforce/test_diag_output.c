@@ -210,8 +210,6 @@ static void a_missing_socket_is_an_error(void **state) {
         assert_int_equal(diag_output_open_socket(longer, &output), -ENAMETOOLONG);
 }
 
-int main(void) {
-        (void)signal(SIGPIPE, SIG_IGN);
 static size_t size_of_target(void) {
         struct stat info;
         assert_int_equal(stat(path, &info), 0);
@@ -247,9 +245,11 @@ static void gathered_lines_are_written_together_and_in_order(void **state) {
         (void)close(fd);
 }
 
-#define ROW(gathered_lines_are_written_together_and_in_order),
-                ROW(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
+int main(void) {
+        (void)signal(SIGPIPE, SIG_IGN);
+#define ROW(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
         const struct CMUnitTest tests[] = {
+                ROW(gathered_lines_are_written_together_and_in_order),
                 ROW(a_file_is_appended_to_and_private),
                 ROW(reopen_follows_a_rotation),
                 ROW(a_full_pipe_keeps_lines_whole_and_in_order),
