@@ -500,9 +500,30 @@ static struct slice lower(struct slice text, struct arena *arena) {
         return (struct slice){bytes, copy.len};
 }
 
+/* Whether another text says as much, being part of text i: of equal ones the first stays. */
+static bool is_redundant(const struct texts *clause, size_t i) {
+        struct slice text = clause->items[i];
+        for (size_t k = 0; k < clause->count; k++) {
+                struct slice other = clause->items[k];
+                bool is_part = slice_find(text, other, 0) < text.len;
+                if (k != i && is_part && (other.len < text.len || k < i))
+                        return true;
+        }
+        return false;
+}
+
+static struct texts without_redundant(struct texts clause, struct arena *arena) {
+        struct texts kept = {arena_alloc_array(arena, clause.count, sizeof(struct slice)), 0};
+        for (size_t i = 0; i < clause.count; i++)
+                if (!is_redundant(&clause, i))
+                        kept.items[kept.count++] = clause.items[i];
+        return kept;
+}
+
 static struct literals literals_from(struct texts clause, bool caseless, struct arena *arena) {
         for (size_t i = 0; caseless && i < clause.count; i++)
                 clause.items[i] = lower(clause.items[i], arena);
+        clause = without_redundant(clause, arena);
         return (struct literals){
                 clause.items, clause.count, texts_shortest(clause), caseless, false};
 }

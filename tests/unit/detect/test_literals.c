@@ -47,11 +47,11 @@ static void best_clause_is_found(void **state) {
                 {"a\\.b\\x41\\[",                           "a.bA["               },
                 {"one\\ntwo2",                              "two2"                },
                 {"\\w+\\s\\d",                              ""                    },
-                {"^\\[?(?:\\d{1,3}\\.){3}\\d+\\]?: denied", "]: denied|: denied"  },
+                {"^\\[?(?:\\d{1,3}\\.){3}\\d+\\]?: denied", ": denied"            },
                 {"caf\xc3\xa9 xy",                          "caf"                 },
                 {"\\u0041bcd",                              "bcd"                 },
                 {"(a(b(c)))\\1d",                           "abc"                 },
-                {"a?b",                                     "ab|b"                },
+                {"a?b",                                     "b"                   },
                 {"ab??c",                                   "abc|ac"              },
                 {"(?#comment)abc",                          "abc"                 },
         };
