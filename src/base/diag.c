@@ -10,6 +10,9 @@
 static struct {
         diag_sink *sink;
         void *user;
+        const struct diag_batch_ops *batch_ops;
+        void *batch_user;
+        unsigned batches;
         int threshold;
 } state = {.threshold = DIAG_WARNING};
 
@@ -36,6 +39,21 @@ static const struct {
 void diag_set_sink(diag_sink *sink, void *user) {
         state.sink = sink;
         state.user = user;
+}
+
+void diag_set_batch_ops(const struct diag_batch_ops *ops, void *user) {
+        state.batch_ops = ops;
+        state.batch_user = user;
+}
+
+void diag_begin_batch(void) {
+        if (state.batches++ == 0 && state.batch_ops)
+                state.batch_ops->begin(state.batch_user);
+}
+
+void diag_end_batch(void) {
+        if (--state.batches == 0 && state.batch_ops)
+                state.batch_ops->end(state.batch_user);
 }
 
 void diag_set_threshold(int level) {

@@ -26,6 +26,15 @@ typedef void diag_sink(void *user, enum diag_level level, const char *logger, st
 
 /* Messages below threshold are dropped before formatting. Without a sink they go to stderr as bare text. */
 void diag_set_sink(diag_sink *sink, void *user);
+/* Tells the sink that many messages may come until diag_end_batch(), so that it may write them together. Batches may be nested; each ends
+ * before the program waits for anything. */
+struct diag_batch_ops {
+        void (*begin)(void *user);
+        void (*end)(void *user);
+};
+void diag_set_batch_ops(const struct diag_batch_ops *ops, void *user);
+void diag_begin_batch(void);
+void diag_end_batch(void);
 void diag_set_threshold(int level);
 int diag_threshold(void);
 bool diag_enabled(enum diag_level level);

@@ -7,6 +7,7 @@
 #include "base/diag.h"
 #include "base/number.h"
 #include "base/repr.h"
+#include "config/excerpt.h"
 #include "config/interpolate.h"
 #include "config/text.h"
 
@@ -96,14 +97,21 @@ static void use_default(
 static void find_wrong_value(const struct settings_reader *reader, const struct setting *setting,
         const struct value *value) {
         struct arena *arena = reader->store->arena;
-        const struct finding finding = {.severity = FINDING_ERROR,
+        struct findings *findings = reader->store->findings;
+        bool is_borrowed =
+                value->origin && !excerpt_make(value->origin, value->string, arena).is_exact;
+        if (is_borrowed && findings->counts[FINDING_ERROR] > 0)
+                return; /* told where it is written */
+        /* What is no number is not sent: a filter does without, a jail is refused. */
+        const struct finding finding = {
+                .severity = setting->table == SETTINGS_FILTER ? FINDING_WARNING : FINDING_ERROR,
                 .origin = value->origin,
                 .part = value->string,
                 .text = arena_printf(arena, "option '%s' in section '%.*s' is no number: %.*s",
                         setting->name, SLICE_ARG(reader->section),
                         SLICE_ARG(repr_text(value->string, arena))),
                 .fix = SLICE("write a whole number, without unit or comment")};
-        findings_add(reader->store->findings, &finding);
+        findings_add(findings, &finding);
 }
 
 static struct value wrong_value(const struct settings_reader *reader, const struct setting *setting,

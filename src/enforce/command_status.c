@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/repr.h"
 #include "enforce/command.h"
+#include "enforce/cymru.h"
 #include "enforce/server.h"
 
 #define FLAVORS "['short', 'basic', 'stats', 'cymru']"
@@ -57,17 +58,14 @@ static struct value stats_of(const struct jail *jail, struct arena *arena) {
         return stats;
 }
 
-/* What Team Cymru's name server would say is not asked for: as with upstream where its resolver
- * library is missing. */
-static void put_cymru(struct value *list, struct arena *arena) {
-        static const char *const labels[] = {
+static void put_cymru(struct value *list, const struct value *lists, struct arena *arena) {
+        static const char *const labels[CYMRU_COUNT] = {
                 "Banned ASN list", "Banned Country list", "Banned RIR list"};
-        diag(DIAG_ERROR, "fail2ban.banmanager",
-                "status flavor 'cymru' is not supported by this build");
-        for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
+        for (size_t i = 0; i < CYMRU_COUNT; i++) {
                 struct value errors = value_list();
-                value_append(&errors, value_text("error"), arena);
-                put(list, labels[i], errors, arena);
+                if (!lists)
+                        value_append(&errors, value_text("error"), arena);
+                put(list, labels[i], lists ? value_copy(&lists[i], arena) : errors, arena);
         }
 }
 
@@ -87,7 +85,9 @@ static struct value journal_matches(const struct jail_entry *entry, struct arena
         return list;
 }
 
-static struct value status_of(const struct jail_entry *entry, enum flavor flavor, struct arena *arena) {
+/* cymru: what was answered, or NULL: of many jails it is not asked. */
+static struct value status_of(const struct jail_entry *entry, enum flavor flavor,
+        const struct value *cymru, struct arena *arena) {
         const struct jail *jail = entry->jail;
         struct jail_counts counts = jail_counts(jail);
         struct value filter = value_list();
@@ -106,7 +106,7 @@ static struct value status_of(const struct jail_entry *entry, enum flavor flavor
         if (flavor != FLAVOR_SHORT)
                 put(&actions, "Banned IP list", jail_banned(jail, JAIL_BY_BAN, arena), arena);
         if (flavor == FLAVOR_CYMRU)
-                put_cymru(&actions, arena);
+                put_cymru(&actions, cymru, arena);
         put(&status, "Filter", filter, arena);
         put(&status, "Actions", actions, arena);
         return status;
@@ -137,7 +137,7 @@ static struct value status_of_each(
         for (size_t i = 0; i < count; i++) {
                 struct slice name = arena_copy(&call->arena, slice_of(jail_name(entries[i]->jail)));
                 value_dict_put(&all, value_string(name),
-                        status_of(entries[i], flavor, &call->arena), &call->arena);
+                        status_of(entries[i], flavor, NULL, &call->arena), &call->arena);
         }
         return all;
 }
@@ -173,6 +173,21 @@ static void status_of_all(struct call *call) {
         call_return(call, status);
 }
 
+static void on_cymru(void *user, const struct value lists[static CYMRU_COUNT]) {
+        struct call *call = user;
+        const struct jail_entry *entry =
+                jails_find(&call->server->jails, call_word(call, 1)); /* it may be gone by now */
+        if (entry)
+                call_return(call, status_of(entry, FLAVOR_CYMRU, lists, &call->arena));
+        else
+                call_raise(call, "UnknownJailException", "%.*s", SLICE_ARG(call_word(call, 1)));
+}
+
+static void ask_cymru(struct call *call, const struct jail_entry *entry) {
+        struct value ids = jail_banned(entry->jail, JAIL_BY_BAN, &call->arena);
+        cymru_ask(call->server->runner, &ids, on_cymru, call);
+}
+
 void command_status(struct call *call) {
         size_t count;
         if (call_count(call) > 3) {
@@ -194,7 +209,11 @@ void command_status(struct call *call) {
                 call_raise(call, "UnknownJailException", "%.*s", SLICE_ARG(name));
                 return;
         }
-        call_return(call, status_of(entry, parse_flavor(call_word(call, 2)), &call->arena));
+        enum flavor flavor = parse_flavor(call_word(call, 2));
+        if (flavor == FLAVOR_CYMRU)
+                ask_cymru(call, entry);
+        else
+                call_return(call, status_of(entry, flavor, NULL, &call->arena));
 }
 
 void command_stats(struct call *call) {

@@ -31,6 +31,8 @@ struct diag_output {
         char *path;
         struct buffer queue;
         size_t sent;
+        bool gathers;
+        struct buffer gathered; /* lines for a file, behind all that is in the queue */
         uint64_t dropped;
 };
 
@@ -41,6 +43,7 @@ static struct diag_output *output_new(enum kind kind, int fd, const char *path) 
         output->owns_fd = true;
         output->path = path ? memory_copy_text(slice_of(path)) : NULL;
         output->queue = BUFFER_INIT(DIAG_OUTPUT_QUEUE_MAX);
+        output->gathered = BUFFER_INIT(DIAG_OUTPUT_TOGETHER);
         return output;
 }
 
@@ -117,8 +120,10 @@ static void close_fd(struct diag_output *output) {
 struct diag_output *diag_output_free(struct diag_output *output) {
         if (!output)
                 return NULL;
+        diag_output_write_out(output);
         (void)diag_output_push(output);
         close_fd(output);
+        buffer_done(&output->gathered);
         buffer_done(&output->queue);
         free(output->path);
         free(output);
@@ -179,11 +184,19 @@ static ssize_t write_some(struct diag_output *output, struct slice s) {
         return done;
 }
 
+/* What was gathered is several. */
+static uint64_t count_lines(const struct diag_output *output, struct slice text) {
+        uint64_t count = 0;
+        for (size_t i = 0; output->kind == KIND_FILE && i < text.len; i++)
+                count += text.data[i] == '\n';
+        return count > 0 ? count : 1;
+}
+
 static void enqueue(struct diag_output *output, struct slice line, size_t sent) {
         uint32_t len = (uint32_t)line.len;
         if (line.len > UINT32_MAX ||
                 buffer_len(&output->queue) + sizeof(len) + line.len > DIAG_OUTPUT_QUEUE_MAX) {
-                output->dropped++;
+                output->dropped += count_lines(output, line);
                 return;
         }
         if (buffer_len(&output->queue) == 0)
@@ -210,7 +223,7 @@ bool diag_output_push(struct diag_output *output) {
         return false;
 }
 
-void diag_output_put(struct diag_output *output, struct slice line) {
+static void put_now(struct diag_output *output, struct slice line) {
         if (diag_output_push(output)) {
                 enqueue(output, line, 0);
                 return;
@@ -224,6 +237,30 @@ void diag_output_put(struct diag_output *output, struct slice line) {
         }
 }
 
+static void write_gathered(struct diag_output *output) {
+        if (buffer_len(&output->gathered) == 0)
+                return;
+        put_now(output, buffer_view(&output->gathered));
+        buffer_clear(&output->gathered);
+}
+
+void diag_output_gather(struct diag_output *output) {
+        output->gathers = output->kind == KIND_FILE;
+}
+
+void diag_output_write_out(struct diag_output *output) {
+        output->gathers = false;
+        write_gathered(output);
+}
+
+void diag_output_put(struct diag_output *output, struct slice line) {
+        if (output->gathers && buffer_append(&output->gathered, line) == 0)
+                return;
+        write_gathered(output);
+        if (!output->gathers || buffer_append(&output->gathered, line) < 0)
+                put_now(output, line);
+}
+
 uint64_t diag_output_take_dropped(struct diag_output *output) {
         if (buffer_len(&output->queue) > 0)
                 return 0;
@@ -235,6 +272,7 @@ uint64_t diag_output_take_dropped(struct diag_output *output) {
 int diag_output_reopen(struct diag_output *output) {
         if (output->kind != KIND_FILE)
                 return -ENOTSUP;
+        write_gathered(output);
         (void)diag_output_push(output);
         int fd = open_file(output->path);
         if (fd < 0)

@@ -22,6 +22,11 @@ int diag_output_open_socket(const char *path, struct diag_output **ret);
 /* Tries once more to write what waits, and closes. NULL is allowed. Returns NULL. */
 struct diag_output *diag_output_free(struct diag_output *output);
 
+/* Lines for a file are put together from now on, and written when they are DIAG_OUTPUT_TOGETHER bytes or diag_output_write_out() comes;
+ * other kinds take each line at once. */
+#define DIAG_OUTPUT_TOGETHER ((size_t)32768)
+void diag_output_gather(struct diag_output *output);
+void diag_output_write_out(struct diag_output *output);
 /* Writes line (a whole line, or one datagram), after what waits: one system call if nothing does. */
 void diag_output_put(struct diag_output *output, struct slice line);
 /* Tries again to write what waits. Returns whether something still does. */

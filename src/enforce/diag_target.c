@@ -51,6 +51,7 @@ struct diag_target {
         struct diag_format *format;
         struct diag_output *output;
         struct buffer line;
+        pid_t pid; /* ours, in a batch of messages; else 0 */
 };
 
 static const struct {
@@ -131,7 +132,9 @@ static void write_message(
         struct diag_record record = {
                 .wall_us = clock_wall_us(target->clock),
                 .relative_ms = (clock_mono_us(target->clock) - target->start_mono_us) / 1000,
-                .pid = getpid(), /* the server forks after it has made its target */
+                .pid = target->pid > 0
+                               ? target->pid
+                               : getpid(), /* the server forks after it has made its target */
                 .level = level,
                 .logger = logger,
                 .text = text,
@@ -162,12 +165,29 @@ static void on_message(void *user, enum diag_level level, const char *logger, st
         tell_dropped(target);
 }
 
+static void on_batch_begin(void *user) {
+        struct diag_target *target = user;
+        target->pid = getpid();
+        if (target->output)
+                diag_output_gather(target->output);
+}
+
+static void on_batch_end(void *user) {
+        struct diag_target *target = user;
+        target->pid = 0;
+        if (target->output)
+                diag_output_write_out(target->output);
+}
+
+static const struct diag_batch_ops batch_ops = {.begin = on_batch_begin, .end = on_batch_end};
+
 struct diag_target *diag_target_new(const struct clock *clock, unsigned verbosity) {
         struct diag_target *target = memory_new(sizeof(*target));
         target->clock = clock;
         target->verbosity = verbosity;
         target->start_mono_us = clock_mono_us(clock);
         target->line = BUFFER_INIT(LINE_MAX_BYTES);
+        diag_set_batch_ops(&batch_ops, target);
         return target;
 }
 
@@ -175,6 +195,7 @@ struct diag_target *diag_target_free(struct diag_target *target) {
         if (!target)
                 return NULL;
         diag_set_sink(NULL, NULL);
+        diag_set_batch_ops(NULL, NULL);
         (void)diag_output_free(target->output);
         (void)diag_format_free(target->format);
         buffer_done(&target->line);

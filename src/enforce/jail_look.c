@@ -7,12 +7,18 @@
 #define TIME_END 253402214400.0 /* from here on the year 9999 might be over somewhere */
 
 const char *jail_time_text(double time, char buffer[static JAIL_TIME_TEXT_MAX]) {
+        static time_t last_s = -1; /* many failures are of one second */
+        static char last[JAIL_TIME_TEXT_MAX];
         struct tm local;
         bool is_date = time > -TIME_END && time < TIME_END;
         time_t s = is_date ? (time_t)floor(rint(time * 1e6) / 1e6) : 0;
+        if (is_date && s == last_s)
+                return memcpy(buffer, last, sizeof(last));
         if (!is_date || !localtime_r(&s, &local) ||
                 strftime(buffer, JAIL_TIME_TEXT_MAX, "%Y-%m-%d %H:%M:%S", &local) == 0)
                 (void)snprintf(buffer, JAIL_TIME_TEXT_MAX, "9999-12-31 23:59:59");
+        last_s = is_date ? s : -1;
+        memcpy(last, buffer, sizeof(last));
         return buffer;
 }
 
@@ -24,7 +30,8 @@ struct jail_counts jail_counts(const struct jail *jail) {
 struct value jail_log_paths(const struct jail *jail, struct arena *arena) {
         struct value list = value_list();
         struct slice path;
-        for (size_t i = 0; !jail->journal && scan_link_log_at(jail->env.scan, jail->id, i, &path) == 0; i++)
+        for (size_t i = 0;
+                !jail->journal && scan_link_log_at(jail->env.scan, jail->id, i, &path) == 0; i++)
                 (void)value_append(&list, value_string(arena_copy(arena, path)), arena);
         return list;
 }

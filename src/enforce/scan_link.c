@@ -253,7 +253,9 @@ static int handle_ready(struct slice body, struct fault *fault) {
 }
 
 static int handle_batch(struct scan_link *link, struct slice body, struct fault *fault) {
+        diag_begin_batch(); /* a message a failure */
         int r = scan_batch_apply(&link->plan, link->ops, link->user, body, fault);
+        diag_end_batch();
         if (r == SCAN_BATCH_E_PROGRESS)
                 supervise_progress(link->supervise);
         return r;

@@ -188,8 +188,9 @@ static int bring_up_to_date(struct store *store, int64_t version, struct fault *
                 diag(DIAG_WARNING, STORE_LOGGER, "New database created. Version '%d'",
                         STORE_VERSION);
         read_killed(store);
-        (void)store_db_execute(store->db,
-                "UPDATE jails SET enabled = 0"); /* a file that is read-only is still read */
+        /* With the first transaction, in which the jails of this server come: killed before it, the
+         * next one still sees whom nobody has stopped. */
+        store_queue_add(store, STORE_OP_JAILS_DISABLE, SLICE(""));
         return 0;
 }
 

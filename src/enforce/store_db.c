@@ -24,6 +24,7 @@ static const char *const texts[STORE_STATEMENT_COUNT] = {
         [STORE_JAIL_ADD] = "INSERT INTO jails(name, enabled) VALUES(?1, 1) ON CONFLICT(name) DO "
                            "UPDATE SET enabled = 1",
         [STORE_JAIL_DISABLE] = "UPDATE jails SET enabled = 0 WHERE name = ?1",
+        [STORE_JAILS_DISABLE] = "UPDATE jails SET enabled = 0",
         [STORE_JAIL_NAMES] = "SELECT name FROM jails",
         [STORE_LOG_GET] =
                 "SELECT firstlinemd5, lastfilepos FROM logs WHERE jail = ?1 AND path = ?2",

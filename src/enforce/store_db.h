@@ -24,6 +24,7 @@ enum store_statement {
         STORE_COMMIT,
         STORE_JAIL_ADD,
         STORE_JAIL_DISABLE,
+        STORE_JAILS_DISABLE,
         STORE_JAIL_NAMES,
         STORE_LOG_GET,
         STORE_LOG_PUT,
@@ -48,6 +49,7 @@ enum store_statement {
 enum store_op {
         STORE_OP_JAIL_ADD,
         STORE_OP_JAIL_DISABLE,
+        STORE_OP_JAILS_DISABLE,
         STORE_OP_BAN_ADD,
         STORE_OP_BAN_DEL,
         STORE_OP_BAN_DEL_ALL,

@@ -90,6 +90,8 @@ static int execute(struct store *store, enum store_op op, struct slice body) {
                 return execute_jail(store, STORE_JAIL_ADD, body);
         case STORE_OP_JAIL_DISABLE:
                 return execute_jail(store, STORE_JAIL_DISABLE, body);
+        case STORE_OP_JAILS_DISABLE:
+                return store_db_run(store, store_db_statement(store, STORE_JAILS_DISABLE));
         case STORE_OP_BAN_ADD:
         case STORE_OP_BAN_DEL:
         case STORE_OP_BAN_DEL_ALL:

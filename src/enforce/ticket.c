@@ -14,6 +14,8 @@
 #include "base/repr.h"
 #include "channel/value_code.h"
 
+#define MATCH_PARTS_MAX 8 /* a line has three: before the date, the date, behind it */
+
 struct ticket *ticket_new(struct slice id, const struct address *address, double time) {
         assert(id.len < TICKET_DATA_MAX);
         struct ticket *ticket = memory_new(offsetof(struct ticket, id) + id.len + 1);
@@ -126,10 +128,46 @@ void ticket_keep_matches(struct ticket *ticket, uint32_t max) {
                 drop_matches(ticket, ticket->match_count - max);
 }
 
+/* The text of a match that is one, or a tuple of some (nearly all are), as a coded value; NULL if
+ * it is something else. */
+static char *coded_text(struct slice match, size_t *ret_size) {
+        struct message_reader in = message_reader_of(match);
+        uint8_t type = message_get_u8(&in);
+        uint32_t count = type == VALUE_TUPLE || type == VALUE_LIST ? message_get_u32(&in) : 1;
+        struct slice texts[MATCH_PARTS_MAX];
+        struct value all = value_string(SLICE_NULL);
+        if (count > MATCH_PARTS_MAX)
+                return NULL;
+        for (uint32_t i = 0; i < count; i++) {
+                if ((type == VALUE_STRING ? type : message_get_u8(&in)) != VALUE_STRING)
+                        return NULL;
+                texts[i] = message_get_text(&in);
+                all.string.len += texts[i].len;
+        }
+        if (!message_read_end(&in))
+                return NULL;
+        *ret_size = value_coded_size(&all);
+        char *bytes = memory_new(*ret_size);
+        char *to = value_write_head(bytes, VALUE_STRING, (uint32_t)all.string.len);
+        for (uint32_t i = 0; i < count; i++) {
+                if (texts[i].len > 0)
+                        memcpy(to, texts[i].data, texts[i].len);
+                to += texts[i].len;
+        }
+        return bytes;
+}
+
 void ticket_add_matches(struct ticket *ticket, const struct ticket *from, uint32_t max) {
         struct arena arena = ARENA_INIT;
         uint32_t first = from->match_count > max ? from->match_count - max : 0;
         for (uint32_t i = first; i < from->match_count; i++) {
+                size_t size;
+                char *bytes =
+                        coded_text((struct slice){from->matches[i], from->match_lens[i]}, &size);
+                if (bytes) {
+                        push_match(ticket, bytes, size);
+                        continue;
+                }
                 struct value match = decode(from->matches[i], from->match_lens[i], &arena);
                 struct value text = value_string(match_text(&match, &arena));
                 push_value(ticket, &text);

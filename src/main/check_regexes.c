@@ -27,6 +27,8 @@ struct check {
         const struct value_origin *origin; /* of the present command */
         const struct value *siblings;      /* the regexes of that command, or NULL */
         bool complained;
+        bool lost_prefix; /* its prefregex was refused: the regexes may lack what that would give */
+        bool uses_journal;
 };
 
 /* What is said besides errors, which come back as faults. */
@@ -115,8 +117,15 @@ static struct slice fix_of(struct slice option) {
 static void find_fault(
         struct check *c, struct slice option, struct slice value, const struct fault *fault) {
         struct slice why = slice_of(fault_text(fault));
+        bool follows = c->lost_prefix && slice_has_prefix(why, SLICE("No failure-id group"));
         size_t verb = slice_has_prefix(option, SLICE("add")) ? 3 : 0;
-        const struct finding finding = {.severity = FINDING_ERROR,
+        c->complained = true;
+        c->lost_prefix |= slice_is(option, "prefregex");
+        if (follows)
+                return;
+        /* Who follows files has no use for it, right or wrong. */
+        bool harmless = slice_is(option, "journalmatch") && !c->uses_journal;
+        const struct finding finding = {.severity = harmless ? FINDING_WARNING : FINDING_ERROR,
                 .origin = c->origin,
                 .jail = c->jail,
                 .part = part_of(c, value, why),
@@ -124,7 +133,6 @@ static void find_fault(
                         SLICE_ARG(slice_sub(option, verb, option.len)), SLICE_ARG(why)),
                 .fix = fix_of(option)};
         findings_add(c->findings, &finding);
-        c->complained = true;
 }
 
 static void set_one(struct check *c, struct slice option, const struct value *value) {
@@ -196,6 +204,7 @@ static void check_jail(struct check *c) {
         const struct filter_env env = {.clock = &c->clock, .diag = hear, .user = c};
         c->match = JOURNAL_MATCH_INIT;
         c->complained = false;
+        c->lost_prefix = false;
         c->filter = filter_new(c->jail, FILTER_DAEMON, &env);
         for (size_t i = 0; i < c->stream->list.count; i++) {
                 const struct value *command = &c->stream->list.items[i];
@@ -224,6 +233,7 @@ void check_regexes(const struct value *stream, struct findings *findings) {
                         count++ >= CHECK_REGEXES_JAILS_MAX)
                         continue;
                 c.jail = value_item_text(command, 1);
+                c.uses_journal = slice_has_prefix(value_item_text(command, 2), SLICE("systemd"));
                 check_jail(&c);
         }
         arena_done(&c.arena);

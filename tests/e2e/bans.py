@@ -117,6 +117,21 @@ def whoever_is_banned_again_and_again_is_banned_for_long(box):
 
 
 @case
+def status_tells_who_announces_the_banned(box):
+    os.mkdir(box.path('bin'))
+    box.write('bin/dig', f'#!/bin/sh\necho "$@" > {box.path("asked")}\n'
+              'echo \'5.113.0.203.origin.asn.cymru.com. 60 IN TXT "64500 | 203.0.113.0/24 | ZZ | arin | 2020-01-01"\'\n')
+    os.chmod(box.path('bin/dig'), 0o755)
+    box.start(within=('env', f'PATH={box.path("bin")}:{os.environ["PATH"]}'))
+    expect('Banned ASN list:' in box.ask('status', 'sshd', 'cymru') and not box.read('asked'), 'of nobody nothing is asked')
+    box.ask('set', 'sshd', 'banip', A, B)
+    text = box.ask('status', 'sshd', 'cymru')
+    for label, values in (('ASN', '64500 nxdomain'), ('Country', 'ZZ nxdomain'), ('RIR', 'arin nxdomain')):
+        expect(re.search(rf'Banned {label} list:\s+{values}$', text, re.MULTILINE), text)
+    expect('5.113.0.203.origin.asn.cymru.com TXT 6.113.0.203.origin.asn.cymru.com TXT' in box.read('asked'), box.read('asked'))
+
+
+@case
 def several_jails_share_a_log(box):
     box.jails(f'[second]\nenabled = true\nfilter = sshd\nlogpath = {box.log}\nmaxretry = 2\n')
     box.start()

@@ -307,7 +307,11 @@ class Soak:
         """Time goes by; what dies meanwhile must not matter."""
         self.faults.base_s += BAN_S + 1800
         self.faults.jump(0)
-        self.disturb(6, but=(Soak.step_lines, Soak.step_restart, Soak.step_jump))
+        others = (Soak.step_lines, Soak.step_restart, Soak.step_jump, Soak.step_kill_server)
+        self.disturb(3, but=others)
+        if self.chosen.random() < 0.5:      # once: its successor has to come to lifting what ended
+            self.step_kill_server()
+        self.disturb(3, but=others)
         self.calm()
         self.agree(())
         self.settle('unbanned', lambda: self.unbanned() & set(self.crossing), self.crossing)

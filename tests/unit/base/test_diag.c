@@ -62,11 +62,37 @@ static void levels_have_names(void **state) {
         assert_string_equal(diag_level_name(33), "Level 33");
 }
 
+static void count_begin(void *user) {
+        ++*(int *)user;
+}
+
+static void count_end(void *user) {
+        *(int *)user += 100;
+}
+
+static void nested_batches_are_one(void **state) {
+        static const struct diag_batch_ops ops = {.begin = count_begin, .end = count_end};
+        int calls = 0;
+        (void)state;
+        diag_set_batch_ops(&ops, &calls);
+        diag_begin_batch();
+        diag_begin_batch();
+        diag_end_batch();
+        assert_int_equal(calls, 1);
+        diag_end_batch();
+        assert_int_equal(calls, 101);
+        diag_set_batch_ops(NULL, NULL);
+        diag_begin_batch();
+        diag_end_batch();
+        assert_int_equal(calls, 101);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(messages_below_the_threshold_are_dropped),
                 cmocka_unit_test(long_messages_are_cut),
                 cmocka_unit_test(levels_have_names),
+                cmocka_unit_test(nested_batches_are_one),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

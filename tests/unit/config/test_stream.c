@@ -157,7 +157,8 @@ static void a_test_finds_instead_of_saying(void **state) {
         (void)state;
         struct config_tree tree;
         tree_init(&tree,
-                "[bad]\nenabled = true\nfilter = filtr\n[good]\nenabled = true\nfilter = f\nmaxretry = x\n"
+                "[bad]\nenabled = true\nfilter = filtr\n[good]\nenabled = true\nfilter = f\nmaxretry = 3a\n"
+                "maxmatches = %(maxretry)s\nmaxlines = y\n"
                 "[idle]\nenabled = true\nfilter = f\naction =\n"
                 "[dry]\nenabled = true\nfilter = f\nbackend = polling\nlogpath = /nonexistent/log\n");
         struct findings findings = {.arena = &tree.arena};
@@ -165,12 +166,13 @@ static void a_test_finds_instead_of_saying(void **state) {
         struct value stream;
         assert_int_equal(config_stream(&request, &tree.arena, &stream, NULL), CONFIG_OK);
         assert_string_equal(tree.said, "NOTICE No file(s) found for glob /nonexistent/log\n");
-        assert_int_equal(findings.count, 4);
+        assert_int_equal(findings.count, 5);
         assert_int_equal(findings.counts[FINDING_ERROR], 3);
         assert_slice(findings.items[0].text, "Unable to read the filter 'filtr'");
-        assert_slice(findings.items[1].text, "option 'maxretry' in section 'good' is no number: 'x'");
-        assert_slice(findings.items[2].jail, "idle");
-        assert_slice(findings.items[3].jail, "dry");
+        assert_slice(findings.items[1].text, "option 'maxretry' in section 'good' is no number: '3a'");
+        assert_slice(findings.items[2].text, "option 'maxlines' in section 'good' is no number: 'y'");
+        assert_slice(findings.items[3].jail, "idle");
+        assert_slice(findings.items[4].jail, "dry");
         config_tree_write(&tree, "jail.local", "[j]\na = 1\na = 2\n");
         findings = (struct findings){.arena = &tree.arena};
         assert_true(config_stream(&request, &tree.arena, &stream, NULL) < 0);

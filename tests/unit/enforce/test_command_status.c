@@ -38,7 +38,11 @@ static void a_jail_has_flavors(void **state) {
         };
         CHECK(f, cases);
         assert_non_null(strstr(fixture_read(f->diag), "Unsupported extended jail status flavor 'foo'. Supported: ['short', "));
+        char *path = strdup(getenv("PATH"));
+        assert_int_equal(setenv("PATH", "/nonexistent", 1), 0); /* no dig */
         assert_non_null(strstr(ask(f, "status", "aa", "cymru", NULL), "('Banned RIR list', ['error'])"));
+        assert_int_equal(setenv("PATH", path, 1), 0);
+        free(path);
 }
 
 int main(void) {

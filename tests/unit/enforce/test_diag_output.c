@@ -210,10 +210,46 @@ static void a_missing_socket_is_an_error(void **state) {
         assert_int_equal(diag_output_open_socket(longer, &output), -ENAMETOOLONG);
 }
 
+static size_t size_of_target(void) {
+        struct stat info;
+        assert_int_equal(stat(path, &info), 0);
+        return (size_t)info.st_size;
+}
+
+static void gathered_lines_are_written_together_and_in_order(void **state) {
+        (void)state;
+        static char got[DIAG_OUTPUT_TOGETHER * 2 + 100];
+        struct diag_output *output;
+        assert_int_equal(diag_output_open_file(path, &output), 0);
+        diag_output_gather(output);
+        diag_output_put(output, SLICE("first\n"));
+        diag_output_put(output, SLICE("second\n"));
+        assert_int_equal(size_of_target(), 0);
+        diag_output_write_out(output);
+        assert_int_equal(size_of_target(), 13);
+        diag_output_put(output, SLICE("third\n"));
+        assert_int_equal(size_of_target(), 19);
+        static char large[DIAG_OUTPUT_TOGETHER];
+        memset(large, 'x', sizeof(large));
+        diag_output_gather(output);
+        diag_output_put(output, SLICE("fourth\n"));
+        diag_output_put(output, (struct slice){large, sizeof(large)});
+        assert_true(size_of_target() >= 26);
+        diag_output_put(output, SLICE("fifth\n"));
+        (void)diag_output_free(output);
+        int fd = open(path, O_RDONLY);
+        size_t len = read_all(fd, got, sizeof(got));
+        assert_int_equal(len, 26 + sizeof(large) + 6);
+        assert_memory_equal(got, "first\nsecond\nthird\nfourth\nxxx", 29);
+        assert_memory_equal(got + len - 7, "xfifth\n", 7);
+        (void)close(fd);
+}
+
 int main(void) {
         (void)signal(SIGPIPE, SIG_IGN);
 #define ROW(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
         const struct CMUnitTest tests[] = {
+                ROW(gathered_lines_are_written_together_and_in_order),
                 ROW(a_file_is_appended_to_and_private),
                 ROW(reopen_follows_a_rotation),
                 ROW(a_full_pipe_keeps_lines_whole_and_in_order),

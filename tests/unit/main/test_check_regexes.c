@@ -12,27 +12,27 @@ static void what_a_scanner_would_refuse_is_told(void **state) {
                 const char *value;
                 const char *found; /* the beginning; "": nothing */
         } rows[] = {
-                {"addfailregex",    "^a <HOST>",                   ""                                       },
+                {"addfailregex",    "^a <HOST>",                   ""                                         },
                 {"addfailregex",    "^a (<HOST>",
                  "error j f:12: failregex is refused: Unable to compile regular expression "
-                 "'^a ("                                                                                    },
+                        "'^a ("                                                                               },
                 {"addfailregex",    "^a",
-                 "error j f:12: failregex is refused: No failure-id group in '^a'"                          },
-                {"addignoreregex",  "^a",                          ""                                       },
-                {"addignoreregex",  "*",                           "error j f:12: ignoreregex is refused: " },
-                {"prefregex",       "^<F-CONTENT>.+</F-CONTENT>$", ""                                       },
-                {"prefregex",       "[",                           "error j f:12: prefregex is refused: "   },
-                {"datepattern",     "%Y-%m-%d",                    ""                                       },
-                {"datepattern",     "^(%Y",                        "error j f:12: datepattern is refused: " },
-                {"datepattern",     "%Q",                          "error j f:12: datepattern is refused: " },
-                {"maxlines",        "0",                           "error j f:12: maxlines is refused: "    },
-                {"logtimezone",     "UTC+0100",                    ""                                       },
-                {"logtimezone",     "Mars/Phobos",                 "error j f:12: logtimezone is refused: " },
-                {"logencoding",     "utf-8",                       ""                                       },
-                {"logencoding",     "klingon",                     "error j f:12: logencoding is refused: " },
-                {"addjournalmatch", "_COMM=sshd",                  ""                                       },
-                {"addjournalmatch", "sshd",                        "error j f:12: journalmatch is refused: "},
-                {"bantime",         "nonsense",                    ""                                       }, /* not a scanner's */
+                 "error j f:12: failregex is refused: No failure-id group in '^a'"                            },
+                {"addignoreregex",  "^a",                          ""                                         },
+                {"addignoreregex",  "*",                           "error j f:12: ignoreregex is refused: "   },
+                {"prefregex",       "^<F-CONTENT>.+</F-CONTENT>$", ""                                         },
+                {"prefregex",       "[",                           "error j f:12: prefregex is refused: "     },
+                {"datepattern",     "%Y-%m-%d",                    ""                                         },
+                {"datepattern",     "^(%Y",                        "error j f:12: datepattern is refused: "   },
+                {"datepattern",     "%Q",                          "error j f:12: datepattern is refused: "   },
+                {"maxlines",        "0",                           "error j f:12: maxlines is refused: "      },
+                {"logtimezone",     "UTC+0100",                    ""                                         },
+                {"logtimezone",     "Mars/Phobos",                 "error j f:12: logtimezone is refused: "   },
+                {"logencoding",     "utf-8",                       ""                                         },
+                {"logencoding",     "klingon",                     "error j f:12: logencoding is refused: "   },
+                {"addjournalmatch", "_COMM=sshd",                  ""                                         },
+                {"addjournalmatch", "sshd",                        "warning j f:12: journalmatch is refused: "},
+                {"bantime",         "nonsense",                    ""                                         }, /* not a scanner's */
         };
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 struct config_tree tree;
@@ -95,6 +95,39 @@ static void a_jail_that_finds_nothing_is_told(void **state) {
         config_tree_done(&tree);
 }
 
+static void a_wrong_journalmatch_harms_who_reads_the_journal(void **state) {
+        (void)state;
+        struct config_tree tree;
+        struct stream_text s = STREAM_TEXT_INIT;
+        config_tree_init(&tree);
+        struct findings findings = {.arena = &tree.arena};
+        STREAM_ADD(&s, "add", "j", "systemd");
+        STREAM_ADD(&s, "set", "j", "addfailregex", "^<HOST>");
+        STREAM_ADD(&s, "set", "j", "addjournalmatch", "sshd");
+        check_regexes(&s.stream, &findings);
+        assert_int_equal(findings.count, 1);
+        assert_int_equal(findings.items[0].severity, FINDING_ERROR);
+        arena_done(&s.arena);
+        config_tree_done(&tree);
+}
+
+static void what_follows_from_a_wrong_prefregex_is_not_told(void **state) {
+        (void)state;
+        struct config_tree tree;
+        struct stream_text s = STREAM_TEXT_INIT;
+        config_tree_init(&tree);
+        struct findings findings = {.arena = &tree.arena};
+        STREAM_ADD(&s, "add", "j", "auto");
+        STREAM_ADD(&s, "set", "j", "prefregex", "[ <HOST>");
+        STREAM_ADD(&s, "set", "j", "addfailregex", "^one$");
+        STREAM_ADD(&s, "set", "j", "addfailregex", "^two$");
+        check_regexes(&s.stream, &findings);
+        assert_int_equal(findings.count, 1);
+        assert_true(slice_has_prefix(findings.items[0].text, SLICE("prefregex is refused")));
+        arena_done(&s.arena);
+        config_tree_done(&tree);
+}
+
 /* A regex that was put together is found by what stands around the error. */
 static void the_place_is_found_in_the_file(void **state) {
         (void)state;
@@ -125,6 +158,8 @@ int main(void) {
                 cmocka_unit_test(what_a_scanner_would_refuse_is_told),
                 cmocka_unit_test(all_of_several_regexes_are_tried),
                 cmocka_unit_test(a_jail_that_finds_nothing_is_told),
+                cmocka_unit_test(a_wrong_journalmatch_harms_who_reads_the_journal),
+                cmocka_unit_test(what_follows_from_a_wrong_prefregex_is_not_told),
                 cmocka_unit_test(the_place_is_found_in_the_file),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
