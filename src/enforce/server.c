@@ -149,8 +149,10 @@ static void on_commit_timer(void *user) {
 
 static void on_purge_timer(void *user) {
         struct server *server = user;
-        if (server->store)
+        if (server->store) {
+                store_check(server->store);
                 store_purge(server->store);
+        }
         loop_timer_set_in(server->loop, &server->purge_timer, STORE_PURGE_S * SECOND_US,
                 on_purge_timer, server);
 }

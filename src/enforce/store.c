@@ -14,7 +14,6 @@
 
 #define PURGE_AGE_S 86400
 #define MAX_MATCHES 10
-#define PROGRESS_STEPS 10000 /* of SQLite's machine from one look at the clock to the next */
 
 static struct store *store_new(const char *path, const struct clock *clock) {
         struct store *store = memory_new(sizeof(*store));
@@ -31,6 +30,12 @@ static struct store *store_new(const char *path, const struct clock *clock) {
         return store;
 }
 
+static void free_jails(struct store *store) {
+        for (size_t i = 0; i < store->jail_count; i++)
+                free(store->jails[i]);
+        free(store->jails);
+}
+
 static void free_killed(struct store *store) {
         for (size_t i = 0; i < store->killed_count; i++)
                 free(store->killed[i]);
@@ -39,6 +44,7 @@ static void free_killed(struct store *store) {
 
 static struct store *store_free(struct store *store) {
         free_killed(store);
+        free_jails(store);
         store_db_close(store);
         store_logs_clear(store);
         table_done(&store->logs);
@@ -48,30 +54,6 @@ static struct store *store_free(struct store *store) {
         free(store->path);
         free(store);
         return NULL;
-}
-
-static int on_progress(void *user) {
-        const int64_t *deadline = user;
-        struct clock clock = CLOCK_INIT;
-        return clock_mono_us(&clock) > *deadline;
-}
-
-/* A quick look for damage, bounded in time: a large database is checked as far as that goes. */
-static int check_integrity(struct store *store) {
-        struct clock clock = CLOCK_INIT;
-        int64_t deadline = clock_mono_us(&clock) + STORE_CHECK_MS * INT64_C(1000);
-        sqlite3_stmt *statement = NULL;
-        int r = sqlite3_prepare_v2(store->db, "PRAGMA quick_check(1)", -1, &statement, NULL);
-        if (r != SQLITE_OK)
-                return r;
-        sqlite3_progress_handler(store->db, PROGRESS_STEPS, on_progress, &deadline);
-        r = sqlite3_step(statement);
-        bool is_bad = r == SQLITE_ROW && !slice_is(store_db_column(statement, 0), "ok");
-        sqlite3_progress_handler(store->db, 0, NULL, NULL);
-        (void)sqlite3_finalize(statement);
-        if (is_bad)
-                return SQLITE_CORRUPT;
-        return store_db_is_damage(r) ? r : SQLITE_OK;
 }
 
 /* The schema's version; 0: the database is new. */
@@ -105,7 +87,7 @@ static int read_version(struct store *store, int64_t *ret) {
 static int open_once(struct store *store, int64_t *ret_version, struct fault *fault) {
         int r = store_db_open(store, fault);
         if (r == SQLITE_OK)
-                r = check_integrity(store);
+                r = store_db_check(store);
         if (r == SQLITE_OK)
                 r = read_version(store, ret_version);
         if (r != SQLITE_OK && fault && !fault->text)
@@ -254,11 +236,38 @@ double store_purge_age(const struct store *store) {
         return store->purge_age_s;
 }
 
+static size_t jail_place(const struct store *store, struct slice jail) {
+        size_t i = 0;
+        while (i < store->jail_count && !slice_is(jail, store->jails[i]))
+                i++;
+        return i;
+}
+
+int store_jails_write(struct store *store) {
+        int r = SQLITE_OK;
+        for (size_t i = 0; i < store->jail_count && r == SQLITE_OK; i++) {
+                sqlite3_stmt *statement = store_db_statement(store, STORE_JAIL_ADD);
+                store_db_bind_text(statement, 1, slice_of(store->jails[i]));
+                r = store_db_run(store, statement);
+        }
+        return r;
+}
+
 void store_jail_add(struct store *store, struct slice jail) {
+        if (jail_place(store, jail) == store->jail_count) {
+                memory_reserve(&store->jails, store->jail_count, &store->jail_capacity,
+                        sizeof(store->jails[0]));
+                store->jails[store->jail_count++] = memory_copy_text(jail);
+        }
         store_queue_add(store, STORE_OP_JAIL_ADD, jail);
 }
 
 void store_jail_disable(struct store *store, struct slice jail) {
+        size_t place = jail_place(store, jail);
+        if (place < store->jail_count) {
+                free(store->jails[place]);
+                store->jails[place] = store->jails[--store->jail_count];
+        }
         store_queue_add(store, STORE_OP_JAIL_DISABLE, jail);
 }
 

@@ -52,6 +52,9 @@ void store_set_max_matches(
 int64_t store_max_matches(const struct store *store);
 void store_set_purge_age(struct store *store, double seconds); /* dbpurgeage */
 double store_purge_age(const struct store *store);
+/* Looks for damage of the file while it is in use, for STORE_CHECK_MS at most; a damaged one is set
+ * aside and recovered, as at the start. What is in the file is read anew, not from memory. */
+void store_check(struct store *store);
 /* Deletes what is older (5.2), a bounded number of rows now and the rest with the next commits. */
 void store_purge(struct store *store);
 /* Writes that wait because the database cannot be written, and those given up since the start

@@ -17,6 +17,7 @@
 
 #define BUSY_OPEN_MS 3000 /* another server may be about to end */
 #define BUSY_MS 50
+#define PROGRESS_STEPS 10000 /* of SQLite's machine from one look at the clock to the next */
 
 static const char *const texts[STORE_STATEMENT_COUNT] = {
         [STORE_BEGIN] = "BEGIN IMMEDIATE",
@@ -128,6 +129,29 @@ int store_db_open(struct store *store, struct fault *fault) {
                         fault->kind = "OperationalError";
         }
         return r;
+}
+
+static int on_progress(void *user) {
+        const int64_t *deadline = user;
+        struct clock clock = CLOCK_INIT;
+        return clock_mono_us(&clock) > *deadline;
+}
+
+int store_db_check(struct store *store) {
+        struct clock clock = CLOCK_INIT;
+        int64_t deadline = clock_mono_us(&clock) + STORE_CHECK_MS * INT64_C(1000);
+        sqlite3_stmt *statement = NULL;
+        int r = sqlite3_prepare_v2(store->db, "PRAGMA quick_check(1)", -1, &statement, NULL);
+        if (r != SQLITE_OK)
+                return r;
+        sqlite3_progress_handler(store->db, PROGRESS_STEPS, on_progress, &deadline);
+        r = sqlite3_step(statement);
+        bool is_bad = r == SQLITE_ROW && !slice_is(store_db_column(statement, 0), "ok");
+        sqlite3_progress_handler(store->db, 0, NULL, NULL);
+        (void)sqlite3_finalize(statement);
+        if (is_bad)
+                return SQLITE_CORRUPT;
+        return store_db_is_damage(r) ? r : SQLITE_OK;
 }
 
 void store_db_close(struct store *store) {

@@ -76,6 +76,8 @@ struct store {
         char **killed; /* jails that were enabled when the file was opened: nobody had stopped them */
         size_t killed_count, killed_capacity;
         double written_s; /* before it was opened */
+        char **jails; /* that are there: a new file needs their rows before those of bans */
+        size_t jail_count, jail_capacity;
         bool lacks_schema; /* new, and could not be written yet */
         bool was_repaired; /* while running: not a second time before a commit has worked */
         unsigned readers;  /* lists being read: no write is executed meanwhile */
@@ -90,6 +92,12 @@ struct store {
 /* Opens the file, sets the pragmas. Logs nothing. Returns 0 or a SQLite result code, its text in
  * fault. */
 int store_db_open(struct store *store, struct fault *fault);
+/* A quick look for damage, bounded in time (STORE_CHECK_MS): a large database is checked as far as
+ * that goes. Returns SQLITE_OK or what is wrong. */
+int store_db_check(struct store *store);
+/* Writes the rows of the jails that are there, into a file made anew. Returns SQLITE_OK or the result
+ * code. */
+int store_jails_write(struct store *store);
 /* Opens a file that was opened alone anew, for others too, if that works by now. */
 void store_db_share(struct store *store);
 /* Finalizes and closes; the transaction is lost. */

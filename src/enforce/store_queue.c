@@ -149,7 +149,9 @@ static int repair_and_retry(struct store *store, int code) {
         if (store->was_repaired || store->readers > 0)
                 return code;
         diag(DIAG_ERROR, STORE_LOGGER, "Error opening fail2ban persistent database '%s': %s",
-                store->path, sqlite3_errmsg(store->db));
+                store->path,
+                sqlite3_errcode(store->db) != SQLITE_OK ? sqlite3_errmsg(store->db)
+                                                        : sqlite3_errstr(code));
         roll_back(store);
         store_db_close(store);
         store->was_repaired = true;
@@ -161,6 +163,8 @@ static int repair_and_retry(struct store *store, int code) {
         code = store_db_open(store, NULL);
         if (code == SQLITE_OK)
                 code = store_schema_create(store->db);
+        if (code == SQLITE_OK)
+                code = store_jails_write(store);
         return code == SQLITE_OK ? try_commit(store) : code;
 }
 
@@ -211,4 +215,26 @@ bool store_is_dirty(const struct store *store) {
 void store_backlog(const struct store *store, size_t *ret_waiting, uint64_t *ret_dropped) {
         *ret_waiting = store->is_blocked ? store->queued + store->logs.count : 0;
         *ret_dropped = store->dropped;
+}
+
+void store_check(struct store *store) {
+        bool can_be_closed = store->db && store->readers == 0 && !store->is_alone &&
+                             store->path[0] != ':'; /* what is only in memory would be gone */
+        if (!can_be_closed || store->is_blocked || store_commit(store) < 0)
+                return;
+        store_db_close(store);
+        int r = store_db_open(store, NULL);
+        if (r == SQLITE_OK)
+                r = store_db_check(store);
+        if (store_db_is_damage(r)) {
+                r = repair_and_retry(store, r);
+                store->in_transaction = false;
+                store->was_repaired = false;
+        } else if (r != SQLITE_OK) {
+                store_db_close(store);
+                store->is_alone = true;
+                r = store_db_open(store, NULL);
+        }
+        if (r != SQLITE_OK)
+                (void)block(store, r);
 }

@@ -122,9 +122,37 @@ static void memory_is_given_back_after_many_writes_only(void **state) {
         assert_slice(fixture_query(f, "SELECT count(*) FROM bips"), "1001");
 }
 
+static void damage_is_found_while_the_file_is_in_use(void **state) {
+        struct fixture *f = *state;
+        char bytes[4096];
+        fixture_add(f, "sshd", "192.0.2.1", NOW_S);
+        store_check(f->store);
+        assert_false(fixture_said(f, "Error opening"));
+        assert_slice(fixture_query(f, "SELECT ip FROM bips"), "192.0.2.1");
+        fixture_close(f);
+        fixture_open(f);
+        store_jail_add(f->store, SLICE("sshd"));
+        assert_int_equal(store_commit(f->store), 0);
+        store_check(f->store); /* all of it is in the file now */
+        memset(bytes, 0xff, sizeof(bytes));
+        FILE *file = fopen(f->path, "r+");
+        assert_non_null(file);
+        for (int i = 0; i < 30; i++)
+                assert_int_equal(fwrite(bytes, sizeof(bytes), 1, file), 1);
+        assert_int_equal(fclose(file), 0);
+        store_check(f->store);
+        assert_true(fixture_said(f, "40 Error opening fail2ban persistent database '"));
+        assert_true(fixture_said(f, "20 Trying to repair database "));
+        fixture_add(f, "sshd", "192.0.2.2", NOW_S); /* the jail's row is there again */
+        assert_int_equal(store_commit(f->store), 0);
+        assert_slice(fixture_query(f, "SELECT ip FROM bips"), "192.0.2.2");
+        assert_slice(fixture_query(f, "PRAGMA integrity_check"), "ok");
+}
+
 int main(void) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, fixture_teardown)
         const struct CMUnitTest tests[] = {
+                CASE(damage_is_found_while_the_file_is_in_use),
                 CASE(a_lock_of_somebody_else_is_waited_out),
                 CASE(a_full_disk_is_waited_out),
                 CASE(a_read_only_database_is_said_and_kept),
