@@ -12,7 +12,7 @@
 
 #define FLAVORS "['short', 'basic', 'stats', 'cymru']"
 
-enum flavor { FLAVOR_BASIC, FLAVOR_SHORT, FLAVOR_STATS, FLAVOR_CYMRU };
+enum flavor { FLAVOR_BASIC, FLAVOR_SHORT, FLAVOR_STATS, FLAVOR_CYMRU, FLAVOR_STOCKADE };
 
 static enum flavor parse_flavor(struct slice word) {
         if (word.len == 0 || slice_is(word, "basic"))
@@ -23,6 +23,8 @@ static enum flavor parse_flavor(struct slice word) {
                 return FLAVOR_STATS;
         if (slice_is(word, "cymru"))
                 return FLAVOR_CYMRU;
+        if (slice_is(word, "stockade"))
+                return FLAVOR_STOCKADE;
         struct arena arena = ARENA_INIT;
         struct slice text = repr_text(word, &arena);
         diag(DIAG_WARNING, "fail2ban.actions",
@@ -85,6 +87,26 @@ static struct value journal_matches(const struct jail_entry *entry, struct arena
         return list;
 }
 
+/* Of each action whether what its bans rest on is in place: "NAME: yes", "no", or "unknown". */
+static void put_enforced(struct value *list, const struct jail *jail, struct arena *arena) {
+        struct action_list *actions = jail_actions((struct jail *)(uintptr_t)jail);
+        struct value names = action_list_names(actions, arena), enforced = value_list();
+        for (size_t i = 0; i < names.list.count; i++) {
+                struct slice name = value_item_text(&names, i);
+                struct action *action = action_list_find(actions, name, NULL);
+                struct value hooked = VALUE_OF_NONE;
+                if (action)
+                        (void)action_get(action, SLICE("hooked"), arena, &hooked, NULL);
+                const char *text = hooked.type != VALUE_BOOL ? "unknown"
+                                   : hooked.boolean          ? "yes"
+                                                             : "no";
+                value_append(&enforced,
+                        value_string(arena_printf(arena, "%.*s: %s", SLICE_ARG(name), text)),
+                        arena);
+        }
+        put(list, "Enforced", enforced, arena);
+}
+
 /* cymru: what was answered, or NULL: of many jails it is not asked. */
 static struct value status_of(const struct jail_entry *entry, enum flavor flavor,
         const struct value *cymru, struct arena *arena) {
@@ -107,6 +129,8 @@ static struct value status_of(const struct jail_entry *entry, enum flavor flavor
                 put(&actions, "Banned IP list", jail_banned(jail, JAIL_BY_BAN, arena), arena);
         if (flavor == FLAVOR_CYMRU)
                 put_cymru(&actions, cymru, arena);
+        if (flavor == FLAVOR_STOCKADE)
+                put_enforced(&actions, jail, arena);
         put(&status, "Filter", filter, arena);
         put(&status, "Actions", actions, arena);
         return status;

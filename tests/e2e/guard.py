@@ -58,6 +58,8 @@ class Guarded:
 def what_is_taken_away_comes_back(box):
     with Guarded(box) as guarded:
         expect(guarded.hooked() == 'True', f'hooked: {guarded.hooked()}')
+        status = box.ask('status', 'sshd', 'stockade')
+        expect('nftables: yes' in status, f'status says so: {status}')
         told = 0
         for words, sets in ((('flush', 'ruleset'), 2), (('delete', 'table', 'inet', 'f2b-table'), 2),
                             (('flush', 'chain', 'inet', 'f2b-table', 'f2b-chain'), 2)):

@@ -33,6 +33,7 @@ static void a_jail_has_flavors(void **state) {
                 {"status aa short", "[" FILTER ", ('Actions', [" NONE_BANNED "])]"},
                 {"status aa stats", "['pyinotify', (0, 0), (0, 0)]"},
                 {"status aa foo", STATUS},
+                {"status aa stockade", "[" FILTER ", ('Actions', [" NONE_BANNED ", ('Banned IP list', []), ('Enforced', [])])]"},
                 {"status aa basic more", "Exception('Invalid command (no status)')"},
                 {"status nosuch", "UnknownJailException('nosuch')"},
         };
