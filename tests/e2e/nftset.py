@@ -34,7 +34,12 @@ class Kernel:
         self.stage.down()
 
     def start(self):
+        """Start the server, and wait for its jail: what is banned before that is restored, with an end of its own."""
+        def started():
+            return self.box.read('f2b.log').count("Jail 'sshd' started")
+        before = started()
         self.box.start(within=self.stage.within(self.stage.host))
+        wait_for(lambda: started() > before, 'the jail has started')
 
     def kill(self):
         os.killpg(self.box.server.pid, signal.SIGKILL)
