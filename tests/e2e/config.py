@@ -8,6 +8,7 @@ import re
 import subprocess
 
 from harness import COMMAND_S, TOP, case, expect, main, wait_for
+from room import Room
 
 GOOGLE, OTHER, LIAR = '192.0.2.10', '192.0.2.20', '192.0.2.30'
 
@@ -64,6 +65,23 @@ def dump_has_every_jail(box):
         expect(have == set(shipped()), lambda: f'without {what}: {sorted(set(shipped()) - have)}')
     left = [c for c in commands if c[0] == 'multi-set' and c[2] == 'addfailregex' and re.search(r'<[a-z]+-', str(c[3]))]
     expect(not left, lambda: f'a tag is left over: {left[0]}')
+
+
+@case
+def default_action_bans_in_the_kernel(box):
+    box.write('etc/jail.local', f'[DEFAULT]\nusedns = no\n[sshd]\nlogpath = {box.log}\n'
+              f'[recidive]\nenabled = true\nlogpath = {box.log}\nfilter = sshd\nmaxretry = 5\nbackend = polling\n')
+    with Room(box, {}) as room:
+        box.start(room.within)
+        box.attack('203.0.113.5', 5)
+        for jail in ('sshd', 'recidive'):
+            wait_for(lambda jail=jail: '203.0.113.5' in room.run('nft', 'list', 'set', 'inet', 'f2b-table', f'addr-set-{jail}'),
+                     f'{jail} bans')
+        chain = room.run('nft', 'list', 'chain', 'inet', 'f2b-table', 'f2b-chain')
+        expect(re.search(r'tcp dport (?:\{ )?22 (?:\} )?ip saddr @addr-set-sshd ', chain), f'sshd: its port: {chain}')
+        expect(re.search(r'meta l4proto tcp ip saddr @addr-set-recidive ', chain), f'recidive: every port: {chain}')
+        box.stop()
+        expect('f2b-table' not in room.run('nft', 'list', 'tables'), 'nothing is left in the kernel')
 
 
 @case
