@@ -3,7 +3,7 @@
 import re
 import time
 
-from harness import Skipped, case, expect, main, wait_for
+from harness import Skipped, case, expect, main, numbered_address, wait_for
 from stage import Stage, StageError
 
 A4, B4, A6 = '203.0.113.5', '203.0.113.6', '2001:db8::5'
@@ -113,6 +113,23 @@ def own_changes_and_those_of_others_beside_it_are_no_loss(box):
         expect(not guarded.told(), f'nothing is told: {guarded.told()}')
         expect(box.stop() == 0, 'stop')
         expect('f2b-table' not in guarded.stage.ruleset(), f'stop leaves nothing behind: {guarded.stage.ruleset()}')
+
+
+@case
+def many_go_together_and_what_only_nft_can_do_goes_alone(box):
+    with Guarded(box) as guarded:
+        many = [numbered_address(number) for number in range(1500)]
+        given = many[:700] + ['255.255.255.255'] + many[700:]
+        expect(box.ask('set', 'sshd', 'banip', *given) == str(len(given)), 'all are new')
+        wait_for(lambda: guarded.holds(many[0], many[699], many[700], many[-1]), 'both halves are in the kernel')
+        expect(guarded.holds('255.255.255.255'), 'and what stands between them')
+        log = [line.split()[-1] for line in box.read('f2b.log').split('\n') if ' Ban ' in line]
+        expect(log[-len(given):] == given, 'told in their order')
+        guarded.nft('delete', 'element', *SET, '{', many[5], ',', many[900], '}')
+        expect(box.ask('set', 'sshd', 'unbanip', *given) == str(len(given)), 'all are lifted')
+        wait_for(lambda: not guarded.holds(many[0]) and not guarded.holds(many[-1]) and not guarded.holds('255.255.255.255'),
+                 'in the kernel too')
+        expect(guarded.holds(A4, B4), 'but for the others')
 
 
 @case
