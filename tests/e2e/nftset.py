@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import threading
 import time
 
@@ -11,6 +12,16 @@ from stage import FAMILIES, Stage, StageError
 
 A4, A6, NET4, NET6 = '203.0.113.5', '2001:db8::5', '198.51.100.0/24', '2001:db8:1::/48'
 SETS = {A4: 'addr-set-sshd', A6: 'addr6-set-sshd', NET4: 'addr-set-sshd-net', NET6: 'addr6-set-sshd-net'}
+
+
+def is_open(path):
+    """Whether somebody holds the socket: a child that was just forked may, for a moment."""
+    with socket.socket(socket.AF_UNIX) as client:
+        try:
+            client.connect(path)
+            return True
+        except OSError:
+            return False
 
 
 class Kernel:
@@ -44,6 +55,7 @@ class Kernel:
     def kill(self):
         os.killpg(self.box.server.pid, signal.SIGKILL)
         self.box.server.wait()
+        wait_for(lambda: not is_open(self.box.socket), 'nobody holds the socket')
 
     def nft(self, *words):
         return self.stage.inside(self.stage.host, 'nft', *words, check=False)
