@@ -26,6 +26,8 @@ struct scanner {
         struct channel *channel;
         int notify_fd; /* -1 until the hello */
         struct loop_source *notify_source;
+        struct loop_timer rest_timer;
+        int64_t notified_us; /* when logs last changed, on the loop's clock */
         struct pipeline pipeline;
         struct input_buffer buffer;
         struct scan_jail **jails; /* by id, rising */
@@ -118,6 +120,22 @@ static void on_report_timer(void *user) {
                 pipeline_flush(&scanner->pipeline, scanner->logs[i], 0);
 }
 
+static void on_rest_over(void *user) {
+        struct scanner *scanner = user;
+        loop_change(scanner->loop, scanner->notify_source, EPOLLIN);
+}
+
+/* Logs that grow all the time are read some lines at a time, not each by itself: waking up costs more than a line. */
+static void rest_in_a_rush(struct scanner *scanner) {
+        int64_t now = loop_now_us();
+        bool is_rush = now - scanner->notified_us < SCANNER_RUSH_US;
+        scanner->notified_us = now;
+        if (!is_rush)
+                return;
+        loop_change(scanner->loop, scanner->notify_source, 0);
+        loop_timer_set_in(scanner->loop, &scanner->rest_timer, SCANNER_REST_US, on_rest_over, scanner);
+}
+
 static void on_notify(void *user, int fd, uint32_t events) {
         struct scanner *scanner = user;
         _Alignas(struct inotify_event) char bytes[16384];
@@ -130,6 +148,7 @@ static void on_notify(void *user, int fd, uint32_t events) {
                                 scanner->logs[i]->ready = true;
                 at += (ssize_t)(sizeof(*event) + event->len);
         }
+        rest_in_a_rush(scanner);
 }
 
 /* Messages. Each handler reads its fields; whether the body was right is checked once, by on_message. */
@@ -552,6 +571,7 @@ struct scanner *scanner_free(struct scanner *scanner) {
                 return NULL;
         diag_set_sink(NULL, NULL);
         loop_timer_cancel(scanner->loop, &scanner->report_timer);
+        loop_timer_cancel(scanner->loop, &scanner->rest_timer);
         loop_remove(scanner->loop, scanner->notify_source);
         close_p(&scanner->notify_fd);
         for (size_t i = 0; i < scanner->log_count; i++)
