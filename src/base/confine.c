@@ -35,6 +35,12 @@
 #endif
 #endif
 
+#ifdef __GLIBC__
+#define RESOURCE(number) ((__rlimit_resource_t)(number)) /* an enum there */
+#else
+#define RESOURCE(number) (number)
+#endif
+
 #define INT_BITS UINT32_MAX /* of an argument; the other half of its register may hold anything */
 #define USER_FALLBACK 65534 /* nobody, where a user namespace does not map the role's own number */
 
@@ -89,16 +95,16 @@ static const int calls_deadly[] = {SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SY
         SCMP_SYS(swapon), SCMP_SYS(reboot), SCMP_SYS(perf_event_open), SCMP_SYS(userfaultfd)};
 
 void confine_close_from(int first) {
-        (void)close_range((unsigned)first, ~0U, 0);
+        (void)syscall(SYS_close_range, (unsigned)first, ~0U, 0U); /* not every libc has a function for it */
 }
 
 static int set_limit(int resource, rlim_t limit, struct fault *fault) {
         struct rlimit now;
-        if (getrlimit((__rlimit_resource_t)resource, &now) < 0)
+        if (getrlimit(RESOURCE(resource), &now) < 0)
                 return fault_set_errno(fault, -errno, "confine: getrlimit %d", resource);
         if (limit > now.rlim_max)
                 limit = now.rlim_max;
-        if (setrlimit((__rlimit_resource_t)resource, &(struct rlimit){limit, limit}) < 0)
+        if (setrlimit(RESOURCE(resource), &(struct rlimit){limit, limit}) < 0)
                 return fault_set_errno(fault, -errno, "confine: setrlimit %d", resource);
         return 0;
 }

@@ -15,13 +15,13 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/memory.h"
+#include "base/pidfd.h"
 #include "base/repr.h"
 #include "enforce/plain_command.h"
 #include "enforce/process_report.h"

@@ -71,9 +71,19 @@ static void report_output(const struct process_report *report, enum diag_level l
         arena_done(&arena);
 }
 
+/* "KILL" for SIGKILL; NULL if libc does not say. */
+static const char *abbreviation(int number) {
+#ifdef __GLIBC__
+        return sigabbrev_np(number);
+#else
+        (void)number;
+        return NULL;
+#endif
+}
+
 static void report_signal(const struct process_report *report, int status) {
         int number = status < 0 ? -status : status - 128;
-        const char *name = sigabbrev_np(number);
+        const char *name = abbreviation(number);
         if (name)
                 diag(DIAG_ERROR, report->logger,
                         "%" PRIx64 " -- killed with SIG%s (return code: %d)", report->id, name,

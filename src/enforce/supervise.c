@@ -11,15 +11,16 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/auxv.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/confine.h"
 #include "base/diag.h"
 #include "base/memory.h"
+#include "base/pidfd.h"
 #include "build_config.h"
 
 #define LOGGER "fail2ban.server"
@@ -106,7 +107,7 @@ static void place_fds(int channel_fd) {
                 (void)dup2(null, 2);
         if (dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(channel, SUPERVISE_CHANNEL_FD) < 0)
                 _exit(EXIT_NO_EXEC);
-        (void)close_range(SUPERVISE_CHANNEL_FD + 1, ~0U, 0);
+        confine_close_from(SUPERVISE_CHANNEL_FD + 1);
 }
 
 static void reset_signals(void) {

@@ -95,6 +95,10 @@ static int try_ptrace(void) {
         return (int)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 }
 
+static const char *name_of(int error) {
+        return error == EPERM ? "EPERM" : error == EACCES ? "EACCES" : strerror(error);
+}
+
 static const struct {
         const char *name;
         int (*attempt)(void);
@@ -129,6 +133,6 @@ void probe_run(void) {
                         (void)fprintf(stderr, "probe %s: trying\n", attempts[i].name);
                         int r = attempts[i].attempt();
                         (void)fprintf(stderr, "probe %s: %s\n", attempts[i].name,
-                                r < 0 ? strerrorname_np(errno) : "ALLOWED");
+                                r < 0 ? name_of(errno) : "ALLOWED");
                 }
 }
