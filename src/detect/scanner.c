@@ -6,7 +6,6 @@
 #include "detect/scanner.h"
 
 #include <errno.h>
-#include <sys/inotify.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -15,6 +14,7 @@
 #include "channel/value_code.h"
 #include "detect/pipeline.h"
 #include "detect/scan_journal.h"
+#include "detect/scan_notify.h"
 
 #define LOGGER "fail2ban.filter"
 #define THROTTLED_US 5000
@@ -24,10 +24,7 @@ struct scanner {
         struct loop *loop;
         struct clock *clock;
         struct channel *channel;
-        int notify_fd; /* -1 until the hello */
-        struct loop_source *notify_source;
-        struct loop_timer rest_timer;
-        int64_t notified_us; /* when logs last changed, on the loop's clock */
+        struct scan_notify notify; /* none until the hello */
         struct pipeline pipeline;
         struct input_buffer buffer;
         struct scan_jail **jails; /* by id, rising */
@@ -120,35 +117,11 @@ static void on_report_timer(void *user) {
                 pipeline_flush(&scanner->pipeline, scanner->logs[i], 0);
 }
 
-static void on_rest_over(void *user) {
+static void on_change(void *user, int watch) {
         struct scanner *scanner = user;
-        loop_change(scanner->loop, scanner->notify_source, EPOLLIN);
-}
-
-/* Logs that grow all the time are read some lines at a time, not each by itself: waking up costs more than a line. */
-static void rest_in_a_rush(struct scanner *scanner) {
-        int64_t now = loop_now_us();
-        bool is_rush = now - scanner->notified_us < SCANNER_RUSH_US;
-        scanner->notified_us = now;
-        if (!is_rush)
-                return;
-        loop_change(scanner->loop, scanner->notify_source, 0);
-        loop_timer_set_in(scanner->loop, &scanner->rest_timer, SCANNER_REST_US, on_rest_over, scanner);
-}
-
-static void on_notify(void *user, int fd, uint32_t events) {
-        struct scanner *scanner = user;
-        _Alignas(struct inotify_event) char bytes[16384];
-        (void)events;
-        ssize_t len = read(fd, bytes, sizeof(bytes));
-        for (ssize_t at = 0; at < len;) {
-                const struct inotify_event *event = (const void *)(bytes + at);
-                for (size_t i = 0; i < scanner->log_count; i++)
-                        if ((event->mask & IN_Q_OVERFLOW) || scan_log_has_watch(scanner->logs[i], event->wd))
-                                scanner->logs[i]->ready = true;
-                at += (ssize_t)(sizeof(*event) + event->len);
-        }
-        rest_in_a_rush(scanner);
+        for (size_t i = 0; i < scanner->log_count; i++)
+                if (watch == SCAN_NOTIFY_ALL || scan_log_has_watch(scanner->logs[i], watch))
+                        scanner->logs[i]->ready = true;
 }
 
 /* Messages. Each handler reads its fields; whether the body was right is checked once, by on_message. */
@@ -156,14 +129,12 @@ static void on_notify(void *user, int fd, uint32_t events) {
 static void on_hello(struct scanner *scanner, struct message_reader *in, struct message *message) {
         uint32_t version = message_get_u32(in);
         uint8_t threshold = message_get_u8(in);
-        if (version != CHANNEL_VERSION || scanner->notify_fd >= 0) {
+        if (version != CHANNEL_VERSION || scanner->notify.fd >= 0) {
                 end(scanner, "the server is of another version");
                 return;
         }
         diag_set_threshold(threshold);
-        scanner->notify_fd = steal_fd(&message->fds[0]);
-        scanner->notify_source = loop_add(scanner->loop, scanner->notify_fd, EPOLLIN, on_notify, scanner);
-        if (!scanner->notify_source)
+        if (scan_notify_init(&scanner->notify, scanner->loop, steal_fd(&message->fds[0]), on_change, scanner) < 0)
                 end(scanner, "the inotify fd is unusable");
 }
 
@@ -424,7 +395,7 @@ static void on_message(void *user, struct message *message) {
         message_function *function = functions[message->type];
         if (scanner->ended)
                 return;
-        if (!function || (scanner->notify_fd < 0 && message->type != MESSAGE_SCAN_HELLO)) {
+        if (!function || (scanner->notify.fd < 0 && message->type != MESSAGE_SCAN_HELLO)) {
                 end(scanner, "a message out of place");
                 return;
         }
@@ -553,7 +524,7 @@ struct scanner *scanner_new(struct loop *loop, struct clock *clock, int channel_
         *scanner = (struct scanner){
                 .loop = loop,
                 .clock = clock,
-                .notify_fd = -1,
+                .notify = SCAN_NOTIFY_NONE,
                 .arena = ARENA_INIT,
                 .reply = BUFFER_INIT((size_t)16 << 20),
         };
@@ -571,9 +542,7 @@ struct scanner *scanner_free(struct scanner *scanner) {
                 return NULL;
         diag_set_sink(NULL, NULL);
         loop_timer_cancel(scanner->loop, &scanner->report_timer);
-        loop_timer_cancel(scanner->loop, &scanner->rest_timer);
-        loop_remove(scanner->loop, scanner->notify_source);
-        close_p(&scanner->notify_fd);
+        scan_notify_done(&scanner->notify);
         for (size_t i = 0; i < scanner->log_count; i++)
                 (void)scan_log_free(scanner->logs[i]);
         for (size_t i = 0; i < scanner->jail_count; i++)

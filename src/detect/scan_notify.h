@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The inotify instance that the server made and watches logs with, read in the scanner. */
+#pragma once
+
+#include "base/loop.h"
+
+#define SCAN_NOTIFY_RUSH_US ((int64_t)5000)  /* changes that come faster than this ... */
+#define SCAN_NOTIFY_REST_US ((int64_t)10000) /* ... are looked for this much later */
+#define SCAN_NOTIFY_ALL (-1)
+
+/* watch: the descriptor whose file has changed, or SCAN_NOTIFY_ALL if any may have. */
+typedef void scan_notify_change(void *user, int watch);
+
+struct scan_notify {
+        struct loop *loop;
+        int fd; /* -1: none yet */
+        struct loop_source *source;
+        struct loop_timer rest_timer;
+        int64_t changed_us; /* when something last changed, on the loop's clock */
+        scan_notify_change *on_change;
+        void *user;
+};
+
+#define SCAN_NOTIFY_NONE ((struct scan_notify){.fd = -1})
+
+/* Takes over fd. notify must stay where it is. Returns 0, or negative errno if fd is unusable. */
+int scan_notify_init(struct scan_notify *notify, struct loop *loop, int fd,
+        scan_notify_change *on_change, void *user);
+void scan_notify_done(struct scan_notify *notify);

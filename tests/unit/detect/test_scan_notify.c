@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "detect/scan_notify.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "../cmocka_include.h"
+
+struct test {
+        struct loop *loop;
+        struct scan_notify notify;
+        char path[64];
+        int log;
+        int watch;
+        unsigned changes;
+        int changed;
+};
+
+static void on_change(void *user, int watch) {
+        struct test *t = user;
+        t->changes++;
+        t->changed = watch;
+}
+
+static int set_up(void **state) {
+        struct test *t = calloc(1, sizeof(*t));
+        *state = t;
+        (void)snprintf(t->path, sizeof(t->path), "/tmp/scan_notify_XXXXXX");
+        t->log = mkstemp(t->path);
+        t->loop = loop_new();
+        int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+        t->watch = inotify_add_watch(fd, t->path, IN_MODIFY);
+        t->notify = SCAN_NOTIFY_NONE;
+        return t->watch < 0 ? -1 : scan_notify_init(&t->notify, t->loop, fd, on_change, t);
+}
+
+static int tear_down(void **state) {
+        struct test *t = *state;
+        scan_notify_done(&t->notify);
+        scan_notify_done(&t->notify); /* once more does no harm */
+        (void)loop_free(t->loop);
+        (void)close(t->log);
+        (void)unlink(t->path);
+        free(t);
+        return 0;
+}
+
+static void append(const struct test *t) {
+        assert_int_equal(write(t->log, "x", 1), 1);
+}
+
+static void a_change_is_told_at_once(void **state) {
+        struct test *t = *state;
+        append(t);
+        assert_int_equal(loop_step(t->loop, 0), 0);
+        assert_int_equal(t->changes, 1);
+        assert_int_equal(t->changed, t->watch);
+        assert_int_equal(loop_step(t->loop, 0), 0);
+        assert_int_equal(t->changes, 1);
+}
+
+/* However slow the machine is: what counts as a rush is set here. */
+static void changes_in_a_rush_are_told_after_a_rest(void **state) {
+        struct test *t = *state;
+        t->notify.changed_us = loop_now_us() + 1000000;
+        append(t);
+        assert_int_equal(loop_step(t->loop, 0), 0);
+        assert_int_equal(t->changes, 1);
+        int64_t begin = loop_now_us();
+        append(t);
+        for (int i = 0; i < 1000 && t->changes < 2; i++)
+                assert_int_equal(loop_step(t->loop, 100000), 0);
+        assert_int_equal(t->changes, 2);
+        assert_true(loop_now_us() - begin >= SCAN_NOTIFY_REST_US / 2);
+}
+
+static void an_unusable_fd_is_an_error(void **state) {
+        struct test *t = *state;
+        struct scan_notify other = SCAN_NOTIFY_NONE;
+        scan_notify_done(&other);
+        assert_int_equal(scan_notify_init(&other, t->loop, 100000, on_change, t), -EBADF);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(a_change_is_told_at_once, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        changes_in_a_rush_are_told_after_a_rest, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(an_unusable_fd_is_an_error, set_up, tear_down),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
