@@ -120,7 +120,7 @@ def shortcuts_of_jail_conf(box):
     box.jails('', cfemail='a@example.org', cfapikey='k', blocklist_de_apikey='k',
               action='\n '.join(f'%(action_{name})s' for name in names))
     text = box.ask('-d')
-    for name in ('nftables', 'sendmail-whois', 'sendmail-whois-lines', 'xarf-login-attack', 'cloudflare', 'blocklist_de',
+    for name in ('nftset', 'sendmail-whois', 'sendmail-whois-lines', 'xarf-login-attack', 'cloudflare', 'blocklist_de',
                  'abuseipdb'):
         expect(f"'addaction', '{name}']" in text, f'{name} is among the actions: {text[-800:]}')
 

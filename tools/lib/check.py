@@ -187,15 +187,19 @@ def random_input(result):
             result.skip(f'compare {name}', f'{lib} is not here')
 
 
-def kit(result):
-    """The comparisons with real fail2ban, or why they are left out."""
-    reason = None
+def fetch_real():
+    """Real fail2ban in build/real, where the kit is. Why not, or None."""
     if not os.path.isdir(KIT):
-        reason = f'{KIT} is not here'
-    elif not os.path.exists(f'{REAL}/bin/fail2ban-client'):
+        return f'{KIT} is not here'
+    if not os.path.exists(f'{REAL}/bin/fail2ban-client'):
         status, _ = run('real fail2ban', [os.path.join(KIT, 'get-real-fail2ban'), REAL], 300)
         if status != 0:
-            reason = f'real fail2ban could not be fetched ({log_of("real fail2ban")})'
+            return f'real fail2ban could not be fetched ({log_of("real fail2ban")})'
+    return None
+
+
+def kit(result, reason):
+    """The comparisons with real fail2ban, or why they are left out."""
     allowed = tree.rows('tools/conform.txt')
     for name, words in comparisons().items():
         if reason:
@@ -220,9 +224,10 @@ def main():
         result.ok('build release', f'{seconds:.0f} s')
         simple(result, 'check binaries', ['tools/check-binaries', RELEASE])
         demo(result)
+        missing = fetch_real()
         for script in E2E:
             e2e(result, script)
-        kit(result)
+        kit(result, missing)
         random_input(result)
     else:
         result.fail('build release', why(status, BUILD_S), log_of('build release'))
