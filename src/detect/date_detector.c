@@ -463,8 +463,9 @@ __attribute__((noinline)) static int match_anew(
         ret->time = time.seconds;
         ret->integral = time.integral;
         const struct date_entry *entry = &detector->entries[detector->last];
-        if (r == DATE_FOUND && winner.hit.is_fast && last == detector->last && is_anchored(entry))
-                date_memo_keep_line(&detector->memo, &entry->template->fast, line, span);
+        bool begins_line = entry->template->fast.place == DATE_FAST_LINE_BEGIN && is_anchored(entry);
+        if (r == DATE_FOUND && winner.hit.is_fast && last == detector->last && begins_line)
+                date_memo_keep_line(&detector->memo, &winner.hit.fast, line);
         else
                 date_memo_forget_line(&detector->memo);
         return r;

@@ -14,6 +14,7 @@
 struct cursor {
         const char *at;
         const char *end;
+        const char *second; /* its two digits, once the time has been read */
 };
 
 static bool is_digit(char c) {
@@ -58,6 +59,7 @@ static bool take_time(struct cursor *c, struct date_parts *parts) {
         parts->hour = hour;
         parts->minute = minute;
         parts->second = second;
+        c->second = c->at + 6;
         c->at += 8;
         return true;
 }
@@ -83,22 +85,6 @@ static bool set_day(struct date_parts *parts, int month, int day) {
         return true;
 }
 
-static bool body_syslog(struct cursor *c, struct date_parts *parts) {
-        const char *p = c->at;
-        if (!left_at_least(*c, 15) || p[3] != ' ' || p[6] != ' ')
-                return false;
-        int day = p[4] == ' ' && is_digit(p[5]) ? p[5] - '0' : two_digits(p + 4);
-        if (!set_day(parts, month_of(p), day))
-                return false;
-        c->at += 7;
-        if (!take_time(c, parts) || !at_boundary(*c))
-                return false;
-        if (c->at == c->end)
-                return true;
-        /* a fraction or a year may follow */
-        return *c->at != '.' && !(*c->at == ' ' && left_at_least(*c, 2) && c->at[1] == '2');
-}
-
 /* [marks]\d{1,6}, if there is a mark. What looks like a fraction and is none: unsure. */
 static bool skip_fraction(struct cursor *c, const char *marks) {
         if (c->at == c->end || *c->at == '\0' || !strchr(marks, *c->at))
@@ -114,7 +100,7 @@ static bool skip_fraction(struct cursor *c, const char *marks) {
 
 /* "+hh", "+hhmm", "+hh:mm" followed by a boundary. */
 static bool take_offset(struct cursor *c, struct date_parts *parts) {
-        struct cursor n = {c->at + 1, c->end};
+        struct cursor n = {c->at + 1, c->end, c->second};
         if (!left_at_least(n, 2))
                 return false;
         int hours = two_digits(n.at);
@@ -169,6 +155,42 @@ static bool take_iso_zone(struct cursor *c, struct date_parts *parts) {
         return at_boundary(*c);
 }
 
+/* "Mon ", if it is there. */
+static void skip_weekday(struct cursor *c) {
+        static const char names[] = "MonTueWedThuFriSatSun";
+        if (!left_at_least(*c, 4) || c->at[3] != ' ')
+                return;
+        for (size_t i = 0; i < 7; i++)
+                if (memcmp(names + i * 3, c->at, 3) == 0) {
+                        c->at += 4;
+                        return;
+                }
+}
+
+/* " 2024", if that is what follows. What looks like a year and is none: unsure. */
+static bool skip_late_year(struct cursor *c, int year_max, struct date_parts *parts) {
+        struct cursor n = {c->at + 1, c->end, c->second};
+        if (!left_at_least(*c, 2) || c->at[0] != ' ' || c->at[1] != '2')
+                return true;
+        if (!left_at_least(n, 4) || !take_year(&n, year_max, parts) || !at_boundary(n))
+                return false;
+        *c = n;
+        return true;
+}
+
+static bool body_syslog(struct cursor *c, int year_max, struct date_parts *parts) {
+        skip_weekday(c);
+        const char *p = c->at;
+        if (!left_at_least(*c, 15) || p[3] != ' ' || p[6] != ' ')
+                return false;
+        int day = p[4] == ' ' && is_digit(p[5]) ? p[5] - '0' : two_digits(p + 4);
+        if (!set_day(parts, month_of(p), day))
+                return false;
+        c->at += 7;
+        return take_time(c, parts) && at_boundary(*c) && skip_fraction(c, ".") && at_boundary(*c) &&
+                skip_late_year(c, year_max, parts);
+}
+
 static bool body_iso(struct cursor *c, int year_max, struct date_parts *parts) {
         const char *p = c->at;
         if (!left_at_least(*c, 19) || (p[4] != '-' && p[4] != '/' && p[4] != '.') || p[7] != p[4] ||
@@ -220,7 +242,7 @@ static bool body_epoch(struct cursor *c, double *ret) {
         *ret = (double)number;
         if (c->at == c->end || *c->at != '.')
                 return true;
-        struct cursor n = {c->at + 1, c->end};
+        struct cursor n = {c->at + 1, c->end, c->second};
         size_t digits = count_digits(n);
         if (digits < 3 || digits > 6)
                 return false;
@@ -253,7 +275,7 @@ static bool body_tai64n(struct cursor *c, double *ret) {
 static bool match_body(const struct date_fast *fast, struct cursor *c, struct date_fast_result *ret) {
         switch (fast->body) {
         case DATE_FAST_SYSLOG:
-                return body_syslog(c, &ret->parts);
+                return body_syslog(c, fast->year_max, &ret->parts);
         case DATE_FAST_ISO:
                 return body_iso(c, fast->year_max, &ret->parts);
         case DATE_FAST_CLF:
@@ -314,7 +336,7 @@ static bool find_bracket(struct cursor *c) {
 }
 
 bool date_fast_match(const struct date_fast *fast, struct slice line, size_t from, size_t to, struct date_fast_result *ret) {
-        struct cursor c = {line.data, line.data + to};
+        struct cursor c = {line.data, line.data + to, NULL};
         bool square = false;
         size_t start = 0;
         *ret = (struct date_fast_result){0};
@@ -342,15 +364,9 @@ bool date_fast_match(const struct date_fast *fast, struct slice line, size_t fro
         if (!match_body(fast, &c, ret) || (square && (c.at == c.end || *c.at != ']')))
                 return false;
         size_t end = (size_t)(c.at - line.data);
+        ret->second_at = c.second ? (size_t)(c.second - line.data) : 0;
         ret->span = (struct date_span){start, end, fast->place == DATE_FAST_RFC5424 ? 0 : body, end};
         return true;
-}
-
-size_t date_fast_second(const struct date_fast *fast, const struct date_span *span) {
-        static const size_t offsets[] = {
-                [DATE_FAST_SYSLOG] = 13, [DATE_FAST_ISO] = 17, [DATE_FAST_CLF] = 18, [DATE_FAST_EPOCH] = 0, [DATE_FAST_TAI64N] = 0};
-        bool begins = fast->place == DATE_FAST_LINE_BEGIN;
-        return begins && offsets[fast->body] > 0 ? span->cut_start + offsets[fast->body] : 0;
 }
 
 struct known {

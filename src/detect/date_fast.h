@@ -42,15 +42,12 @@ struct date_fast_result {
         bool has_time; /* time is final; else parts hold the date */
         struct date_time time;
         struct date_parts parts;
+        size_t second_at; /* in the line: where the second's two digits stand; 0 if it has none */
 };
 
 /* The recogniser of a pattern as written, if there is one (not for epochs and TAI64N, which have no pattern). year: the current
  * one. */
 struct date_fast date_fast_of(struct slice pattern, int year);
-
-/* Where in the line the second's two digits stand, of a date that begins with the line (maybe behind signs or a syslog header) and
- * was found at span; 0 if it has none, or may stand anywhere. */
-size_t date_fast_second(const struct date_fast *fast, const struct date_span *span);
 
 /* Tries at the template's place; from is looked at for DATE_FAST_WINDOW only; to: end of what may be seen. Returns whether it is
  * sure of a match, with *ret. */

@@ -65,9 +65,10 @@ bool date_memo_line(const struct date_memo *memo, struct slice line, int64_t now
         return true;
 }
 
-void date_memo_keep_line(struct date_memo *memo, const struct date_fast *fast, struct slice line,
-        const struct date_span *span) {
-        size_t second_at = date_fast_second(fast, span);
+void date_memo_keep_line(
+        struct date_memo *memo, const struct date_fast_result *found, struct slice line) {
+        const struct date_span *span = &found->span;
+        size_t second_at = found->second_at;
         size_t len = span->end + LOOK_AHEAD;
         memo->len = 0;
         if (!memo->has_time || second_at == 0 || len > line.len || len > sizeof(memo->bytes) ||

@@ -31,9 +31,9 @@ void date_memo_keep_time(struct date_memo *memo, const struct date_parts *parts,
  * *ret_cut_end are its date's place, and *ret its time. */
 bool date_memo_line(const struct date_memo *memo, struct slice line, int64_t now_us,
         size_t *ret_cut_start, size_t *ret_cut_end, struct date_time *ret);
-/* Remembers how the line begins. fast has found span at its begin, and the date there is of the
- * minute remembered (or none is). */
-void date_memo_keep_line(struct date_memo *memo, const struct date_fast *fast, struct slice line,
-        const struct date_span *span);
+/* Remembers how the line begins: found tells of a date that begins with it (maybe behind signs), of
+ * the minute remembered (or none is). */
+void date_memo_keep_line(
+        struct date_memo *memo, const struct date_fast_result *found, struct slice line);
 /* Another template or place counts from now on. */
 void date_memo_forget_line(struct date_memo *memo);

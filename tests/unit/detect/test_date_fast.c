@@ -23,6 +23,10 @@ struct sample {
 static const struct sample samples[] = {
         {"{^LN-BEG}" SYSLOG,       "Mar  5 10:00:00 host sshd[12]: x",                       0,  0 },
         {"{^LN-BEG}" SYSLOG,       "Dec 31 23:59:59: host x",                                0,  0 },
+        {"{^LN-BEG}" SYSLOG,       "[Tue Mar 05 10:00:00.123456 2024] [core:error] x",       0,  0 },
+        {"{^LN-BEG}" SYSLOG,       "Tue Mar  5 10:00:00 2023 x",                             0,  0 },
+        {"{^LN-BEG}" SYSLOG,       "Mar  5 10:00:00.5 2024",                                 0,  0 },
+        {SYSLOG,                   "x Sun Mar  5 10:00:00.5|",                               2,  23},
         {"{^LN-BEG}" ISO,          "2024-03-05T10:00:00.123456+01:00 host x",                0,  0 },
         {"{^LN-BEG}" ISO,          "[2024-03-05 10:00:00] x",                                0,  0 },
         {"{^LN-BEG}" ISO,          "2023/12/31 10:00:00,123 Z",                              0,  0 },

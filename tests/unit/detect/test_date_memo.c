@@ -20,7 +20,7 @@ static struct date_memo memo_of(const char *line, int64_t now_us) {
         struct date_time time = {.seconds = 1709629000};
         assert_true(date_fast_match(&syslog, slice_of(line), 0, strlen(line), &found));
         date_memo_keep_time(&memo, &found.parts, now_us, &time);
-        date_memo_keep_line(&memo, &syslog, slice_of(line), &found.span);
+        date_memo_keep_line(&memo, &found, slice_of(line));
         return memo;
 }
 
