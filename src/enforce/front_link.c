@@ -51,15 +51,10 @@ static struct channel *channel_of(const struct front_link *link) {
         return supervise_channel(link->supervise);
 }
 
-static void send(
-        struct front_link *link, enum message_type type, const struct buffer *body, int fd) {
+static void send(struct front_link *link, enum message_type type, const struct buffer *body) {
         struct channel *channel = channel_of(link);
-        if (!channel)
-                return;
         /* A channel that cannot be written to ends, and so does the front. */
-        if (fd >= 0)
-                (void)channel_send_fd(channel, type, buffer_view(body), fd);
-        else
+        if (channel)
                 (void)channel_send(channel, type, buffer_view(body));
 }
 
@@ -88,11 +83,21 @@ static bool take_token(struct front_link *link) {
         return true;
 }
 
-static void hand_over(struct front_link *link, const struct connection *connection) {
+static void forget(struct front_link *link, struct connection *connection) {
+        close_p(&connection->fd);
+        *connection = link->connections[--link->connection_count];
+}
+
+/* Whoever cannot be handed over (no fd is left, say) is hung up on: he would wait for nothing. If
+ * it is the front that is gone, the next one gets him. */
+static void hand_over(struct front_link *link, struct connection *connection) {
         struct buffer body = BUFFER_INIT(16);
         (void)message_put_u32(&body, connection->number);
         (void)message_put_u8(&body, connection->role == CALL_ADMIN ? ROLE_ADMIN : ROLE_READER);
-        send(link, MESSAGE_FRONT_CLIENT, &body, connection->fd);
+        int r = channel_send_fd(
+                channel_of(link), MESSAGE_FRONT_CLIENT, buffer_view(&body), connection->fd);
+        if (r < 0 && r != -EPIPE)
+                forget(link, connection);
         buffer_done(&body);
 }
 
@@ -168,11 +173,6 @@ static struct connection *find(struct front_link *link, uint32_t number) {
         return NULL;
 }
 
-static void forget(struct front_link *link, struct connection *connection) {
-        close_p(&connection->fd);
-        *connection = link->connections[--link->connection_count];
-}
-
 static void forget_all_taken(struct front_link *link) {
         for (size_t i = link->connection_count; i-- > 0;)
                 if (link->connections[i].fd < 0)
@@ -238,7 +238,7 @@ static int handle_ready(struct front_link *link, struct slice body, struct fault
         if (link->ready)
                 return fault_set(fault, -EPROTO, "ready twice");
         link->ready = true;
-        for (size_t i = 0; i < link->connection_count; i++)
+        for (size_t i = link->connection_count; i-- > 0;)
                 hand_over(link, &link->connections[i]);
         update_listening(link);
         return 0;
@@ -273,7 +273,7 @@ static void say_hello(struct front_link *link) {
         (void)message_put_u8(&body, (uint8_t)(link->threshold < 0     ? 0
                                               : link->threshold > 255 ? 255
                                                                       : link->threshold));
-        send(link, MESSAGE_FRONT_HELLO, &body, -1);
+        send(link, MESSAGE_FRONT_HELLO, &body);
         buffer_done(&body);
 }
 
@@ -368,7 +368,7 @@ static void answer(struct front_link *link, const struct front_request *request,
                 put_head(&body, request, REPLY_ERROR, SLICE("builtins.OverflowError"));
                 (void)value_put(&body, &arguments);
         }
-        send(link, MESSAGE_FRONT_REPLY, &body, -1);
+        send(link, MESSAGE_FRONT_REPLY, &body);
         buffer_done(&body);
 }
 
@@ -394,7 +394,7 @@ void front_link_stop(struct front_link *link, int timeout_ms, front_link_done *d
         bool runs = supervise_pid(link->supervise) > 0;
         link->done = runs ? done : NULL;
         link->done_user = user;
-        send(link, MESSAGE_FRONT_SHUTDOWN, &nothing, -1);
+        send(link, MESSAGE_FRONT_SHUTDOWN, &nothing);
         if (channel_of(link))
                 (void)channel_flush(channel_of(link), timeout_ms);
         supervise_stop(link->supervise, timeout_ms);

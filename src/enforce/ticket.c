@@ -133,13 +133,16 @@ void ticket_keep_matches(struct ticket *ticket, uint32_t max) {
 static char *coded_text(struct slice match, size_t *ret_size) {
         struct message_reader in = message_reader_of(match);
         uint8_t type = message_get_u8(&in);
-        uint32_t count = type == VALUE_TUPLE || type == VALUE_LIST ? message_get_u32(&in) : 1;
+        bool is_list = type == VALUE_TUPLE || type == VALUE_LIST;
+        uint32_t count = is_list ? message_get_u32(&in) : 1;
         struct slice texts[MATCH_PARTS_MAX];
         struct value all = value_string(SLICE_NULL);
         if (count > MATCH_PARTS_MAX)
                 return NULL;
         for (uint32_t i = 0; i < count; i++) {
-                if ((type == VALUE_STRING ? type : message_get_u8(&in)) != VALUE_STRING)
+                if (is_list)
+                        type = message_get_u8(&in);
+                if (type != VALUE_STRING)
                         return NULL;
                 texts[i] = message_get_text(&in);
                 all.string.len += texts[i].len;

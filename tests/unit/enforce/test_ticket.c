@@ -84,6 +84,25 @@ static void added_matches_are_texts_and_the_newest_stay(void **state) {
         arena_done(&arena);
 }
 
+/* Its coded form may look like a text behind the first byte. */
+static void added_matches_that_are_no_texts_are_shown(void **state) {
+        struct arena arena = ARENA_INIT;
+        struct value data = value_dict(), matches = value_list();
+        (void)state;
+        (void)value_append(&matches, value_int(0x304), &arena);
+        (void)value_append(&matches, value_text("text"), &arena);
+        value_dict_put(&data, value_text("matches"), matches, &arena);
+        struct ticket *from = ticket_new(SLICE("x"), NULL, 1);
+        struct ticket *to = ticket_new(SLICE("x"), NULL, 1);
+        ticket_set_data(from, &data);
+        ticket_add_matches(to, from, 5);
+        struct value got = ticket_matches(to, &arena);
+        assert_slice(repr(&got, &arena), "['772', 'text']");
+        (void)ticket_unref(from);
+        (void)ticket_unref(to);
+        arena_done(&arena);
+}
+
 static void groups_are_found_by_name(void **state) {
         struct arena arena = ARENA_INIT;
         struct value data = value_dict();
@@ -147,6 +166,7 @@ int main(void) {
                 cmocka_unit_test(group_that_repeats_the_id_costs_nothing_and_is_there),
                 cmocka_unit_test(ticket_without_data_has_the_keys),
                 cmocka_unit_test(added_matches_are_texts_and_the_newest_stay),
+                cmocka_unit_test(added_matches_that_are_no_texts_are_shown),
                 cmocka_unit_test(groups_are_found_by_name),
                 cmocka_unit_test(matches_beyond_the_cap_push_out_older_ones),
                 cmocka_unit_test(end_is_by_own_time_or_the_jails),
