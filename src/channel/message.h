@@ -8,7 +8,7 @@
 #include "base/buffer.h"
 #include "base/slice.h"
 
-#define CHANNEL_VERSION 2
+#define CHANNEL_VERSION 3
 
 enum channel_role { CHANNEL_SERVER, CHANNEL_SCANNER, CHANNEL_FRONT, CHANNEL_RESOLVER, CHANNEL_ROLE_COUNT };
 

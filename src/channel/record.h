@@ -33,7 +33,8 @@ struct record {
                         uint8_t flags;
                         uint32_t regex; /* index of the failregex that matched */
                         struct slice id;
-                        struct value data; /* dict: "matches" list of [before, date, after] or texts, "failures", groups by name */
+                        struct value data; /* dict: "matches" list of [before, date, after] or texts, "failures", groups by name; to be put */
+                        struct slice coded; /* data as it was read: one dict (channel/value_code.h) */
                 } failure;
                 struct {
                         struct slice key;
@@ -53,6 +54,9 @@ struct record {
 
 /* Appends one record. Returns 0, or -ENOBUFS if out is full (then out is unchanged). */
 int record_put(struct buffer *out, const struct record *record);
-/* Reads the next record; texts borrow from the body, the data tree lives in arena (NULL: it is only checked, and left None). Returns 1 if there was one, 0 at the end of the
- * body, -EBADMSG if it is malformed or above a cap. */
+/* Reads the next record; texts borrow from the body. arena: where a failure's data are built; NULL: they stay None, and are only there
+ * as coded. Returns 1 if there was one, 0 at the end of the body, -EBADMSG if it is malformed or above a cap. */
 int record_get(struct message_reader *in, struct arena *arena, struct record *ret);
+/* The same of a body that record_get() has been through without finding fault: what it looked at is not looked at again, and data stay
+ * None. */
+int record_get_checked(struct message_reader *in, struct record *ret);

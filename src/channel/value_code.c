@@ -106,7 +106,7 @@ int value_put(struct buffer *out, const struct value *v) {
  * once a level. */
 struct get {
         struct message_reader *in;
-        struct arena *arena; /* NULL: nothing is built */
+        struct arena *arena;
         size_t items;
 };
 
@@ -124,18 +124,14 @@ static uint32_t get_count(struct get *get, enum value_type type) {
 }
 
 static void get_items(struct get *get, int depth, struct value *ret) {
-        struct value ignored;
         uint32_t count = get_count(get, ret->type);
-        if (get->arena)
-                ret->list.items = arena_alloc_array(get->arena, count, sizeof(struct value));
-        ret->list.capacity = get->arena ? count : 0;
-        for (uint32_t i = 0; i < count && !get->in->bad; i++) {
-                get_at(get, depth + 1, get->arena ? &ret->list.items[i] : &ignored);
-                ret->list.count += get->arena != NULL;
-        }
+        ret->list.items = arena_alloc_array(get->arena, count, sizeof(struct value));
+        ret->list.capacity = count;
+        for (uint32_t i = 0; i < count && !get->in->bad; i++)
+                get_at(get, depth + 1, &ret->list.items[ret->list.count++]);
 }
 
-/* *ret is zeroed, i.e. None, or of no interest. */
+/* *ret is zeroed, i.e. None. */
 static void get_at(struct get *get, int depth, struct value *ret) {
         uint8_t type = message_get_u8(get->in);
         if (depth > VALUE_DEPTH_MAX || type >= VALUE_TYPE_COUNT)
@@ -176,9 +172,70 @@ struct value value_get(struct message_reader *in, struct arena *arena) {
         return in->bad ? VALUE_OF_NONE : v;
 }
 
+static uint32_t read_u32(const char *from) {
+        uint32_t v;
+        memcpy(&v, from, sizeof(v));
+        return le32toh(v);
+}
+
+static const char *skip_at(const char *at, const char *end, int depth, size_t *items);
+
+/* The items of a container whose count stands at at. */
+static const char *skip_items(enum value_type type, const char *at, const char *end, int depth, size_t *items) {
+        if ((size_t)(end - at) < sizeof(uint32_t))
+                return NULL;
+        uint32_t count = read_u32(at);
+        at += sizeof(uint32_t);
+        if (count > (size_t)(end - at) || count > VALUE_ITEMS_MAX - *items || (type == VALUE_DICT && count % 2))
+                return NULL;
+        *items += count;
+        for (; count > 0 && at; count--)
+                at = skip_at(at, end, depth + 1, items);
+        return at;
+}
+
+/* What get_at() does, without building anything: each failure is read over to be checked. Returns the value's end, NULL if it is bad. */
+static const char *skip_at(const char *at, const char *end, int depth, size_t *items) {
+        if (at == end || depth > VALUE_DEPTH_MAX)
+                return NULL;
+        uint8_t type = (uint8_t)*at++;
+        size_t left = (size_t)(end - at);
+        size_t size = 0;
+        switch (type) {
+        case VALUE_NONE:
+                break;
+        case VALUE_BOOL:
+                size = sizeof(uint8_t);
+                break;
+        case VALUE_INT:
+        case VALUE_FLOAT:
+                size = sizeof(uint64_t);
+                break;
+        case VALUE_STRING:
+        case VALUE_BYTES:
+                size = sizeof(uint32_t);
+                if (left >= size && read_u32(at) <= left - size)
+                        return at + size + read_u32(at);
+                return NULL;
+        case VALUE_LIST:
+        case VALUE_TUPLE:
+        case VALUE_DICT:
+        case VALUE_SET:
+                return skip_items((enum value_type)type, at, end, depth, items);
+        default:
+                return NULL;
+        }
+        return size <= left ? at + size : NULL;
+}
+
 enum value_type value_skip(struct message_reader *in) {
-        struct get get = {.in = in};
-        struct value v = VALUE_OF_NONE;
-        get_at(&get, 0, &v);
-        return in->bad ? VALUE_NONE : v.type;
+        size_t items = 0;
+        const char *begin = in->rest.data;
+        const char *end = in->bad || in->rest.len == 0 ? NULL : skip_at(begin, begin + in->rest.len, 0, &items);
+        if (!end) {
+                in->bad = true;
+                return VALUE_NONE;
+        }
+        in->rest = slice_sub(in->rest, (size_t)(end - begin), in->rest.len);
+        return (enum value_type)(uint8_t)*begin;
 }

@@ -88,6 +88,10 @@ struct value ban_prefix_get(const struct ban_prefix *prefix, struct slice name) 
         return number > 0 ? value_int(number) : VALUE_OF_NONE;
 }
 
+bool ban_prefix_is_on(const struct ban_prefix *prefix) {
+        return prefix->len4 > 0 || prefix->len6 > 0;
+}
+
 bool ban_prefix_of(
         const struct ban_prefix *prefix, const struct address *address, struct address *ret) {
         uint8_t len = address->family == ADDRESS_INET4   ? prefix->len4

@@ -30,6 +30,8 @@ int ban_prefix_set(struct ban_prefix *prefix, struct slice name, const struct va
         struct fault *fault);
 /* INT; NONE if it is off, or name is none of them. */
 struct value ban_prefix_get(const struct ban_prefix *prefix, struct slice name);
+/* Whether any address counts for its network. */
+bool ban_prefix_is_on(const struct ban_prefix *prefix);
 /* The network that would be banned in the place of address; false if none is. */
 bool ban_prefix_of(
         const struct ban_prefix *prefix, const struct address *address, struct address *ret);

@@ -281,6 +281,11 @@ static enum ignore_known recall(struct ignore *ignore, struct ticket *ticket) {
         return known;
 }
 
+/* Whether names, files or the command have to be asked. */
+static bool is_slow_to_decide(const struct ignore *ignore) {
+        return ignore->slow_count > 0 || (ignore->command && ignore->command[0]);
+}
+
 /* What needs no waiting and no search through the list. Returns true if it is decided. */
 static bool decide_fast(struct ignore *ignore, struct ticket *ticket, const char **ret_source) {
         enum ignore_known known = recall(ignore, ticket);
@@ -297,7 +302,7 @@ static bool decide_fast(struct ignore *ignore, struct ticket *ticket, const char
         const struct address *found = address_set_find(&ignore->set, &ticket->address);
         bool is_text_known = !has_address && table_get(&ignore->known, ticket_id(ticket));
         if (!found && !is_text_known) {
-                if (ignore->slow_count > 0 || (ignore->command && ignore->command[0]))
+                if (is_slow_to_decide(ignore))
                         return false;
                 remember(ignore, ticket, IGNORE_NO);
                 return true;
@@ -308,8 +313,16 @@ static bool decide_fast(struct ignore *ignore, struct ticket *ticket, const char
         return true;
 }
 
+bool ignore_passes(struct ignore *ignore, const struct address *address) {
+        if (is_slow_to_decide(ignore) || ignore_cache_is_on(&ignore->cache))
+                return false;
+        if (ignore->self && ignore->env.self && own_addresses_has(ignore->env.self, address))
+                return false;
+        return !address_set_find(&ignore->set, address);
+}
+
 bool ignore_may_be_in(const struct ignore *ignore, const struct address *net) {
-        if (ignore->slow_count > 0 || (ignore->command && ignore->command[0]))
+        if (is_slow_to_decide(ignore))
                 return true;
         if (ignore->self && ignore->env.self && own_addresses_in(ignore->env.self, net))
                 return true;

@@ -52,6 +52,9 @@ struct value ignore_cache(const struct ignore *ignore, struct arena *arena);
  * that is not known. */
 bool ignore_may_be_in(const struct ignore *ignore, const struct address *net);
 
+/* Whether it is known at once, and without ignorecache, that the address is not ignored: ignore_check() would say so. */
+bool ignore_passes(struct ignore *ignore, const struct address *address);
+
 /* Decides about a ticket. source: as logged after "Ignore IP by ", empty: ignored, but not to be logged again (ignorecache), or NULL: not
  * ignored. Calls done at once where it can, else later from the loop, when names or the command have answered; or never, if ignore
  * is freed before. */

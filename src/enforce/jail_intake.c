@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Failures on their way to a ban. They are worked on strictly in the order of the log, but what
  * they wait for (host names, the command of ignorecommand) is asked ahead: names at once, ignoreip
- * for the first JAIL_CHECKS_AHEAD. The place in the log is one of the items, so it is written only
+ * for the first JAIL_CHECKS_AHEAD. A failure that nothing waits for, and that is in nobody's way,
+ * counts at once. The place in the log is one of the items, so it is written only
  * when all before it has been decided: what is not decided when the server dies is read again.
  * Above JAIL_INTAKE_PAUSE items the scanner is told to wait. Nothing moves while the jail is idle:
  * during a reload there is no ignoreip. Upstream: fail2ban/server/filter.py processLineAndAdd(),
@@ -159,12 +160,12 @@ static void count_failure(struct jail *jail, struct ticket *ticket, double weigh
         ban_prefix_cleanup(&jail->prefix, jail_now(jail));
 }
 
-static void say_found(const struct jail *jail, const struct intake_item *item) {
+static void say_found(const struct jail *jail, enum intake_kind kind, const char *id, double time) {
         char text[JAIL_TIME_TEXT_MAX];
         if (diag_enabled(DIAG_INFO))
                 diag(DIAG_INFO, JAIL_LOG_FILTER, "[%s] %s %s - %s", jail->name,
-                        item->kind == INTAKE_ATTEMPT ? "Attempt" : "Found", item->ticket->id,
-                        jail_time_text(item->ticket->time, text));
+                        kind == INTAKE_ATTEMPT ? "Attempt" : "Found", id,
+                        jail_time_text(time, text));
 }
 
 /* The time that a cursor tells: "...;t=" and microseconds in hex. Returns 0 if there is none. */
@@ -204,7 +205,7 @@ static void apply(struct jail *jail, struct intake_item *item) {
         case INTAKE_FAILURE:
         case INTAKE_ATTEMPT:
                 jail_debug_line(item->ticket);
-                say_found(jail, item);
+                say_found(jail, item->kind, item->ticket->id, item->ticket->time);
                 count_failure(jail, item->ticket, item->weight);
                 break;
         case INTAKE_RESTORE:
@@ -339,20 +340,65 @@ static void resolve(struct jail *jail, struct ticket *ticket) {
         jail->intake.said_no_resolver = true;
 }
 
+/* Whether nothing is in front of a failure. */
+static bool is_next(const struct jail *jail) {
+        return !jail->intake.first && !jail->intake.is_pumping && jail_is_working(jail);
+}
+
+/* A failure of somebody who is known, at once and without a ticket of its own: what the item would
+ * lead to. False: it needs one. */
+static bool count_again(struct jail *jail, const struct record *record, double time) {
+        if (!is_next(jail) || record->failure.flags || diag_enabled(DIAG_DEBUG) ||
+                ban_prefix_is_on(&jail->prefix) || escalate_is_on(jail->escalation))
+                return false;
+        struct ticket *entry = window_find(&jail->window, record->failure.id);
+        if (!entry || entry->address.family == ADDRESS_NONE ||
+                !ignore_passes(jail->ignore, &entry->address))
+                return false;
+        jail->intake.is_pumping = true;
+        say_found(jail, INTAKE_FAILURE, entry->id, time);
+        double retry = window_add_coded(&jail->window, entry, time, record->failure.coded);
+        if (retry >= jail->settings.maxretry)
+                ban_taken(jail, window_take(&jail->window, record->failure.id));
+        window_cleanup(&jail->window, jail_now(jail));
+        jail->intake.is_pumping = false;
+        return true;
+}
+
+/* Counts it, if there is nothing to wait for. */
+static bool count_at_once(struct jail *jail, struct ticket *ticket) {
+        if (!is_next(jail) || ticket->address.family == ADDRESS_NONE ||
+                !ignore_passes(jail->ignore, &ticket->address))
+                return false;
+        jail->intake.is_pumping = true;
+        jail_debug_line(ticket);
+        say_found(jail, INTAKE_FAILURE, ticket->id, ticket->time);
+        count_failure(jail, ticket, 1);
+        jail->intake.is_pumping = false;
+        return true;
+}
+
+static void take_in(struct jail *jail, const struct record *record, double time) {
+        struct slice id = record->failure.id;
+        bool is_text = record->failure.flags & (FAILURE_RAW_ID | FAILURE_NEEDS_DNS);
+        struct ticket *ticket = is_text ? ticket_new(id, NULL, time) : jail_ticket_of(id, time);
+        ticket_set_coded(ticket, record->failure.coded);
+        if (record->failure.flags & FAILURE_NEEDS_DNS)
+                resolve(jail, ticket);
+        else if (!count_at_once(jail, ticket))
+                (void)push(jail, INTAKE_FAILURE, ticket);
+        (void)ticket_unref(ticket);
+}
+
 void jail_failure(struct jail *jail, const struct record *record) {
         double now = jail_now(jail), time = record->failure.time < now ? record->failure.time : now;
         struct slice id = record->failure.id;
         if (jail->is_stopping || id.len == 0 || id.len > RECORD_ID_MAX || !has_room(jail))
                 return;
-        bool is_text = record->failure.flags & (FAILURE_RAW_ID | FAILURE_NEEDS_DNS);
-        struct ticket *ticket = is_text ? ticket_new(id, NULL, time) : jail_ticket_of(id, time);
-        ticket_set_data(ticket, &record->failure.data);
-        if (record->failure.flags & FAILURE_NEEDS_DNS)
-                resolve(jail, ticket);
-        else
-                (void)push(jail, INTAKE_FAILURE, ticket);
-        (void)ticket_unref(ticket);
-        jail_intake_pump(jail);
+        if (!count_again(jail, record, time))
+                take_in(jail, record, time);
+        if (jail->intake.first)
+                jail_intake_pump(jail);
 }
 
 /* As a line of our own log would be, for a jail that read it. */

@@ -14,7 +14,7 @@
 
 struct journal_link {
         struct loop *loop;
-        const struct clock *clock;
+        struct clock *clock;
         const char *program;
         const struct scan_link_ops *ops;
         void *user;
@@ -25,7 +25,7 @@ struct journal_link {
         struct loop_timer timer;
 };
 
-struct journal_link *journal_link_new(struct loop *loop, const struct clock *clock, const char *program, const struct scan_link_ops *ops,
+struct journal_link *journal_link_new(struct loop *loop, struct clock *clock, const char *program, const struct scan_link_ops *ops,
         void *user) {
         struct journal_link *journal = memory_new(sizeof(*journal));
         *journal = (struct journal_link){.loop = loop, .clock = clock, .program = program, .ops = ops, .user = user};

@@ -10,7 +10,7 @@
 struct journal_link;
 
 /* Starts nothing yet. program, ops, user and clock as for scan_link_new(). */
-struct journal_link *journal_link_new(struct loop *loop, const struct clock *clock, const char *program, const struct scan_link_ops *ops,
+struct journal_link *journal_link_new(struct loop *loop, struct clock *clock, const char *program, const struct scan_link_ops *ops,
         void *user);
 /* NULL is allowed. Returns NULL. */
 struct journal_link *journal_link_free(struct journal_link *journal);

@@ -107,13 +107,9 @@ static void apply_record(struct scan_plan *plan, const struct scan_link_ops *ops
 
 static void apply_records(struct scan_plan *plan, const struct scan_link_ops *ops, void *user, const struct batch *batch) {
         struct message_reader in = batch->records;
-        struct arena arena = ARENA_INIT;
         struct record record;
-        while (record_get(&in, &arena, &record) > 0) {
+        while (record_get_checked(&in, &record) > 0)
                 apply_record(plan, ops, user, &record);
-                arena_reset(&arena);
-        }
-        arena_done(&arena);
 }
 
 void scan_batch_tell_position(const struct scan_plan *plan, const struct scan_link_ops *ops, void *user, uint32_t id) {

@@ -23,7 +23,7 @@
 
 struct scan_link {
         struct loop *loop;
-        const struct clock *clock;
+        struct clock *clock;
         const struct scan_link_ops *ops;
         void *user;
         struct log_watch *watch;
@@ -253,8 +253,10 @@ static int handle_ready(struct slice body, struct fault *fault) {
 }
 
 static int handle_batch(struct scan_link *link, struct slice body, struct fault *fault) {
-        diag_begin_batch(); /* a message a failure */
+        clock_hold(link->clock); /* each failure asks for the time */
+        diag_begin_batch();      /* a message a failure */
         int r = scan_batch_apply(&link->plan, link->ops, link->user, body, fault);
+        clock_release(link->clock);
         diag_end_batch();
         if (r == SCAN_BATCH_E_PROGRESS)
                 supervise_progress(link->supervise);
@@ -362,7 +364,7 @@ static void on_end(void *user, const char *how) {
 
 static const struct supervise_ops supervise_ops = {.on_start = on_start, .on_message = on_message, .on_end = on_end};
 
-static struct scan_link *make_link(struct loop *loop, const struct clock *clock, const char *program, const char *label,
+static struct scan_link *make_link(struct loop *loop, struct clock *clock, const char *program, const char *label,
         const struct scan_link_ops *ops, void *user, struct fault *fault) {
         struct scan_link *link = memory_new(sizeof(*link));
         *link = (struct scan_link){.loop = loop, .clock = clock, .ops = ops, .user = user, .threshold = diag_threshold()};
@@ -385,12 +387,12 @@ static struct scan_link *make_link(struct loop *loop, const struct clock *clock,
         return link;
 }
 
-struct scan_link *scan_link_new(struct loop *loop, const struct clock *clock, const char *program, const struct scan_link_ops *ops,
+struct scan_link *scan_link_new(struct loop *loop, struct clock *clock, const char *program, const struct scan_link_ops *ops,
         void *user, struct fault *fault) {
         return make_link(loop, clock, program, "scanner", ops, user, fault);
 }
 
-struct scan_link *scan_link_new_journal(struct loop *loop, const struct clock *clock, const char *program, const struct scan_link_ops *ops,
+struct scan_link *scan_link_new_journal(struct loop *loop, struct clock *clock, const char *program, const struct scan_link_ops *ops,
         void *user, struct fault *fault) {
         return make_link(loop, clock, program, "journal scanner", ops, user, fault);
 }

@@ -39,10 +39,10 @@ struct scan_link_ops {
 
 /* program: path of the scanner, NULL: found as supervise.h says. ops and clock must outlive it. Starts nothing yet. Returns NULL with
  * fault if the kernel refuses inotify. */
-struct scan_link *scan_link_new(struct loop *loop, const struct clock *clock, const char *program, const struct scan_link_ops *ops,
+struct scan_link *scan_link_new(struct loop *loop, struct clock *clock, const char *program, const struct scan_link_ops *ops,
         void *user, struct fault *fault);
 /* The same for the journal: the program gets "--journal" and folders as arguments, and all logs are LOG_WATCH_JOURNAL. */
-struct scan_link *scan_link_new_journal(struct loop *loop, const struct clock *clock, const char *program, const struct scan_link_ops *ops,
+struct scan_link *scan_link_new_journal(struct loop *loop, struct clock *clock, const char *program, const struct scan_link_ops *ops,
         void *user, struct fault *fault);
 /* The folders that it may read; a process that runs is replaced. */
 void scan_link_set_folders(struct scan_link *link, const char *const *folders, size_t count);

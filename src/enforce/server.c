@@ -247,7 +247,7 @@ static void make_parts(struct server *server) {
         server_set_ipv6(server, -1);
 }
 
-struct server *server_new(struct loop *loop, const struct clock *clock,
+struct server *server_new(struct loop *loop, struct clock *clock,
         const struct server_config *config, struct fault *fault) {
         struct server *server = memory_new(sizeof(*server));
         *server = (struct server){

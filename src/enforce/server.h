@@ -28,7 +28,7 @@ enum server_state { SERVER_NEW, SERVER_RUNNING, SERVER_STOPPING };
 
 struct server {
         struct loop *loop;
-        const struct clock *clock;
+        struct clock *clock;
         struct server_config config;
         enum server_state state;
         struct store *store;
@@ -54,7 +54,7 @@ struct server {
 };
 
 /* config is copied, its texts are not. Returns NULL with fault if the kernel refuses something. */
-struct server *server_new(struct loop *loop, const struct clock *clock,
+struct server *server_new(struct loop *loop, struct clock *clock,
         const struct server_config *config, struct fault *fault);
 /* Whatever still runs is dropped. NULL is allowed. Returns NULL. */
 struct server *server_free(struct server *server);

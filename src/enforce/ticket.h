@@ -27,8 +27,10 @@ struct ticket {
         uint32_t ban_epoch;     /* of the actions when it was banned; see action_list_epoch() */
         uint32_t data_len;
         char *data;             /* groups, encoded (channel/value_code.h); None: the same text as id */
-        char **matches;         /* encoded values, oldest first: LIST [before, date, after] or STRING */
-        uint32_t *match_lens;
+        char *matches;          /* encoded values one behind the other, oldest first: LIST [before, date, after] or STRING */
+        uint32_t matches_start; /* where the oldest begins */
+        uint32_t matches_len;   /* bytes from there on */
+        uint32_t matches_room;  /* bytes of the block */
         uint32_t match_count;
         struct address address; /* family ADDRESS_NONE: the id is text */
         bool restored;          /* came from the database */
@@ -45,6 +47,10 @@ struct slice ticket_id(const struct ticket *ticket);
 
 /* Takes the groups and "matches" (and "failures", if it is there) out of dict, as in a failure record or the database. */
 void ticket_set_data(struct ticket *ticket, const struct value *dict);
+/* The same with the dict encoded (one whole DICT, e.g. record.failure.coded). */
+void ticket_set_coded(struct ticket *ticket, struct slice dict);
+/* A later failure's dict: appends its matches, as texts, keeping the newest max. Returns its "failures", 0 if there is none. */
+uint32_t ticket_add_coded(struct ticket *ticket, struct slice dict, uint32_t max);
 /* Appends the matches of from, keeping the newest max. */
 void ticket_add_matches(struct ticket *ticket, const struct ticket *from, uint32_t max);
 void ticket_keep_matches(struct ticket *ticket, uint32_t max);

@@ -48,6 +48,21 @@ static double add_known(
         return entry->retry;
 }
 
+struct ticket *window_find(const struct window *window, struct slice id) {
+        return ticket_table_find(&window->table, id);
+}
+
+double window_add_coded(
+        struct window *window, struct ticket *entry, double time, struct slice coded) {
+        adjust_time(entry, time, window->findtime_s);
+        entry->retry++;
+        uint32_t failures = ticket_add_coded(entry, coded, window->maxmatches);
+        entry->failures += failures > 0 ? failures : 1;
+        ticket_keep_matches(entry, window->maxmatches);
+        window->total++;
+        return entry->retry;
+}
+
 static int compare_times(const void *a, const void *b) {
         double x = *(const double *)a, y = *(const double *)b;
         return (x > y) - (x < y);

@@ -7,6 +7,7 @@
 
 #include "base/diag.h"
 #include "base/memory.h"
+#include "channel/value_code.h"
 #include "enforce/process.h"
 #include "enforce/resolver.h"
 
@@ -98,11 +99,14 @@ void fake_failure(
                 value_dict_put(&data, value_text("matches"), matches, &arena);
         value_dict_put(&data, value_text("ip4"), value_text(id), &arena);
         struct record record = {.type = RECORD_FAILURE, .jail = jail_id(jail)};
+        struct buffer coded = BUFFER_INIT(100000);
+        (void)value_put(&coded, &data);
         record.failure.time = time;
         record.failure.flags = flags;
         record.failure.id = slice_of(id);
-        record.failure.data = data;
+        record.failure.coded = buffer_view(&coded);
         jail_failure(jail, &record);
+        buffer_done(&coded);
         arena_done(&arena);
 }
 

@@ -6,6 +6,8 @@
 
 #include "../cmocka_include.h"
 
+#include "channel/value_code.h"
+
 static struct record failure_of(struct slice id, double time, struct arena *arena) {
         struct record record = {.type = RECORD_FAILURE, .jail = 3};
         record.failure.time = time;
@@ -43,6 +45,55 @@ static void records_come_back_in_order(void **state) {
         assert_int_equal(record_get(&in, &arena, &got), 1);
         assert_int_equal(got.count.lines, 100);
         assert_int_equal(record_get(&in, &arena, &got), 0);
+        buffer_done(&out);
+        arena_done(&arena);
+}
+
+static void what_was_checked_is_read_without_its_tree(void **state) {
+        (void)state;
+        struct arena arena = ARENA_INIT;
+        struct buffer out = BUFFER_INIT(100000);
+        struct record put = failure_of(SLICE("192.0.2.1"), 1700000000.5, &arena), got;
+        assert_int_equal(record_put(&out, &put), 0);
+        assert_int_equal(record_put(&out, &put), 0);
+        struct message_reader in = message_reader_of(buffer_view(&out));
+        for (int i = 0; i < 2; i++) {
+                assert_int_equal(record_get_checked(&in, &got), 1);
+                assert_slice(got.failure.id, "192.0.2.1");
+                assert_int_equal(got.failure.data.type, VALUE_NONE);
+                struct message_reader coded = message_reader_of(got.failure.coded);
+                struct value data = value_get(&coded, &arena);
+                assert_true(message_read_end(&coded) && value_equal(&data, &put.failure.data));
+        }
+        assert_int_equal(record_get_checked(&in, &got), 0);
+        buffer_done(&out);
+        arena_done(&arena);
+}
+
+/* The data must be one dict, and nothing behind it. */
+static void data_that_are_no_dict_are_refused(void **state) {
+        (void)state;
+        struct arena arena = ARENA_INIT;
+        const struct value rows[] = {value_list(), value_text("x"), VALUE_OF_NONE};
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct buffer out = BUFFER_INIT(100000);
+                struct record put = failure_of(SLICE("x"), 1, &arena), got;
+                put.failure.data = rows[i];
+                assert_int_equal(record_put(&out, &put), 0);
+                struct message_reader in = message_reader_of(buffer_view(&out));
+                assert_int_equal(record_get(&in, NULL, &got), -EBADMSG);
+                buffer_done(&out);
+        }
+        struct buffer out = BUFFER_INIT(100000);
+        struct record put = failure_of(SLICE("x"), 1, &arena), got;
+        put.failure.data = value_dict();
+        assert_int_equal(record_put(&out, &put), 0);
+        /* The dict's five bytes and their length before them: one byte more belongs to it. */
+        char *length = out.bytes + out.end - VALUE_HEAD_BYTES - sizeof(uint32_t);
+        *length = VALUE_HEAD_BYTES + 1;
+        (void)message_put_u8(&out, VALUE_NONE);
+        struct message_reader in = message_reader_of(buffer_view(&out));
+        assert_int_equal(record_get(&in, NULL, &got), -EBADMSG);
         buffer_done(&out);
         arena_done(&arena);
 }
@@ -87,6 +138,8 @@ static void impossible_contents_are_refused(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(records_come_back_in_order),
+                cmocka_unit_test(what_was_checked_is_read_without_its_tree),
+                cmocka_unit_test(data_that_are_no_dict_are_refused),
                 cmocka_unit_test(a_record_is_put_whole_or_not_at_all),
                 cmocka_unit_test(impossible_contents_are_refused),
         };

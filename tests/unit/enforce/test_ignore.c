@@ -257,6 +257,35 @@ static void waiting_checks_end_silently_with_it(void **state) {
         fake_end();
 }
 
+static bool passes(struct ignore *ignore, const char *text) {
+        struct address address;
+        assert_int_equal(address_parse(slice_of(text), &address), 0);
+        return ignore_passes(ignore, &address);
+}
+
+static void who_passes_at_once_is_known_without_asking(void **state) {
+        (void)state;
+        struct ignore *ignore = make();
+        ignore_set_self(ignore, false);
+        add(ignore, "10.0.0.0/8");
+        add(ignore, "192.0.2.7");
+        assert_false(passes(ignore, "10.1.2.3"));
+        assert_false(passes(ignore, "192.0.2.7"));
+        assert_true(passes(ignore, "192.0.2.8"));
+        ignore_set_command(ignore, SLICE("true"));
+        assert_false(passes(ignore, "192.0.2.8")); /* it has to be asked */
+        ignore_set_command(ignore, SLICE(""));
+        assert_true(passes(ignore, "192.0.2.8"));
+        assert_int_equal(
+                ignore_set_cache(ignore, SLICE("key=\"<ip>\", max-count=5, max-time=300"), NULL),
+                0);
+        assert_false(passes(ignore, "192.0.2.8")); /* it may know better */
+        assert_int_equal(ignore_set_cache(ignore, SLICE(""), NULL), 0);
+        add(ignore, "host.example");
+        assert_false(passes(ignore, "192.0.2.8"));
+        end(ignore);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(addresses_and_nets_are_ignored),
@@ -269,6 +298,7 @@ int main(void) {
                 cmocka_unit_test(dangerous_values_travel_beside_the_command),
                 cmocka_unit_test(cache_saves_the_command),
                 cmocka_unit_test(waiting_checks_end_silently_with_it),
+                cmocka_unit_test(who_passes_at_once_is_known_without_asking),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -273,6 +273,54 @@ static void failures_while_banned_count_towards_the_next_ban(void **state) {
         end(jail);
 }
 
+/* Those that are known are counted in a shorter way, unless something has a say in it. */
+static void known_ids_are_counted_as_new_ones_are(void **state) {
+        static const struct {
+                const char *id;
+                uint8_t flags;
+        } rows[] = {
+                {"1.2.3.4",     0             },
+                {"2001:db8::1", 0             },
+                {"10.0.0.1",    FAILURE_RAW_ID},
+                {"no address",  0             }
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct jail *jail = started();
+                struct arena arena = ARENA_INIT;
+                jail_settings(jail)->maxretry = 5;
+                jail_settings_changed(jail);
+                fake_failure(jail, NOW - 3, rows[i].id, rows[i].flags, " a");
+                fake_failure(jail, NOW - 5, rows[i].id, rows[i].flags, NULL);
+                fake_failure(jail, NOW - 1, rows[i].id, rows[i].flags, " b");
+                struct ticket *entry = window_find(&jail->window, slice_of(rows[i].id));
+                assert_non_null(entry);
+                assert_true(entry->time == NOW - 1 && entry->first_time == NOW - 3);
+                assert_int_equal(entry->failures, 3);
+                assert_slice(ticket_matches_text(entry, &arena), "DATE a\nDATE b");
+                assert_int_equal(jail_counts(jail).failed_total, 3);
+                fake_failure(jail, NOW, rows[i].id, rows[i].flags, NULL);
+                assert_null(strstr(fake_orders(), "ban"));
+                fake_failure(jail, NOW, rows[i].id, rows[i].flags, NULL);
+                assert_non_null(strstr(fake_orders(), "ban "));
+                assert_null(window_find(&jail->window, slice_of(rows[i].id)));
+                arena_done(&arena);
+                end(jail);
+        }
+}
+
+static void ids_that_become_ignored_are_counted_no_more(void **state) {
+        struct jail *jail = started();
+        (void)state;
+        fail_times(jail, "1.2.3.4", 2);
+        (void)fake_diags();
+        assert_int_equal(ignore_add(jail_ignore(jail), SLICE("1.2.3.4"), NULL), 0);
+        fail_times(jail, "1.2.3.4", 1);
+        assert_string_equal(fake_diags(), "INFO fail2ban.filter [j] Ignore 1.2.3.4 by ip\n");
+        assert_int_equal(jail_counts(jail).failed_total, 2);
+        end(jail);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(enough_failures_are_a_ban_in_the_same_step),
@@ -290,6 +338,8 @@ int main(void) {
                 cmocka_unit_test(too_many_failing_ids_are_said_once),
                 cmocka_unit_test(attempts_weigh_by_their_matches),
                 cmocka_unit_test(failures_while_banned_count_towards_the_next_ban),
+                cmocka_unit_test(known_ids_are_counted_as_new_ones_are),
+                cmocka_unit_test(ids_that_become_ignored_are_counted_no_more),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,9 @@
 
 #include "../cmocka_include.h"
 
+#include "base/buffer.h"
 #include "base/repr.h"
+#include "channel/value_code.h"
 
 static struct value list_of(struct arena *arena, const char *a, const char *b, const char *c) {
         struct value list = value_list();
@@ -136,7 +138,8 @@ static void matches_beyond_the_cap_push_out_older_ones(void **state) {
         struct ticket *ticket = ticket_new(SLICE("x"), NULL, 1);
         ticket_set_data(ticket, &data);
         assert_int_equal(ticket->match_count, 3);
-        assert_int_equal(ticket->match_lens[2], 10);
+        struct value got = ticket_matches(ticket, &arena);
+        assert_int_equal(got.list.items[2].string.len, 5);
         (void)ticket_unref(ticket);
         arena_done(&arena);
 }
@@ -160,6 +163,72 @@ static void end_is_by_own_time_or_the_jails(void **state) {
         (void)ticket_unref(ticket);
 }
 
+/* As many as a busy id has, of all lengths: the newest are those that a list of texts would keep.
+ */
+static void many_matches_are_kept_like_a_list(void **state) {
+        static const uint32_t maxes[] = {1, 2, 7, 30};
+        (void)state;
+        for (size_t row = 0; row < sizeof(maxes) / sizeof(maxes[0]); row++) {
+                struct ticket *ticket = ticket_new(SLICE("x"), NULL, 1);
+                char texts[200][300];
+                for (size_t i = 0; i < 200; i++) {
+                        struct arena arena = ARENA_INIT;
+                        struct value data = value_dict(), matches = value_list();
+                        (void)snprintf(
+                                texts[i], sizeof(texts[i]), "%zu-%0*d", i, (int)(i * 37 % 250), 0);
+                        (void)value_append(&matches, list_of(&arena, "", texts[i], ""), &arena);
+                        value_dict_put(&data, value_text("matches"), matches, &arena);
+                        struct buffer coded = BUFFER_INIT(10000);
+                        assert_int_equal(value_put(&coded, &data), 0);
+                        assert_int_equal(
+                                ticket_add_coded(ticket, buffer_view(&coded), maxes[row]), 0);
+                        struct value got = ticket_matches(ticket, &arena);
+                        size_t count = i + 1 < maxes[row] ? i + 1 : maxes[row];
+                        assert_int_equal(ticket->match_count, count);
+                        assert_int_equal(got.list.count, count);
+                        for (size_t k = 0; k < count; k++)
+                                assert_slice(got.list.items[k].string, texts[i + 1 - count + k]);
+                        assert_true(ticket->matches_room < 2 * 300 * (maxes[row] + 2));
+                        buffer_done(&coded);
+                        arena_done(&arena);
+                }
+                (void)ticket_unref(ticket);
+        }
+}
+
+static void failures_of_coded_data_are_a_number_or_none(void **state) {
+        static const struct {
+                int64_t number;
+                uint32_t failures;
+        } rows[] = {
+                {0,                0         },
+                {3,                3         },
+                {-1,               0         },
+                {UINT32_MAX,       UINT32_MAX},
+                {INT64_C(1) << 32, 0         }
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct arena arena = ARENA_INIT;
+                struct buffer coded = BUFFER_INIT(10000);
+                struct ticket *ticket = ticket_new(SLICE("x"), NULL, 1);
+                struct value data = value_dict();
+                value_dict_put(&data, value_int(7), value_text("no text for a key"), &arena);
+                value_dict_put(&data, value_text("failures"), value_int(rows[i].number), &arena);
+                value_dict_put(&data, value_text("matches"), value_text("no list"), &arena);
+                assert_int_equal(value_put(&coded, &data), 0);
+                assert_int_equal(
+                        ticket_add_coded(ticket, buffer_view(&coded), 5), rows[i].failures);
+                ticket_set_coded(ticket, buffer_view(&coded));
+                assert_int_equal(ticket->failures, rows[i].failures);
+                assert_int_equal(ticket->match_count, 0);
+                assert_int_equal(ticket->data_len, 0);
+                (void)ticket_unref(ticket);
+                buffer_done(&coded);
+                arena_done(&arena);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(data_is_kept_in_upstreams_order),
@@ -170,6 +239,8 @@ int main(void) {
                 cmocka_unit_test(groups_are_found_by_name),
                 cmocka_unit_test(matches_beyond_the_cap_push_out_older_ones),
                 cmocka_unit_test(end_is_by_own_time_or_the_jails),
+                cmocka_unit_test(many_matches_are_kept_like_a_list),
+                cmocka_unit_test(failures_of_coded_data_are_a_number_or_none),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,8 @@
 
 #include "../cmocka_include.h"
 
+#include "channel/value_code.h"
+
 #define T0 1700000000.0
 
 static double add(struct window *window, const char *id, double time, double count,
@@ -157,6 +159,67 @@ static void oldest_are_forgotten_and_counted_when_it_is_full(void **state) {
         window_done(&window);
 }
 
+/* Whether a failure comes with a ticket of its own must not be seen. */
+static void failure_counts_the_same_without_a_ticket(void **state) {
+        static const struct {
+                double time;
+                int64_t failures;
+        } rows[] = {
+                {0,    0},
+                {1,    0},
+                {-5,   0},
+                {500,  3},
+                {1200, 0},
+                {1200, 7},
+                {9000, 1},
+                {9001, 0},
+        };
+        (void)state;
+        for (uint32_t max = 0; max < 4; max++) {
+                struct window with, without;
+                window_init(&with, 10);
+                window_init(&without, 10);
+                with.maxmatches = without.maxmatches = max;
+                for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                        struct arena arena = ARENA_INIT;
+                        struct buffer coded = BUFFER_INIT(10000);
+                        struct value data = value_dict(), matches = value_list();
+                        for (size_t k = 0; k <= i % 3; k++)
+                                (void)value_append(
+                                        &matches, value_int((int64_t)(10 * i + k)), &arena);
+                        value_dict_put(&data, value_text("matches"), matches, &arena);
+                        if (rows[i].failures > 0)
+                                value_dict_put(&data, value_text("failures"),
+                                        value_int(rows[i].failures), &arena);
+                        assert_int_equal(value_put(&coded, &data), 0);
+                        struct ticket *ticket = ticket_new(SLICE("a"), NULL, T0 + rows[i].time),
+                                      *same = ticket_new(SLICE("a"), NULL, T0 + rows[i].time);
+                        ticket_set_data(ticket, &data);
+                        ticket_set_coded(same, buffer_view(&coded));
+                        struct ticket *entry = window_find(&without, SLICE("a"));
+                        assert_int_equal(entry != NULL, i > 0);
+                        double a = window_add(&with, ticket, 1, WINDOW_FROM_LOG);
+                        double b = entry ? window_add_coded(&without, entry, T0 + rows[i].time,
+                                                   buffer_view(&coded))
+                                         : window_add(&without, same, 1, WINDOW_FROM_LOG);
+                        assert_true(a == b);
+                        assert_int_equal(with.total, without.total);
+                        struct ticket *x = window_find(&with, SLICE("a")),
+                                      *y = window_find(&without, SLICE("a"));
+                        assert_true(x->time == y->time && x->first_time == y->first_time);
+                        assert_int_equal(x->failures, y->failures);
+                        assert_true(slice_equal(
+                                ticket_matches_text(x, &arena), ticket_matches_text(y, &arena)));
+                        (void)ticket_unref(ticket);
+                        (void)ticket_unref(same);
+                        buffer_done(&coded);
+                        arena_done(&arena);
+                }
+                window_done(&with);
+                window_done(&without);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(count_is_estimated_from_the_rate_after_findtime),
@@ -166,6 +229,7 @@ int main(void) {
                 cmocka_unit_test(attempt_weighs_more_than_it_counts),
                 cmocka_unit_test(newest_matches_are_kept),
                 cmocka_unit_test(oldest_are_forgotten_and_counted_when_it_is_full),
+                cmocka_unit_test(failure_counts_the_same_without_a_ticket),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
