@@ -17,6 +17,7 @@
 
 struct loop_source {
         int fd;
+        uint32_t events;
         bool removed;
         loop_fd_handler *handler;
         void *user;
@@ -105,7 +106,7 @@ struct loop *loop_free(struct loop *loop) {
 
 struct loop_source *loop_add(struct loop *loop, int fd, uint32_t events, loop_fd_handler *handler, void *user) {
         struct loop_source *source = memory_new(sizeof(*source));
-        *source = (struct loop_source){.fd = fd, .handler = handler, .user = user};
+        *source = (struct loop_source){.fd = fd, .events = events, .handler = handler, .user = user};
         struct epoll_event event = {.events = events, .data.ptr = source};
         if (epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0) {
                 free(source);
@@ -115,6 +116,9 @@ struct loop_source *loop_add(struct loop *loop, int fd, uint32_t events, loop_fd
 }
 
 void loop_change(struct loop *loop, struct loop_source *source, uint32_t events) {
+        if (events == source->events)
+                return;
+        source->events = events;
         struct epoll_event event = {.events = events, .data.ptr = source};
         int r = epoll_ctl(loop->epoll_fd, EPOLL_CTL_MOD, source->fd, &event);
         assert(r == 0);

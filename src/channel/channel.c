@@ -305,6 +305,8 @@ static int read_in(struct channel *channel, struct fault *fault) {
                         return r;
                 if (got <= 0 && !channel->closed)
                         return fault_set(fault, -EPIPE, "the peer has closed the channel");
+                if ((size_t)got < READ_SIZE)
+                        return 0; /* no more is there; the loop tells if it is, or if the end is */
         }
         return 0;
 }
