@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Logs that grow all the time are read some lines at a time, not each by itself: waking up costs
- * more than a line. So changes that follow each other closely are looked for after a rest; one
- * after a quiet moment is told at once. */
+ * more than many lines. So a change that follows the last one closely is looked for after a rest,
+ * and so are those after it, until one rest has passed without any; one after a quiet moment is
+ * told at once. */
 #include "detect/scan_notify.h"
 
 #include <errno.h>
@@ -10,40 +11,52 @@
 
 #include "base/cleanup.h"
 
-static void on_rest_over(void *user) {
-        struct scan_notify *notify = user;
-        loop_change(notify->loop, notify->source, EPOLLIN);
-}
-
-static void rest_in_a_rush(struct scan_notify *notify) {
-        int64_t now = loop_now_us();
-        bool is_rush = now - notify->changed_us < SCAN_NOTIFY_RUSH_US;
-        notify->changed_us = now;
-        if (!is_rush)
-                return;
-        loop_change(notify->loop, notify->source, 0);
-        loop_timer_set_in(
-                notify->loop, &notify->rest_timer, SCAN_NOTIFY_REST_US, on_rest_over, notify);
-}
-
-static void on_events(void *user, int fd, uint32_t events) {
-        struct scan_notify *notify = user;
+/* Tells what has changed. Returns whether anything has. */
+static bool tell_changes(struct scan_notify *notify) {
         _Alignas(struct inotify_event) char bytes[16384];
-        (void)events;
-        ssize_t len = read(fd, bytes, sizeof(bytes));
+        ssize_t len = read(notify->fd, bytes, sizeof(bytes));
         for (ssize_t at = 0; at < len;) {
                 const struct inotify_event *event = (const void *)(bytes + at);
                 notify->on_change(
                         notify->user, event->mask & IN_Q_OVERFLOW ? SCAN_NOTIFY_ALL : event->wd);
                 at += (ssize_t)(sizeof(*event) + event->len);
         }
-        rest_in_a_rush(notify);
+        return len > 0;
+}
+
+static void on_rest_over(void *user);
+
+static void rest_until(struct scan_notify *notify, int64_t due_us) {
+        loop_timer_set(notify->loop, &notify->rest_timer, due_us, on_rest_over, notify);
+}
+
+static void on_rest_over(void *user) {
+        struct scan_notify *notify = user;
+        notify->told_us = loop_now_us();
+        if (tell_changes(notify))
+                rest_until(notify, notify->told_us + SCAN_NOTIFY_REST_US);
+        else
+                loop_change(notify->loop, notify->source, EPOLLIN);
+}
+
+static void on_events(void *user, int fd, uint32_t events) {
+        struct scan_notify *notify = user;
+        int64_t now = loop_now_us(), since = now - notify->told_us;
+        (void)fd;
+        (void)events;
+        if (since >= SCAN_NOTIFY_REST_US) {
+                notify->told_us = now;
+                (void)tell_changes(notify);
+                return;
+        }
+        loop_change(notify->loop, notify->source, 0);
+        rest_until(notify, now + SCAN_NOTIFY_REST_US - (since > 0 ? since : 0));
 }
 
 int scan_notify_init(struct scan_notify *notify, struct loop *loop, int fd,
         scan_notify_change *on_change, void *user) {
-        *notify = (struct scan_notify){
-                .loop = loop, .fd = fd, .on_change = on_change, .user = user};
+        *notify =
+                (struct scan_notify){.loop = loop, .fd = fd, .on_change = on_change, .user = user};
         notify->source = loop_add(loop, fd, EPOLLIN, on_events, notify);
         return notify->source ? 0 : -errno;
 }

@@ -4,8 +4,7 @@
 
 #include "base/loop.h"
 
-#define SCAN_NOTIFY_RUSH_US ((int64_t)5000)  /* changes that come faster than this ... */
-#define SCAN_NOTIFY_REST_US ((int64_t)10000) /* ... are looked for this much later */
+#define SCAN_NOTIFY_REST_US ((int64_t)50000) /* changes are told this often at most */
 #define SCAN_NOTIFY_ALL (-1)
 
 /* watch: the descriptor whose file has changed, or SCAN_NOTIFY_ALL if any may have. */
@@ -16,7 +15,7 @@ struct scan_notify {
         int fd; /* -1: none yet */
         struct loop_source *source;
         struct loop_timer rest_timer;
-        int64_t changed_us; /* when something last changed, on the loop's clock */
+        int64_t told_us; /* when changes were last looked for, on the loop's clock */
         scan_notify_change *on_change;
         void *user;
 };

@@ -63,19 +63,40 @@ static void a_change_is_told_at_once(void **state) {
         assert_int_equal(t->changes, 1);
 }
 
-/* However slow the machine is: what counts as a rush is set here. */
+static void run_until_changes(struct test *t, unsigned changes) {
+        for (int i = 0; i < 1000 && t->changes < changes; i++)
+                assert_int_equal(loop_step(t->loop, 100000), 0);
+        assert_int_equal(t->changes, changes);
+}
+
+/* However slow the machine is: when the last change was told is set here. */
 static void changes_in_a_rush_are_told_after_a_rest(void **state) {
         struct test *t = *state;
-        t->notify.changed_us = loop_now_us() + 1000000;
+        int64_t begin = loop_now_us();
+        t->notify.told_us = begin + 3600 * INT64_C(1000000);
         append(t);
         assert_int_equal(loop_step(t->loop, 0), 0);
-        assert_int_equal(t->changes, 1);
-        int64_t begin = loop_now_us();
+        assert_int_equal(t->changes, 0);
+        run_until_changes(t, 1);
+        assert_true(loop_now_us() - begin >= SCAN_NOTIFY_REST_US);
+        append(t); /* and so on */
+        assert_true(loop_timer_is_set(&t->notify.rest_timer));
+        run_until_changes(t, 2);
+        assert_true(loop_now_us() - begin >= 2 * SCAN_NOTIFY_REST_US);
+}
+
+static void after_a_rest_without_changes_they_are_told_at_once(void **state) {
+        struct test *t = *state;
+        t->notify.told_us = loop_now_us() + 3600 * INT64_C(1000000);
         append(t);
-        for (int i = 0; i < 1000 && t->changes < 2; i++)
+        run_until_changes(t, 1);
+        for (int i = 0; i < 1000 && loop_timer_is_set(&t->notify.rest_timer); i++)
                 assert_int_equal(loop_step(t->loop, 100000), 0);
+        assert_false(loop_timer_is_set(&t->notify.rest_timer));
+        t->notify.told_us = 0;
+        append(t);
+        assert_int_equal(loop_step(t->loop, 0), 0);
         assert_int_equal(t->changes, 2);
-        assert_true(loop_now_us() - begin >= SCAN_NOTIFY_REST_US / 2);
 }
 
 static void an_unusable_fd_is_an_error(void **state) {
@@ -90,6 +111,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(a_change_is_told_at_once, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
                         changes_in_a_rush_are_told_after_a_rest, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        after_a_rest_without_changes_they_are_told_at_once, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(an_unusable_fd_is_an_error, set_up, tear_down),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
