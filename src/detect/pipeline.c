@@ -16,7 +16,7 @@
 
 #define LOGGER "fail2ban.filter"
 #define ENTRY_BYTES_FLUSH 16384 /* failures of a journal are told this often: it is read slowly, and no progress looks like a poisoned entry */
-#define LINES_A_LOOK 8 /* lines from one look at the clock to the next */
+#define LINES_A_LOOK 16 /* lines from one look at the clock to the next */
 #define HOLD_US 1000   /* the present that lines see is no older than this and so many lines */
 
 void pipeline_init(struct pipeline *pipeline, struct clock *clock, pipeline_send *send, pipeline_sync *sync, void *user) {
@@ -211,6 +211,8 @@ static struct slice decode(struct pipeline *pipeline, struct scan_jail *jail, st
         bool repaired = false;
         if (cache->there && cache->encoding == jail->encoding)
                 return cache->text;
+        if (pipeline->is_plain && line_encoding_is_ascii_compatible(jail->encoding))
+                return line_strip_end(raw);
         struct slice aligned = align(jail->encoding, raw, pipeline->log->done);
         struct slice text = line_strip_end(line_decode(jail->encoding, aligned, &pipeline->arena, &repaired));
         if (repaired)
@@ -313,6 +315,7 @@ int pipeline_run(struct pipeline *pipeline, struct scan_log *log, const struct i
         bool has_hints = !chunk->cut && log_prefilter_scan(&log->prefilter, log, chunk->lines);
         tell_siblings(pipeline, log);
         pipeline->log = log;
+        pipeline->is_plain = slice_is_ascii(chunk->lines);
         for (unsigned lines = 1; rest.len > 0 && !late; lines++) {
                 const char *end = memchr(rest.data, '\n', rest.len);
                 size_t len = end ? (size_t)(end - rest.data) + 1 : rest.len;

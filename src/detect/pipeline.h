@@ -33,6 +33,7 @@ struct pipeline {
         struct buffer records;  /* of the present log's batch; empty between chunks, unless only progress is to be told */
         struct buffer message;
         struct scan_log *log;   /* whose chunk runs; NULL: none */
+        bool is_plain;          /* the chunk is ASCII */
 };
 
 /* clock: the one that the jails' filters have; it is held (clock_hold()) while lines run. */

@@ -275,6 +275,24 @@ static void undecodable_bytes_are_told_once_a_day(void **state) {
         finish(&t);
 }
 
+/* A chunk of nothing but ASCII is not decoded: its lines are the same. */
+static void line_ends_go_from_plain_and_other_chunks(void **state) {
+        static const char *const texts[] = {
+                "fail a\r\nfail b\n\r\nfail c\r\r\n",
+                "fail a\r\nfail b\n\r\nfail c\r\r\nn\xc3\xb6thing\n",
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+                struct test t;
+                begin(&t, texts[i]);
+                run(&t, t.log);
+                assert_int_equal(t.count, 1);
+                assert_int_equal(t.pipeline.is_plain, i == 0);
+                assert_non_null(strstr(t.batches[0].records, "F:a F:b F:c C:"));
+                finish(&t);
+        }
+}
+
 static void failures_lie_neither_in_the_future_nor_before_the_epoch(void **state) {
         struct test t;
         (void)state;
@@ -326,6 +344,7 @@ int main(void) {
                 cmocka_unit_test(skipped_line_is_not_run_and_counts_as_dropped),
                 cmocka_unit_test(lines_before_the_jails_start_are_not_for_it),
                 cmocka_unit_test(undecodable_bytes_are_told_once_a_day),
+                cmocka_unit_test(line_ends_go_from_plain_and_other_chunks),
                 cmocka_unit_test(failures_lie_neither_in_the_future_nor_before_the_epoch),
                 cmocka_unit_test(id_that_is_too_long_is_dropped),
                 cmocka_unit_test(long_line_is_cut_and_passed),
