@@ -21,8 +21,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(TOP, 'tools', 'lib'))
 sys.dont_write_bytecode = True
 
-PATIENCE_S = 20.0       # longest wait for an effect
-COMMAND_S = 60          # longest run of one client command
+PATIENCE_S = 120.0      # longest wait for an effect; only what fails takes it
+COMMAND_S = 120         # longest run of one client command
 KEPT_LINES = 25         # of the server's log, shown with a failure
 
 REPORT_ACTION = '''[Definition]
