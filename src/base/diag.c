@@ -79,18 +79,25 @@ void diag_text(enum diag_level level, const char *logger, struct slice text) {
         (void)fprintf(stderr, "%.*s\n", SLICE_ARG(text));
 }
 
+/* Most messages are short: they need no memory of their own. */
 void diag(enum diag_level level, const char *logger, const char *format, ...) {
+        char text[512];
+        char *longer = NULL;
+        va_list args;
         if (!diag_enabled(level))
                 return;
-        char *text = NULL;
-        va_list args;
         va_start(args, format);
-        int len = vasprintf(&text, format, args);
+        int len = vsnprintf(text, sizeof(text), format, args);
         va_end(args);
+        if (len >= (int)sizeof(text)) {
+                va_start(args, format);
+                len = vasprintf(&longer, format, args);
+                va_end(args);
+        }
         if (len < 0)
                 return;
-        diag_text(level, logger, (struct slice){text, (size_t)len});
-        free(text);
+        diag_text(level, logger, (struct slice){longer ? longer : text, (size_t)len});
+        free(longer);
 }
 
 const char *diag_level_name(int level) {

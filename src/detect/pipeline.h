@@ -12,7 +12,7 @@
 #include "detect/scan_log.h"
 
 #define PIPELINE_RECORDS_MAX ((size_t)15 << 20)   /* bytes of records in one batch */
-#define PIPELINE_FLUSH ((size_t)1 << 20)          /* a batch is sent when its records, or the lines it tells of, are this long */
+#define PIPELINE_FLUSH ((size_t)256 << 10)        /* a batch is sent when its records, or the lines it tells of, are this long */
 #define PIPELINE_TURN_US ((int64_t)200000)        /* a chunk of slow lines is left after this time, so that messages get their turn */
 #define PIPELINE_LINE_SHOWN 1024                  /* bytes of a line in a message about it */
 #define PIPELINE_DAY_US ((int64_t)24 * 3600 * 1000000)

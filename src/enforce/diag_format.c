@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A format becomes a list of pieces: literal text, then one attribute with its width, precision and
  * conversion. Upstream's own formats go the same way as the administrator's, so there is one
- * printer. The broken-down local time is kept for the second it belongs to: a busy log asks for the
- * same one thousands of times. Source of the rules: Python's logging.Formatter and printf-style
- * formatting. */
+ * printer. The broken-down local time is kept for the second it belongs to, and all that stands
+ * before the message as long as it is the same: a busy log asks for it thousands of times. Source
+ * of the rules: Python's logging.Formatter and printf-style formatting. */
 #include "enforce/diag_format.h"
 
 #include <ctype.h>
@@ -61,6 +61,8 @@ static const struct {
         {"threadName",      ATTRIBUTE_THREAD_NAME,  false},
 };
 
+#define HEAD_LOGGER_MAX 32 /* longer names have their head made anew */
+
 struct piece {
         struct slice literal; /* before the attribute */
         enum attribute attribute;
@@ -78,6 +80,10 @@ struct diag_format {
         int64_t second; /* the one clock_text belongs to */
         char clock_text[32];
         size_t clock_len;
+        struct buffer head;                /* what stood before the message in the last line ... */
+        size_t head_count;                 /* ... of so many pieces ... */
+        struct diag_record head_of;        /* ... with these values, but for text and logger ... */
+        char head_logger[HEAD_LOGGER_MAX]; /* ... and this one; empty: there is no head */
 };
 
 static int refuse(struct slice text, struct fault *fault) {
@@ -163,6 +169,7 @@ struct diag_format *diag_format_new(struct slice text, struct fault *fault) {
         struct diag_format *format = memory_new(sizeof(*format));
         format->text = memory_new(text.len + 1);
         format->second = INT64_MIN;
+        format->head = BUFFER_INIT((size_t)1 << 20);
         if (compile(format, text) == 0)
                 return format;
         (void)refuse(text, fault);
@@ -172,6 +179,7 @@ struct diag_format *diag_format_new(struct slice text, struct fault *fault) {
 struct diag_format *diag_format_free(struct diag_format *format) {
         if (!format)
                 return NULL;
+        buffer_done(&format->head);
         free(format->text);
         free(format);
         return NULL;
@@ -378,10 +386,45 @@ static int put_piece(struct diag_format *format, const struct piece *piece,
         return repr_put_text(out, s);
 }
 
-int diag_format_put(
-        struct diag_format *format, const struct diag_record *record, struct buffer *out) {
+static int put_pieces(struct diag_format *format, size_t from, size_t to,
+        const struct diag_record *record, struct buffer *out) {
         int r = 0;
-        for (size_t i = 0; i < format->count && r == 0; i++)
+        for (size_t i = from; i < to && r == 0; i++)
                 r = put_piece(format, &format->pieces[i], record, out);
         return r;
+}
+
+static bool head_is_of(const struct diag_format *format, const struct diag_record *record) {
+        const struct diag_record *head = &format->head_of;
+        return head->wall_us == record->wall_us && head->relative_ms == record->relative_ms &&
+               head->pid == record->pid && head->level == record->level &&
+               strcmp(format->head_logger, record->logger) == 0;
+}
+
+/* Makes the head, if the last one is of another moment, level or logger: messages of one batch
+ * often have the same. */
+static int keep_head(struct diag_format *format, const struct diag_record *record) {
+        size_t logger_len = strlen(record->logger);
+        if (logger_len > 0 && head_is_of(format, record))
+                return 0;
+        format->head_logger[0] = 0; /* none */
+        format->head_count = 0;
+        while (format->head_count < format->count &&
+                format->pieces[format->head_count].attribute != ATTRIBUTE_MESSAGE)
+                format->head_count++;
+        buffer_clear(&format->head);
+        int r = put_pieces(format, 0, format->head_count, record, &format->head);
+        if (r < 0 || logger_len >= sizeof(format->head_logger))
+                return r;
+        format->head_of = *record;
+        memcpy(format->head_logger, record->logger, logger_len + 1);
+        return 0;
+}
+
+int diag_format_put(
+        struct diag_format *format, const struct diag_record *record, struct buffer *out) {
+        int r = keep_head(format, record);
+        if (r == 0)
+                r = buffer_append(out, buffer_view(&format->head));
+        return r < 0 ? r : put_pieces(format, format->head_count, format->count, record, out);
 }

@@ -160,12 +160,26 @@ static void count_failure(struct jail *jail, struct ticket *ticket, double weigh
         ban_prefix_cleanup(&jail->prefix, jail_now(jail));
 }
 
+/* One a failure: put together without printf() where it fits, which is nearly always. */
 static void say_found(const struct jail *jail, enum intake_kind kind, const char *id, double time) {
-        char text[JAIL_TIME_TEXT_MAX];
-        if (diag_enabled(DIAG_INFO))
-                diag(DIAG_INFO, JAIL_LOG_FILTER, "[%s] %s %s - %s", jail->name,
-                        kind == INTAKE_ATTEMPT ? "Attempt" : "Found", id,
-                        jail_time_text(time, text));
+        char text[256], time_text[JAIL_TIME_TEXT_MAX];
+        if (!diag_enabled(DIAG_INFO))
+                return;
+        const char *what = kind == INTAKE_ATTEMPT ? "Attempt" : "Found";
+        const char *const parts[] = {
+                "[", jail->name, "] ", what, " ", id, " - ", jail_time_text(time, time_text)};
+        size_t len = 0;
+        for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+                size_t part_len = strlen(parts[i]);
+                if (part_len > sizeof(text) - len) {
+                        diag(DIAG_INFO, JAIL_LOG_FILTER, "[%s] %s %s - %s", jail->name, what, id,
+                                time_text);
+                        return;
+                }
+                memcpy(text + len, parts[i], part_len);
+                len += part_len;
+        }
+        diag_text(DIAG_INFO, JAIL_LOG_FILTER, (struct slice){text, len});
 }
 
 /* The time that a cursor tells: "...;t=" and microseconds in hex. Returns 0 if there is none. */
@@ -399,6 +413,15 @@ void jail_failure(struct jail *jail, const struct record *record) {
                 take_in(jail, record, time);
         if (jail->intake.first)
                 jail_intake_pump(jail);
+}
+
+void jail_failures_ahead(struct jail *jail, const struct record *records, size_t count) {
+        struct slice ids[SCAN_AHEAD_MAX];
+        if (count > SCAN_AHEAD_MAX)
+                count = SCAN_AHEAD_MAX;
+        for (size_t i = 0; i < count; i++)
+                ids[i] = records[i].failure.id;
+        ticket_table_fetch(&jail->window.table, ids, count);
 }
 
 /* As a line of our own log would be, for a jail that read it. */

@@ -105,11 +105,38 @@ static void apply_record(struct scan_plan *plan, const struct scan_link_ops *ops
         }
 }
 
+/* The number of records at the front that are failures of one jail. */
+static size_t failures_of_one(const struct record *records, size_t count) {
+        size_t same = 0;
+        while (same < count && records[same].type == RECORD_FAILURE && records[same].jail == records[0].jail)
+                same++;
+        return same;
+}
+
+static void tell_ahead(const struct scan_plan *plan, const struct scan_link_ops *ops, void *user, const struct record *records,
+        size_t count) {
+        if (!ops->on_failures_ahead)
+                return;
+        for (size_t at = 0, same; at < count; at += same > 0 ? same : 1) {
+                same = failures_of_one(records + at, count - at);
+                if (same > 1 && scan_plan_jail(plan, records[at].jail))
+                        ops->on_failures_ahead(user, records[at].jail, records + at, same);
+        }
+}
+
+/* Some are read ahead: ids come in no order, and memory is slow. */
 static void apply_records(struct scan_plan *plan, const struct scan_link_ops *ops, void *user, const struct batch *batch) {
         struct message_reader in = batch->records;
-        struct record record;
-        while (record_get_checked(&in, &record) > 0)
-                apply_record(plan, ops, user, &record);
+        struct record records[SCAN_AHEAD_MAX];
+        size_t count;
+        do {
+                count = 0;
+                while (count < SCAN_AHEAD_MAX && record_get_checked(&in, &records[count]) > 0)
+                        count++;
+                tell_ahead(plan, ops, user, records, count);
+                for (size_t i = 0; i < count; i++)
+                        apply_record(plan, ops, user, &records[i]);
+        } while (count == SCAN_AHEAD_MAX);
 }
 
 void scan_batch_tell_position(const struct scan_plan *plan, const struct scan_link_ops *ops, void *user, uint32_t id) {

@@ -36,6 +36,14 @@ static void on_failure(void *user, uint32_t jail, const struct record *record) {
                 jail_failure(entry->jail, record);
 }
 
+static void on_failures_ahead(
+        void *user, uint32_t jail, const struct record *records, size_t count) {
+        struct server *server = user;
+        const struct jail_entry *entry = jails_find_id(&server->jails, jail);
+        if (entry)
+                jail_failures_ahead(entry->jail, records, count);
+}
+
 static void on_scan_diag(void *user, uint32_t jail, const struct record *record) {
         struct server *server = user;
         const struct jail_entry *entry = jails_find_id(&server->jails, jail);
@@ -88,6 +96,7 @@ static void on_child_message(void *user, int level, const char *logger, struct s
 
 static const struct scan_link_ops scan_ops = {
         .on_failure = on_failure,
+        .on_failures_ahead = on_failures_ahead,
         .on_diag = on_scan_diag,
         .on_count = on_count,
         .on_position = on_position,

@@ -93,8 +93,9 @@ static void reserve(struct ticket *ticket, uint32_t size) {
         ticket->matches_start = 0;
         if (needed <= ticket->matches_room && !gains_little)
                 return;
-        /* Most ids fail once; those that fail again do it often. */
-        ticket->matches_room = needed + (ticket->matches_len > 0 ? needed / 4 : 0);
+        /* Most ids fail once; those that fail again do it often. A half more is just right for
+         * three matches that are as long. */
+        ticket->matches_room = needed + (ticket->matches_len > 0 ? needed / 2 : 0);
         ticket->matches = memory_resize(ticket->matches, ticket->matches_room, 1);
 }
 

@@ -12,6 +12,7 @@
 #include "base/table.h"
 
 #define SLOTS_MIN 16
+#define CACHE_LINE 64
 
 void ticket_table_init(struct ticket_table *table, uint32_t max) {
         *table = (struct ticket_table){.max = max};
@@ -83,6 +84,40 @@ struct ticket *ticket_table_find(const struct ticket_table *table, struct slice 
                 return NULL;
         uint32_t index = table->slots[slot_of(table, id, hash_of(table, id))];
         return index ? table->items[index - 1] : NULL;
+}
+
+/* Step by step for all ids: each needs what the one before it has fetched. Where another id stands
+ * in the way, that one is fetched. */
+void ticket_table_fetch(const struct ticket_table *table, const struct slice *ids, size_t count) {
+        uint32_t at[TICKET_TABLE_FETCH_MAX];
+        size_t found = 0;
+        if (table->count == 0 || count > TICKET_TABLE_FETCH_MAX)
+                return;
+        for (size_t i = 0; i < count; i++) {
+                at[i] = hash_of(table, ids[i]) & (table->slot_count - 1);
+                __builtin_prefetch(&table->slots[at[i]]);
+        }
+        for (size_t i = 0; i < count; i++) {
+                uint32_t index = table->slots[at[i]];
+                if (index == 0)
+                        continue;
+                at[found++] = index - 1;
+                __builtin_prefetch(&table->hashes[index - 1]);
+                __builtin_prefetch(&table->items[index - 1]);
+        }
+        for (size_t i = 0; i < found; i++) {
+                const struct ticket *ticket = table->items[at[i]];
+                if (!ticket)
+                        continue;
+                __builtin_prefetch(ticket, 1);
+                __builtin_prefetch((const char *)ticket + CACHE_LINE, 1);
+        }
+        for (size_t i = 0; i < found; i++) {
+                const struct ticket *ticket = table->items[at[i]];
+                if (ticket && ticket->matches)
+                        __builtin_prefetch(
+                                ticket->matches + ticket->matches_start + ticket->matches_len, 1);
+        }
 }
 
 int ticket_table_add(struct ticket_table *table, struct ticket *ticket) {

@@ -43,7 +43,7 @@ static void on_position(
         (void)user, (void)text;
         FUZZ_REQUIRE(jail == 1 && hash.len <= PLAN_HASH_LEN && offset <= INT64_MAX);
 }
-static const struct scan_link_ops ops = {on_failure, on_diag, on_count, on_position, NULL};
+static const struct scan_link_ops ops = {on_failure, on_diag, on_count, on_position, NULL, NULL};
 
 static void begin_once(void) {
         char name[] = "/tmp/stockade-fuzz-XXXXXX";

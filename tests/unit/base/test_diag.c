@@ -87,12 +87,27 @@ static void nested_batches_are_one(void **state) {
         assert_int_equal(calls, 101);
 }
 
+static void messages_of_any_length_are_whole(void **state) {
+        static const size_t lengths[] = {0, 1, 510, 511, 512, 513, 5000};
+        (void)state;
+        static char big[DIAG_TEXT_MAX];
+        memset(big, 'x', sizeof(big));
+        for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+                struct seen seen = {0};
+                diag_set_sink(collect, &seen);
+                diag(DIAG_ERROR, "fail2ban", "%.*s", (int)lengths[i], big);
+                assert_int_equal(seen.count, 1);
+                assert_int_equal(seen.len, lengths[i]);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(messages_below_the_threshold_are_dropped),
                 cmocka_unit_test(long_messages_are_cut),
                 cmocka_unit_test(levels_have_names),
                 cmocka_unit_test(nested_batches_are_one),
+                cmocka_unit_test(messages_of_any_length_are_whole),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

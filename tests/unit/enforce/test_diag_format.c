@@ -128,6 +128,45 @@ static void a_new_second_gives_a_new_time(void **state) {
         (void)diag_format_free(format);
 }
 
+/* What stands before the message is kept from one line to the next: it must be that of the line. */
+static void each_line_has_its_own_head(void **state) {
+        const struct diag_record rows[] = {
+                {NOON_US,        42, 77, DIAG_NOTICE, "fail2ban.actions",                             SLICE("a")},
+                {NOON_US,        42, 77, DIAG_NOTICE, "fail2ban.actions",                             SLICE("b")},
+                {NOON_US,        42, 77, DIAG_ERROR,  "fail2ban.actions",                             SLICE("c")},
+                {NOON_US,        42, 77, DIAG_ERROR,  "fail2ban.filter",                              SLICE("d")},
+                {NOON_US + 1000, 42, 77, DIAG_ERROR,  "fail2ban.filter",                              SLICE("e")},
+                {NOON_US + 1000, 43, 77, DIAG_ERROR,  "fail2ban.filter",                              SLICE("f")},
+                {NOON_US + 1000, 43, 78, DIAG_ERROR,  "fail2ban.filter",                              SLICE("g")},
+                {NOON_US + 1000, 43, 78, DIAG_ERROR,  "a.logger.whose.name.is.too.long.to.be.kept",
+                 SLICE("h")                                                                                     },
+                {NOON_US + 1000, 43, 78, DIAG_ERROR,  "another.logger.with.such.a.long.name.as.well",
+                 SLICE("i")                                                                                     },
+                {NOON_US + 1000, 43, 78, DIAG_ERROR,  "",                                             SLICE("j")},
+                {NOON_US,        42, 77, DIAG_NOTICE, "fail2ban.actions",                             SLICE("k")},
+        };
+        static const char *const formats[] = {
+                "%(asctime)s %(relativeCreated)d %(process)d %(levelname)s %(name)s: %(message)s",
+                "%(message)s %(asctime)s %(levelname)s", "%(levelname)s <%(message)s> %(name)s",
+                "%(created)f %(levelname)s"};
+        (void)state;
+        for (size_t k = 0; k < sizeof(formats) / sizeof(formats[0]); k++) {
+                struct diag_format *one = diag_format_new(slice_of(formats[k]), NULL);
+                assert_non_null(one);
+                for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                        struct diag_format *fresh = diag_format_new(slice_of(formats[k]), NULL);
+                        struct buffer a = BUFFER_INIT(4096), b = BUFFER_INIT(4096);
+                        assert_int_equal(diag_format_put(one, &rows[i], &a), 0);
+                        assert_int_equal(diag_format_put(fresh, &rows[i], &b), 0);
+                        assert_true(slice_equal(buffer_view(&a), buffer_view(&b)));
+                        buffer_done(&a);
+                        buffer_done(&b);
+                        (void)diag_format_free(fresh);
+                }
+                (void)diag_format_free(one);
+        }
+}
+
 int main(void) {
         (void)setenv("TZ", "UTC", 1);
         tzset();
@@ -138,6 +177,7 @@ int main(void) {
                 cmocka_unit_test(what_is_no_format_is_refused),
                 cmocka_unit_test(pieces_and_widths_are_bounded),
                 cmocka_unit_test(a_new_second_gives_a_new_time),
+                cmocka_unit_test(each_line_has_its_own_head),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -321,6 +321,21 @@ static void ids_that_become_ignored_are_counted_no_more(void **state) {
         end(jail);
 }
 
+static void long_ids_are_found_whole(void **state) {
+        (void)state;
+        for (size_t len = 180; len < 300; len += 7) {
+                struct jail *jail = started();
+                char id[300], expected[400];
+                memset(id, 'x', len);
+                id[len] = 0;
+                (void)snprintf(expected, sizeof(expected),
+                        "INFO fail2ban.filter [j] Found %s - 2023-11-14 22:13:20\n", id);
+                fake_failure(jail, NOW, id, FAILURE_RAW_ID, NULL);
+                assert_string_equal(fake_diags(), expected);
+                end(jail);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(enough_failures_are_a_ban_in_the_same_step),
@@ -340,6 +355,7 @@ int main(void) {
                 cmocka_unit_test(failures_while_banned_count_towards_the_next_ban),
                 cmocka_unit_test(known_ids_are_counted_as_new_ones_are),
                 cmocka_unit_test(ids_that_become_ignored_are_counted_no_more),
+                cmocka_unit_test(long_ids_are_found_whole),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,7 +58,7 @@ static void on_message(void *user, int level, const char *logger, struct slice t
         (void)fprintf(stderr, "%s: %.*s\n", logger, SLICE_ARG(text));
 }
 
-static const struct scan_link_ops ops = {on_failure, on_diag, on_count, on_position, on_message};
+static const struct scan_link_ops ops = {on_failure, on_diag, on_count, on_position, on_message, NULL};
 
 #define WAIT_FOR(t, condition)                                                                     \
         do {                                                                                       \

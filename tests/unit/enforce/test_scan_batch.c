@@ -9,7 +9,7 @@
 
 /* What the callbacks were told. */
 static struct {
-        unsigned failures, diags, positions;
+        unsigned failures, ahead, diags, positions;
         uint64_t lines, dropped, offset;
         char id[64], hash[64];
 } told;
@@ -45,7 +45,7 @@ static void on_position(
         (void)snprintf(told.hash, sizeof(told.hash), "%.*s", SLICE_ARG(hash));
 }
 
-static const struct scan_link_ops ops = {on_failure, on_diag, on_count, on_position, NULL};
+static const struct scan_link_ops ops = {on_failure, on_diag, on_count, on_position, NULL, NULL};
 
 static int setup(void **state) {
         memset(&told, 0, sizeof(told));
@@ -207,6 +207,46 @@ static void draining_needs_a_next_file(void **state) {
         buffer_done(&body);
 }
 
+static void on_failures_ahead(
+        void *user, uint32_t jail, const struct record *records, size_t count) {
+        (void)user;
+        assert_int_equal(jail, 1);
+        assert_true(count > 1 && count <= SCAN_AHEAD_MAX);
+        for (size_t i = 0; i < count; i++)
+                assert_true(records[i].type == RECORD_FAILURE && records[i].jail == 1);
+        assert_int_equal(told.ahead, told.failures); /* the former ones have come all */
+        told.ahead += (unsigned)count;
+}
+
+static void failures_are_told_ahead_and_then_come_in_order(void **state) {
+        static const struct scan_link_ops looking = {.on_failure = on_failure,
+                .on_position = on_position,
+                .on_failures_ahead = on_failures_ahead};
+        struct fixture *f = *state;
+        struct head head = head_of(f);
+        struct buffer body = BUFFER_INIT(100000);
+        (void)message_put_u32(&body, head.log);
+        (void)message_put_u32(&body, head.generation);
+        (void)message_put_u64(&body, head.before);
+        (void)message_put_u64(&body, head.after);
+        (void)message_put_u8(&body, head.flags);
+        (void)message_put_text(&body, slice_of(head.hash));
+        for (unsigned i = 0; i < 3 * SCAN_AHEAD_MAX; i++) {
+                char id[16];
+                struct record failure = {.type = RECORD_FAILURE, .jail = 1};
+                failure.failure.time = 1795500000;
+                failure.failure.id = (struct slice){id, (size_t)snprintf(id, sizeof(id), "%u", i)};
+                failure.failure.data = value_dict();
+                assert_int_equal(record_put(&body, &failure), 0);
+        }
+        assert_int_equal(scan_batch_apply(&f->plan, &looking, f, buffer_view(&body), NULL),
+                SCAN_BATCH_E_PROGRESS);
+        assert_int_equal(told.failures, 3 * SCAN_AHEAD_MAX);
+        assert_int_equal(told.ahead, 3 * SCAN_AHEAD_MAX);
+        assert_string_equal(told.id, "47");
+        buffer_done(&body);
+}
+
 int main(void) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, fixture_teardown)
         const struct CMUnitTest tests[] = {
@@ -216,6 +256,7 @@ int main(void) {
                 CASE(records_of_a_removed_log_still_count),
                 CASE(truncation_begins_the_file_anew),
                 CASE(draining_needs_a_next_file),
+                CASE(failures_are_told_ahead_and_then_come_in_order),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -82,7 +82,7 @@ static void on_message(void *user, int level, const char *logger, struct slice t
         (void)fprintf(stderr, "%s: %.*s\n", logger, SLICE_ARG(text));
 }
 
-static const struct scan_link_ops ops = {on_failure, on_diag, on_count, on_position, on_message};
+static const struct scan_link_ops ops = {on_failure, on_diag, on_count, on_position, on_message, NULL};
 
 static void on_reply(void *user, const struct fault *fault, const struct value *value) {
         struct test *t = user;

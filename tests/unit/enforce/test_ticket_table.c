@@ -85,12 +85,42 @@ static void churn_does_not_let_it_grow(void **state) {
         ticket_table_done(&table);
 }
 
+/* Known, unknown, taken and empty ids, more than are fetched at once, with and without matches. */
+static void fetching_changes_nothing(void **state) {
+        struct ticket_table table;
+        struct slice ids[TICKET_TABLE_FETCH_MAX + 1];
+        char texts[TICKET_TABLE_FETCH_MAX + 1][16];
+        struct arena arena = ARENA_INIT;
+        struct value data = value_dict(), matches = value_list();
+        (void)state;
+        ticket_table_init(&table, 100000);
+        for (int i = 0; i <= TICKET_TABLE_FETCH_MAX; i++) {
+                (void)snprintf(texts[i], sizeof(texts[i]), "%d", i * 3);
+                ids[i] = i == 5 ? SLICE_NULL : slice_of(texts[i]);
+        }
+        ticket_table_fetch(&table, ids, 3); /* of nothing */
+        for (int i = 0; i < 30; i++)
+                assert_int_equal(add(&table, i), 0);
+        (void)value_append(&matches, value_text("match"), &arena);
+        value_dict_put(&data, value_text("matches"), matches, &arena);
+        ticket_set_data(ticket_table_find(&table, SLICE("6")), &data);
+        (void)ticket_unref(take(&table, 3));
+        for (size_t count = 0; count <= TICKET_TABLE_FETCH_MAX + 1; count++)
+                ticket_table_fetch(&table, ids, count);
+        assert_int_equal(table.count, 29);
+        assert_null(ticket_table_find(&table, SLICE("3")));
+        assert_int_equal(ticket_table_find(&table, SLICE("6"))->match_count, 1);
+        arena_done(&arena);
+        ticket_table_done(&table);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(tickets_are_found_until_taken),
                 cmocka_unit_test(order_is_that_of_insertion),
                 cmocka_unit_test(full_table_refuses),
                 cmocka_unit_test(churn_does_not_let_it_grow),
+                cmocka_unit_test(fetching_changes_nothing),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
