@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct slice {
@@ -25,8 +26,36 @@ static inline struct slice slice_sub(struct slice s, size_t from, size_t to) {
                 from = to;
         return s.data ? (struct slice){s.data + from, to - from} : s;
 }
+/* Whether 4 to 8, or 8 to 16 bytes are the same: two loads of each, which may overlap. */
+static inline bool slice_same4(const char *a, const char *b, size_t len) {
+        uint32_t x[2], y[2];
+        memcpy(&x[0], a, sizeof(x[0]));
+        memcpy(&x[1], a + len - sizeof(x[1]), sizeof(x[1]));
+        memcpy(&y[0], b, sizeof(y[0]));
+        memcpy(&y[1], b + len - sizeof(y[1]), sizeof(y[1]));
+        return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+}
+static inline bool slice_same8(const char *a, const char *b, size_t len) {
+        uint64_t x[2], y[2];
+        memcpy(&x[0], a, sizeof(x[0]));
+        memcpy(&x[1], a + len - sizeof(x[1]), sizeof(x[1]));
+        memcpy(&y[0], b, sizeof(y[0]));
+        memcpy(&y[1], b + len - sizeof(y[1]), sizeof(y[1]));
+        return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+}
+/* Inline, because nearly all that is compared are short names, and most are not the same. */
 static inline bool slice_equal(struct slice a, struct slice b) {
-        return a.len == b.len && (a.data == b.data || a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+        if (a.len != b.len)
+                return false;
+        if (a.data == b.data || a.len == 0)
+                return true;
+        if (a.len < 4)
+                return a.data[0] == b.data[0] && a.data[a.len / 2] == b.data[a.len / 2] && a.data[a.len - 1] == b.data[a.len - 1];
+        if (a.len <= 8)
+                return slice_same4(a.data, b.data, a.len);
+        if (a.len <= 16)
+                return slice_same8(a.data, b.data, a.len);
+        return memcmp(a.data, b.data, a.len) == 0;
 }
 /* ASCII case only. */
 bool slice_equal_nocase(struct slice a, struct slice b);

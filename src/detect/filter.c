@@ -25,6 +25,7 @@ struct run {
         struct dated_line line;
         uint64_t lacks;           /* see struct filter_line */
         bool lacks_failregex;     /* none can match */
+        bool is_ascii;            /* all lines are known to be */
         struct line_tuple single; /* where `current` has one line */
         struct line_list
                 original; /* the buffered lines with this one: what matches are counted in */
@@ -238,8 +239,8 @@ static int is_ignored(struct run *run, struct slice text, const struct matched_l
 static int search_prefregex(struct run *run) {
         struct filter *filter = run->filter;
         struct pattern_match match;
-        int r = pattern_search(
-                filter->prefregex->pattern, run->text, 0, run->text.len, &match, run->fault);
+        int r = pattern_search_whole(
+                filter->prefregex->pattern, run->text, run->text_kind, &match, run->fault);
         filter->trace.prefregex_hit = r > 0;
         if (r <= 0)
                 return r < 0 ? r : STEP_END;
@@ -284,7 +285,7 @@ static int take_match(struct run *run, uint32_t index, struct value *groups,
 
 static void set_text(struct run *run, const struct line_list *lines) {
         run->text = line_list_text(lines, run->arena);
-        run->text_kind = pattern_subject_of(run->text);
+        run->text_kind = run->is_ascii ? PATTERN_SUBJECT_ASCII : pattern_subject_of(run->text);
 }
 
 static int try_failregex(struct run *run, uint32_t index) {
@@ -401,15 +402,16 @@ static void pass_over(struct filter *filter, const struct dated_line *line) {
 
 /* Not inline: what it needs on the stack is not small. */
 __attribute__((noinline)) static int search_line(struct filter *filter,
-        const struct dated_line *line, uint64_t lacks, struct arena *arena,
-        const struct filter_failure **ret, struct fault *fault) {
+        const struct filter_line *line, const struct dated_line *dated, uint64_t lacks,
+        struct arena *arena, const struct filter_failure **ret, struct fault *fault) {
         struct run run = {.filter = filter,
                 .arena = arena,
                 .fault = fault,
-                .line = *line,
+                .line = *dated,
                 .lacks = lacks,
+                .is_ascii = line->is_ascii && filter->maxlines <= 1,
                 .inherited = value_dict()};
-        struct line_tuple newest = line->tuple;
+        struct line_tuple newest = dated->tuple;
         if (filter->maxlines > 1)
                 run.original = line_buffer_with(&filter->buffer, &newest, filter->maxlines, arena);
         else
@@ -437,7 +439,7 @@ int filter_line(struct filter *filter, const struct filter_line *line, struct ar
                 return r;
         uint64_t lacks = filter_lacks(filter, line, &dated.tuple);
         if (!filter_is_hopeless(filter, lacks))
-                return search_line(filter, &dated, lacks, arena, ret, fault);
+                return search_line(filter, line, &dated, lacks, arena, ret, fault);
         pass_over(filter, &dated);
         *ret = NULL;
         return 0;

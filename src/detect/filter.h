@@ -58,6 +58,7 @@ struct filter_failure {
 /* Where the line stands, for "in operation" and messages. */
 struct filter_line {
         struct slice text;    /* valid UTF-8, without line end (detect/line.h makes it so) */
+        bool is_ascii;        /* text is; false: that is not known */
         bool in_operation;    /* false while old content is caught up with */
         bool has_time;        /* the source knows the time (journal): no date detection */
         double time;

@@ -211,8 +211,6 @@ static struct slice decode(struct pipeline *pipeline, struct scan_jail *jail, st
         bool repaired = false;
         if (cache->there && cache->encoding == jail->encoding)
                 return cache->text;
-        if (pipeline->is_plain && line_encoding_is_ascii_compatible(jail->encoding))
-                return line_strip_end(raw);
         struct slice aligned = align(jail->encoding, raw, pipeline->log->done);
         struct slice text = line_strip_end(line_decode(jail->encoding, aligned, &pipeline->arena, &repaired));
         if (repaired)
@@ -250,8 +248,10 @@ static void run_line(struct pipeline *pipeline, struct scan_log *log, struct sli
                         attachment->jail->lines++;
                         continue;
                 }
+                bool is_ascii = pipeline->is_plain && line_encoding_is_ascii_compatible(attachment->jail->encoding);
                 struct filter_line line = {
-                        .text = decode(pipeline, attachment->jail, raw, &cache),
+                        .text = is_ascii ? line_strip_end(raw) : decode(pipeline, attachment->jail, raw, &cache),
+                        .is_ascii = is_ascii,
                         .in_operation = log->in_operation,
                         .lacks = hints ? ~hints[i] : 0,
                 };

@@ -129,7 +129,8 @@ static enum regex_end run_line(
 
 /* One line of text, without its end. */
 static enum regex_end process(struct reader *reader, struct slice text) {
-        struct filter_line line = {.text = text, .lacks = reader->lacks};
+        struct filter_line line = {
+                .text = text, .is_ascii = reader->is_plain, .lacks = reader->lacks};
         reader->line.number++;
         if (text.len == 0 || text.data[0] == '#')
                 return REGEX_GO_ON;

@@ -75,6 +75,23 @@ static void compare_orders_bytewise(void **state) {
         assert_true(slice_has_suffix(SLICE("abc"), SLICE("bc")));
 }
 
+static void each_byte_counts_for_equality(void **state) {
+        char a[40], b[40];
+        (void)state;
+        memset(a, 'x', sizeof(a));
+        memcpy(b, a, sizeof(a));
+        for (size_t len = 0; len <= sizeof(a); len++) {
+                assert_true(slice_equal((struct slice){a, len}, (struct slice){b, len}));
+                assert_false(slice_equal((struct slice){a, len}, (struct slice){b, len + 1}));
+                for (size_t at = 0; at < len; at++) {
+                        b[at] = 'y';
+                        assert_false(slice_equal((struct slice){a, len}, (struct slice){b, len}));
+                        b[at] = 'x';
+                }
+        }
+        assert_true(slice_equal(SLICE_NULL, (struct slice){a, 0}));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(sub_clips_to_the_slice),
@@ -82,6 +99,7 @@ int main(void) {
                 cmocka_unit_test(views_may_hold_nul),
                 cmocka_unit_test(trim_takes_ascii_white_space_only),
                 cmocka_unit_test(ascii_is_told_at_any_place),
+                cmocka_unit_test(each_byte_counts_for_equality),
                 cmocka_unit_test(pieces_include_the_empty_last_one),
                 cmocka_unit_test(compare_orders_bytewise),
         };
