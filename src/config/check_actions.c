@@ -130,18 +130,20 @@ static bool is_told(const struct check *c, struct slice program) {
 
 static void check_program(const struct check *c, const struct value *pair, struct slice program) {
         struct arena *arena = c->findings->arena;
+        struct slice name = value_item_text(pair, 0);
         if (is_told(c, program) || check_programs_is_there(program, arena))
                 return;
         (void)value_append(c->told, value_string(arena_copy(arena, program)), arena);
+        bool is_action = c->action.len > 0;
         const struct finding finding = {.severity = FINDING_WARNING,
                 .origin = pair->origin,
                 .jail = c->jail,
                 .part = program,
-                .text = arena_printf(arena,
-                        "action '%.*s': program '%.*s' is not there, %.*s will fail",
-                        SLICE_ARG(c->action), SLICE_ARG(program),
-                        SLICE_ARG(value_item_text(pair, 0))),
-                .fix = SLICE("install it, or choose another action")};
+                .text = arena_printf(arena, "%s%.*s%sprogram '%.*s' is not there, %.*s will fail",
+                        is_action ? "action '" : "", SLICE_ARG(c->action), is_action ? "': " : "",
+                        SLICE_ARG(program), SLICE_ARG(name)),
+                .fix = is_action ? SLICE("install it, or choose another action")
+                                 : SLICE("install it, or correct its path")};
         findings_add(c->findings, &finding);
 }
 
@@ -176,11 +178,29 @@ static void check_pair(const struct check *c, const struct value *pair) {
         arena_done(&arena);
 }
 
+/* set JAIL ignorecommand COMMAND: nobody is ignored if it fails. */
+static void check_ignore_command(const struct value *command, struct findings *findings) {
+        struct arena arena = ARENA_INIT;
+        struct value told = value_list(), pairs = value_list(), pair = value_list();
+        const struct check c = {.findings = findings,
+                .told = &told,
+                .jail = value_item_text(command, 1),
+                .action = SLICE(""),
+                .pairs = &pairs};
+        pair.origin = command->origin;
+        (void)value_append(&pair, value_string(value_item_text(command, 2)), &arena);
+        check_programs(&c, &pair, value_item_text(command, 3), &arena);
+        arena_done(&arena);
+}
+
 /* multi-set JAIL action NAME PAIRS */
 void check_actions(const struct value *stream, struct findings *findings) {
         for (size_t i = 0; i < stream->list.count; i++) {
                 const struct value *command = &stream->list.items[i];
                 const struct value *pairs = value_item(command, 4);
+                if (slice_is(value_item_text(command, 0), "set") &&
+                        slice_is(value_item_text(command, 2), "ignorecommand"))
+                        check_ignore_command(command, findings);
                 if (!slice_is(value_item_text(command, 0), "multi-set") ||
                         !slice_is(value_item_text(command, 2), "action") || !pairs)
                         continue;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whoever is banned by one of two such jails is banned twice, and unbanning one leaves the other: a
+/* What is no port makes the firewall refuse the whole rule.
+ * Whoever is banned by one of two such jails is banned twice, and unbanning one leaves the other: a
  * half-done move from one firewall to another looks so. An action guards a port if it has the
  * parameter, and one of its commands has its value in it. Two actions are the same if their
  * actionban is written in the same place: names differ from jail to jail. Jails that share an
@@ -11,7 +12,10 @@
 #include "base/number.h"
 #include "config/options.h"
 #include "config/settings.h"
+#include "config/suggest.h"
 #include "config/text.h"
+
+#define PORT_MAX 65535
 
 /* A jail guards a port by an action. */
 struct guard {
@@ -82,12 +86,67 @@ static struct slice port_number(struct slice port, struct slice protocol, struct
         return arena_printf(arena, "%u", ((network & 0xff) << 8) | (network >> 8 & 0xff));
 }
 
+/* ---- names of ports ---- */
+
+/* A number, or a name that any protocol has. */
+static bool is_port(struct slice text, struct arena *arena, int64_t *ret) {
+        *ret = 0;
+        if (number_parse_python_int(text, ret) == 0)
+                return *ret >= 0 && *ret <= PORT_MAX;
+        return getservbyname(arena_copy(arena, text).data, NULL) != NULL;
+}
+
+/* PORT, or FIRST:LAST; iptables and ipset write the one, nft the other. */
+static bool is_port_or_range(struct slice text, struct arena *arena) {
+        int64_t first, last;
+        if (is_port(text, arena, &first))
+                return true;
+        size_t middle = slice_find_char(text, ':', 0);
+        if (middle == text.len)
+                middle = slice_find_char(text, '-', 0);
+        return middle < text.len && is_port(slice_sub(text, 0, middle), arena, &first) &&
+               is_port(slice_sub(text, middle + 1, text.len), arena, &last) &&
+               (first <= last || last == 0);
+}
+
+static struct slice suggest_port(struct slice port, struct arena *arena) {
+        struct suggest suggest = suggest_begin(port);
+        setservent(1);
+        for (const struct servent *service; (service = getservent());)
+                suggest_offer(&suggest, arena_copy(arena, slice_of(service->s_name)));
+        endservent();
+        struct slice fix = suggest_text(&suggest, arena);
+        return fix.len > 0 ? fix : SLICE("write numbers, names of /etc/services, or FIRST:LAST");
+}
+
+/* Where there are no names of services, none is wrong. */
+static void check_port(const struct check *c, const struct guard *guard, const struct value *pair,
+        struct slice port) {
+        int64_t ignored;
+        if (slice_equal_nocase(port, SLICE("all")) || slice_equal_nocase(port, SLICE("any")) ||
+                slice_find_char(port, '<', 0) < port.len || is_port_or_range(port, c->arena) ||
+                !is_port(SLICE("ssh"), c->arena, &ignored))
+                return;
+        const struct finding finding = {.severity = FINDING_WARNING,
+                .origin = pair->origin ? pair->origin : guard->named,
+                .jail = guard->jail,
+                .part = port,
+                .text = arena_printf(c->findings->arena,
+                        "port '%.*s' of action '%.*s' is no port, and no service that this system "
+                        "knows",
+                        SLICE_ARG(port), SLICE_ARG(guard->action)),
+                .fix = suggest_port(port, c->arena)};
+        findings_add(c->findings, &finding);
+}
+
 static void add_guards(struct check *c, const struct guard *guard, const struct value *pairs) {
         struct value ports = value_list();
         struct value protocols = value_list();
         struct slice protocol = text_of(pairs, "protocol");
         options_split_words(text_of(pairs, "port"), &ports, c->arena);
         options_split_words(protocol.len > 0 ? protocol : SLICE("tcp"), &protocols, c->arena);
+        for (size_t i = 0; i < ports.list.count; i++)
+                check_port(c, guard, pair_of(pairs, "port"), ports.list.items[i].string);
         for (size_t i = 0; i < ports.list.count; i++)
                 for (size_t k = 0; k < protocols.list.count && c->count < CHECK_PORTS_MAX; k++) {
                         struct slice port = ports.list.items[i].string;

@@ -3,6 +3,8 @@
  * those of the stream, so what another option or file brought in is seen as the server sees it. */
 #include "config/check_values.h"
 
+#include <sys/stat.h>
+
 #include "base/address.h"
 #include "base/duration.h"
 #include "base/number.h"
@@ -136,6 +138,51 @@ static void check_ignored(const struct check *c, struct slice word) {
 
 /* ---- rows ---- */
 
+/* What is a path's folder; empty if there is none. */
+static struct slice folder_of(struct slice path) {
+        size_t end = path.len;
+        while (end > 0 && path.data[end - 1] != '/')
+                end--;
+        return slice_sub(path, 0, end > 1 ? end - 1 : end);
+}
+
+static bool is_folder(struct slice path, struct arena *arena) {
+        struct stat st;
+        return stat(arena_copy(arena, path).data, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static void find_folder(const struct check *c, struct slice path, struct slice folder) {
+        find(c, FINDING_WARNING, path, about(c, path, "cannot be made, its folder is not there"),
+                arena_printf(c->findings->arena, "make folder %.*s, or choose another one",
+                        SLICE_ARG(folder)));
+}
+
+/* A log of the server's own, with options in brackets perhaps. */
+static void check_log_target(const struct check *c, const struct value *value) {
+        struct slice text = value->type == VALUE_STRING ? value->string : SLICE("");
+        struct slice path = slice_trim(slice_sub(text, 0, slice_find_char(text, '[', 0)));
+        struct slice folder = folder_of(path);
+        if (slice_has_prefix(path, SLICE("/")) && !is_folder(folder, c->findings->arena))
+                find_folder(c, path, folder);
+}
+
+/* The server makes the last folder by itself. */
+static void check_database(const struct check *c, const struct value *value) {
+        struct slice path = value->type == VALUE_STRING ? value->string : SLICE("");
+        struct slice folder = folder_of(path);
+        struct arena *arena = c->findings->arena;
+        if (slice_has_prefix(path, SLICE("/")) && !is_folder(folder, arena) &&
+                !is_folder(folder_of(folder), arena))
+                find_folder(c, path, folder);
+}
+
+static void check_allow_ipv6(const struct check *c, const struct value *value) {
+        static const char *const words[] = {
+                "auto", "yes", "no", "true", "false", "on", "off", "1", "0", NULL};
+        if (value->type == VALUE_STRING)
+                check_word(c, value->string, words, FINDING_WARNING, "is neither on nor off");
+}
+
 static const struct {
         const char *option;
         void (*check)(const struct check *c, const struct value *value);
@@ -149,6 +196,9 @@ static const struct {
         {"timeout",             check_duration   },
         {"maxretry",            check_count      },
         {"usedns",              check_usedns     },
+        {"logtarget",           check_log_target },
+        {"dbfile",              check_database   },
+        {"allowipv6",           check_allow_ipv6 },
 };
 
 static void check_row(const struct check *c, const struct value *value) {

@@ -105,6 +105,15 @@ static int read_all(const char *path, struct buffer *out) {
         }
 }
 
+static const struct value_origin *origin_at(const struct conf_file *file, struct slice bytes,
+        size_t at, struct arena *arena) {
+        struct value_origin *origin = arena_alloc(arena, sizeof(*origin));
+        *origin = (struct value_origin){.file = file->path.data, .line = 1};
+        for (size_t i = slice_find_char(bytes, '\n', 0); i < at; i = slice_find_char(bytes, '\n', i + 1))
+                origin->line++;
+        return origin;
+}
+
 static void parse_file(struct conf_file *file, struct slice bytes, struct arena *arena) {
         size_t at = 0;
         const char *flaw = text_utf8_flaw(bytes, &at);
@@ -114,6 +123,7 @@ static void parse_file(struct conf_file *file, struct slice bytes, struct arena 
                         "'utf-8' codec can't decode byte 0x%02x in position %zu: %s",
                         (unsigned)(unsigned char)bytes.data[at], at, flaw)
                                      .data;
+                file->ini.fault_at = origin_at(file, bytes, at, arena);
                 return;
         }
         struct fault fault = FAULT_INIT;
@@ -205,6 +215,21 @@ static bool is_ancestor(const struct ancestor *a, struct slice path) {
         return false;
 }
 
+/* One for this machine alone may be missing. */
+static void find_missing(
+        struct conf_store *store, struct slice path, struct slice name, const struct value *names) {
+        struct arena *arena = store->arena;
+        if (is_file(path) || slice_has_suffix(path, SLICE(".local")) ||
+                is_file(local_twin(path, arena)))
+                return;
+        const struct finding finding = {.severity = FINDING_WARNING,
+                .origin = names->origin,
+                .part = name,
+                .text = arena_printf(arena, "included file '%.*s' is not there", SLICE_ARG(path)),
+                .fix = SLICE("correct its name, or remove it")};
+        findings_add(store->findings, &finding);
+}
+
 static int expand_files(struct conf_store *store, const struct path_list *files,
         const struct ancestor *above, struct path_list *ret, struct fault *fault);
 
@@ -238,6 +263,8 @@ static int expand_includes(struct conf_store *store, const struct conf_file *fil
                         arena_printf(arena, "%.*s%.*s", SLICE_ARG(directory), SLICE_ARG(name));
                 if (name.len == 0 || is_ancestor(above, path))
                         continue;
+                if (store->findings)
+                        find_missing(store, path, name, &names);
                 struct path_list one = {.count = 0};
                 path_list_add(&one, path, arena);
                 r = expand_files(store, &one, &here, ret, fault);
@@ -248,14 +275,26 @@ static int expand_includes(struct conf_store *store, const struct conf_file *fil
 }
 
 /* What mends a file that cannot be parsed. */
-static struct slice fix_of(const char *kind) {
-        if (!kind)
+static struct slice fix_of(const struct conf_file *file) {
+        if (file->ini.fault_fix)
+                return slice_of(file->ini.fault_fix);
+        if (!file->kind)
                 return SLICE("");
-        if (strncmp(kind, "Duplicate", 9) == 0)
+        if (strncmp(file->kind, "Duplicate", 9) == 0)
                 return SLICE("remove one of the two");
-        if (strcmp(kind, "MissingSectionHeaderError") == 0)
-                return SLICE("put a line with its [section] above it");
-        return SLICE("write NAME = VALUE, or indent it to go on with the value above");
+        if (strcmp(file->kind, "MissingSectionHeaderError") != 0)
+                return SLICE("");
+        return strstr(file->text, "\n'\\ufeff[")
+                       ? SLICE("the file begins with a byte order mark (BOM): save it without one")
+                       : SLICE("put a line with its [section] above it");
+}
+
+static void find_undecodable(struct conf_store *store, const struct conf_file *file) {
+        const struct finding finding = {.severity = FINDING_ERROR,
+                .origin = file->ini.fault_at,
+                .text = slice_of(file->text),
+                .fix = SLICE("save the file as UTF-8")};
+        findings_add(store->findings, &finding);
 }
 
 static int expand_file(struct conf_store *store, struct slice path, const struct ancestor *above,
@@ -268,12 +307,15 @@ static int expand_file(struct conf_store *store, struct slice path, const struct
         case FILE_UNREADABLE:
                 return 0;
         case FILE_UNDECODABLE:
-                diag(DIAG_ERROR, LOGGER_PARSER, "Error decoding config file '%s': %s",
-                        file->path.data, file->text);
+                if (store->findings)
+                        find_undecodable(store, file);
+                else
+                        diag(DIAG_ERROR, LOGGER_PARSER, "Error decoding config file '%s': %s",
+                                file->path.data, file->text);
                 return 0;
         case FILE_FAULTY:
                 conf_store_blame(store, file->ini.fault_at);
-                store->fix = fix_of(file->kind);
+                store->fix = fix_of(file);
                 (void)fault_raise(fault, file->kind, "%s", file->text);
                 return file->code;
         case FILE_READ:

@@ -93,7 +93,13 @@ static void blame_line(struct ini_parser *p) {
 }
 
 static int malformed(struct ini_parser *p, struct slice raw) {
+        bool is_first = !p->ini->fault_at;
         blame_line(p);
+        if (is_first)
+                p->ini->fault_fix =
+                        slice_has_prefix(raw, SLICE("["))
+                                ? "close the name of the section: [NAME]"
+                                : "write NAME = VALUE, or indent it to go on with the value above";
         if (++p->error_count > INI_ERRORS_MAX)
                 return 0;
         return buffer_printf(

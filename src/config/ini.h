@@ -26,6 +26,7 @@ struct ini {
         size_t capacity;
         struct dict places; /* name to index in sections */
         const struct value_origin *fault_at; /* where ini_parse() found the fault, or NULL */
+        const char *fault_fix;               /* what mends it, if that is known of the line */
 };
 
 /* Parses text (valid UTF-8, borrowed for the arena's lifetime) of the file called name. Returns 0;

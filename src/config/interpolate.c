@@ -169,6 +169,9 @@ static int fail_syntax(
         struct interpolation *ip, const struct value *value, const char *what, struct slice rest) {
         (void)fault_raise(ip->fault, "InterpolationSyntaxError", "%s%.*s", what,
                 SLICE_ARG(repr_text(rest, ip->lookup->arena)));
+        if (ip->lookup->fix)
+                *ip->lookup->fix =
+                        SLICE("write %% for a percent sign, %(NAME)s for an option's value");
         return blame(ip, value);
 }
 

@@ -69,10 +69,13 @@ static int read_first(struct jail_conf *jail, struct fault *fault) {
 }
 
 static int wrong_definition(
-        const char *what, struct slice text, struct arena *arena, struct fault *fault) {
+        const char *what, struct slice text, struct conf_store *store, struct fault *fault) {
+        struct arena *arena = store->arena;
         struct slice why = arena_copy(arena, slice_of(fault_text(fault)));
         (void)fault_set(fault, -EINVAL, "Invalid %s definition %.*s: %.*s", what,
                 SLICE_ARG(repr_text(text, arena)), SLICE_ARG(why));
+        store->part = text;
+        store->fix = SLICE("write NAME or NAME[OPTION=VALUE, OPTION=\"VALUE, WITH COMMA\"]");
         return JAIL_CONF_E_DEFINITION;
 }
 
@@ -112,7 +115,7 @@ static int open_filter(struct jail_conf *jail, struct slice text,
         struct slice name;
         struct dict params;
         if (options_parse(text, arena, &name, &params, fault) < 0)
-                return wrong_definition("filter", text, arena, fault);
+                return wrong_definition("filter", text, jail->store, fault);
         for (size_t i = 0; i < params.count; i++)
                 params.entries[i].value.origin = jail->store->blame;
         if (forced && forced->options)
@@ -199,7 +202,7 @@ static int read_action(struct jail_conf *jail, struct slice text, const struct v
                 return fault_set(fault, -E2BIG, "jail '%.*s' has more than %u actions",
                         SLICE_ARG(jail->name), JAIL_ACTIONS_MAX);
         if (options_parse(text, arena, &name, &params, fault) < 0)
-                return wrong_definition("action", text, arena, fault);
+                return wrong_definition("action", text, jail->store, fault);
         for (size_t i = 0; i < params.count; i++)
                 params.entries[i].value.origin = origin;
         struct action_conf *action = action_slot(jail);
@@ -223,8 +226,7 @@ static void say_no_actions(const struct jail_conf *jail, const struct value_orig
         const struct finding finding = {.severity = FINDING_WARNING,
                 .origin = origin,
                 .jail = jail->name,
-                .text = SLICE(
-                        "no action is defined: failures are counted, and nobody is kept out"),
+                .text = SLICE("no action is defined: failures are counted, and nobody is kept out"),
                 .fix = SLICE("set banaction or action")};
         if (jail->store->findings)
                 findings_add(jail->store->findings, &finding);

@@ -190,6 +190,14 @@ static void put_starts(struct assembly *a) {
         }
 }
 
+static void find_idle(const struct assembly *a) {
+        const struct finding finding = {.severity = FINDING_HINT,
+                .text = SLICE("no jail is enabled: nothing is watched"),
+                .fix = SLICE("put enabled = true into the section of a jail, in jail.local")};
+        if (a->count == 0 && a->request->findings && a->request->jail.len == 0)
+                findings_add(a->request->findings, &finding);
+}
+
 static int assemble(struct assembly *a) {
         int r = server_conf_stream(&a->store, &a->request->server, a->stream, a->fault);
         if (r == 0)
@@ -199,6 +207,7 @@ static int assemble(struct assembly *a) {
         if (r < 0)
                 return r;
         put_starts(a);
+        find_idle(a);
         bool wrong = a->wrong > 0 && (a->request->strict || a->wrong == a->count);
         return wrong ? CONFIG_E_WRONG_JAILS : CONFIG_OK;
 }

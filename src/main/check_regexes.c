@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/number.h"
+#include "base/tag.h"
 #include "config/excerpt.h"
 #include "detect/date.h"
 #include "detect/filter.h"
@@ -114,11 +115,16 @@ static struct slice fix_of(struct slice option) {
         return SLICE("mend it, and try it with fail2ban-regex");
 }
 
+/* "addfailregex" is failregex. */
+static struct slice plain_name(struct slice option) {
+        size_t verb = slice_has_prefix(option, SLICE("add")) ? 3 : 0;
+        return slice_sub(option, verb, option.len);
+}
+
 static void find_fault(
         struct check *c, struct slice option, struct slice value, const struct fault *fault) {
         struct slice why = slice_of(fault_text(fault));
         bool follows = c->lost_prefix && slice_has_prefix(why, SLICE("No failure-id group"));
-        size_t verb = slice_has_prefix(option, SLICE("add")) ? 3 : 0;
         c->complained = true;
         c->lost_prefix |= slice_is(option, "prefregex");
         if (follows)
@@ -130,9 +136,41 @@ static void find_fault(
                 .jail = c->jail,
                 .part = part_of(c, value, why),
                 .text = arena_printf(&c->arena, "%.*s is refused: %.*s",
-                        SLICE_ARG(slice_sub(option, verb, option.len)), SLICE_ARG(why)),
+                        SLICE_ARG(plain_name(option)), SLICE_ARG(why)),
                 .fix = fix_of(option)};
         findings_add(c->findings, &finding);
+}
+
+static bool is_parameter(struct slice name) {
+        for (size_t i = 0; i < name.len; i++) {
+                char ch = name.data[i];
+                if (!(ch >= 'a' && ch <= 'z') &&
+                        !(i > 0 && ((ch >= '0' && ch <= '9') || strchr("-_.", ch))))
+                        return false;
+        }
+        return name.len > 1;
+}
+
+/* A tag that was put together from others, like <mode-<mode>>, and that nothing has replaced: a
+ * parameter of the filter is wrong. One that stands in the file so may be meant as text. */
+static void check_tags(struct check *c, struct slice option, struct slice regex) {
+        size_t start, end;
+        for (size_t from = 0; c->origin && tag_find(regex, from, &start, &end); from = end) {
+                struct slice tag = slice_sub(regex, start, end);
+                bool is_group = start > 0 && regex.data[start - 1] == 'P';
+                if (is_group || !is_parameter(slice_sub(tag, 1, tag.len - 1)) ||
+                        excerpt_is_written(c->origin->file, tag))
+                        continue;
+                const struct finding finding = {.severity = FINDING_WARNING,
+                        .origin = c->origin,
+                        .jail = c->jail,
+                        .text = arena_printf(&c->arena,
+                                "%.*s has %.*s in it, which nothing defines: it stays as it is",
+                                SLICE_ARG(plain_name(option)), SLICE_ARG(tag)),
+                        .fix = SLICE("look which values the filter knows for what stands in its "
+                                     "brackets")};
+                findings_add(c->findings, &finding);
+        }
 }
 
 static void set_one(struct check *c, struct slice option, const struct value *value) {
@@ -140,6 +178,9 @@ static void set_one(struct check *c, struct slice option, const struct value *va
         struct value arguments = value_list();
         struct value ignored;
         (void)value_append(&arguments, *value, &c->arena);
+        bool is_regex = slice_has_suffix(option, SLICE("regex"));
+        if (is_regex && value->type == VALUE_STRING)
+                check_tags(c, option, value->string);
         int r = slice_is(option, "addjournalmatch")
                         ? journal_match_add(&c->match, &arguments, &fault)
                         : filter_set(c->filter, option, &arguments, &c->arena, &ignored, &fault);
@@ -200,7 +241,7 @@ static void apply(struct check *c, const struct value *command) {
         c->siblings = NULL;
 }
 
-static void check_jail(struct check *c) {
+static void check_jail(struct check *c, const struct value_origin *origin) {
         const struct filter_env env = {.clock = &c->clock, .diag = hear, .user = c};
         c->match = JOURNAL_MATCH_INIT;
         c->complained = false;
@@ -215,6 +256,7 @@ static void check_jail(struct check *c) {
                 arena_reset(&c->arena);
         }
         const struct finding idle = {.severity = FINDING_WARNING,
+                .origin = origin,
                 .jail = c->jail,
                 .text = SLICE("has no failregex: it only bans what it is told to"),
                 .fix = SLICE("set filter or failregex")};
@@ -234,7 +276,7 @@ void check_regexes(const struct value *stream, struct findings *findings) {
                         continue;
                 c.jail = value_item_text(command, 1);
                 c.uses_journal = slice_has_prefix(value_item_text(command, 2), SLICE("systemd"));
-                check_jail(&c);
+                check_jail(&c, command->origin);
         }
         arena_done(&c.arena);
 }

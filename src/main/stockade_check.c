@@ -11,6 +11,7 @@
 #include "config/check_ports.h"
 #include "config/check_values.h"
 #include "config/config.h"
+#include "main/check_bans.h"
 #include "main/check_regexes.h"
 #include "wire/json.h"
 
@@ -36,6 +37,7 @@ static void find_all(struct slice folder, struct findings *findings, struct aren
         if (r < 0)
                 return;
         check_values(&stream, findings);
+        check_bans(&stream, findings);
         check_regexes(&stream, findings);
         check_actions(&stream, findings);
         check_ports(&stream, findings);

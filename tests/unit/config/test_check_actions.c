@@ -96,9 +96,27 @@ static void tags_that_grow_without_end_do_no_harm(void **state) {
         config_tree_done(&tree);
 }
 
+static void a_missing_ignorecommand_is_told(void **state) {
+        (void)state;
+        struct config_tree tree;
+        struct stream_text s = STREAM_TEXT_INIT;
+        config_tree_init(&tree);
+        struct findings findings = {.arena = &tree.arena};
+        STREAM_ADD(&s, "set", "j", "ignorecommand", "sh -c 'test <ip> = 192.0.2.1'");
+        STREAM_ADD(&s, "set", "j", "ignorecommand", "/no/such/tool <ip>");
+        STREAM_ADD(&s, "set", "j", "ignorecommand", "");
+        check_actions(&s.stream, &findings);
+        assert_string_equal(findings_text(&tree, &findings),
+                "warning j f:11: program '/no/such/tool' is not there, ignorecommand will fail "
+                "[install it, or correct its path]\n");
+        arena_done(&s.arena);
+        config_tree_done(&tree);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(tags_that_nothing_replaces_are_told),
+                cmocka_unit_test(a_missing_ignorecommand_is_told),
                 cmocka_unit_test(programs_that_are_missing_are_told),
                 cmocka_unit_test(tags_that_grow_without_end_do_no_harm),
         };

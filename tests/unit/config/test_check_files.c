@@ -15,7 +15,7 @@ static const char *look(struct config_tree *tree, const char *server, const char
                 tree, "action.d/a.conf", "[Definition]\nactionban = x <part>\npart = y\n");
         config_tree_write(tree, "jail.conf",
                 "[DEFAULT]\nbackend = systemd\naction = a\nport = 1\nuse_port = %(port)s\n"
-                "action_mw = %(action)s\n[sshd]\nlogpath = /l\n");
+                "action_mw = %(action)s\n[sshd]\nlogpath = /l\n[on]\nenabled = true\nfilter = f\n");
         config_tree_write(tree, "jail.local", jails);
         (void)findings_read(tree, &findings, &stream);
         return findings_text(tree, &findings);
@@ -40,7 +40,7 @@ static void names_that_mean_nothing_are_told(void **state) {
                 {"[Definition]\n",                         "[sshd]\nwhatever = 3\n",
                  "hint - ROOT/jail.local:2: option 'whatever' in section 'sshd' is unknown, "
                         "and nothing "
-                        "refers to it [remove it, or use it as %(whatever)s]\n"                                                                              },
+                        "refers to it [remove it, or use it as %(whatever)s]\n"                                          },
                 {"[Definition]\n",                         "[sshd]\nmine = 3\nmaxretry = %(mine)s\n",                  ""},
                 {"[Definition]\n",                         "[DEFAULT]\nwhatever = 3\naction_x = y\n",                  ""},
                 {"[Definition]\n",                         "[DEFAULT]\nfindtme = 3\n",
@@ -102,8 +102,44 @@ static void filters_and_actions_have_names_of_their_own(void **state) {
         config_tree_done(&tree);
 }
 
+static void a_file_that_is_refused_says_what_mends_it(void **state) {
+        (void)state;
+        static const struct {
+                const char *jails;
+                const char *found; /* the beginning of the first finding */
+                const char *fix;
+        } rows[] = {
+                {"\xef\xbb\xbf[sshd]\nport = 2\n",
+                 "error - ROOT/jail.local:1: File contains no section headers.",                                                                        "the file begins with a byte order mark (BOM): save it without one"},
+                {"port = 2\n",                                                          "error - ROOT/jail.local:1: File contains no section headers.",
+                 "put a line with its [section] above it"                                                                                                                                                                  },
+                {"[sshd]\n# caf\xe9\n",
+                 "error - ROOT/jail.local:2: 'utf-8' codec can't decode byte 0xe9",                                                                     "save the file as UTF-8"                                           },
+                {"[sshd]\nport = 2\n[x\nport = 3\n",
+                 "error - ROOT/jail.local:3: While reading from",                                                                                       "close the name of the section: [NAME]"                            },
+                {"[sshd]\nport\n",                                                      "error - ROOT/jail.local:2: Source contains parsing errors",
+                 "write NAME = VALUE, or indent it to go on with the value above"                                                                                                                                          },
+                {"[sshd]\nport = 1\nport = 2\n",                                        "error - ROOT/jail.local:3: While reading from",
+                 "remove one of the two"                                                                                                                                                                                   },
+                {"[sshd]\nenabled = true\nfilter = f\nport = 5%\nlogpath = %(port)s\n",
+                 "error sshd ROOT/jail.local:4: '%' must be followed by '%' or '('",                                                                    "write %% for a percent sign, %(NAME)s for an option's value"      },
+                {"[sshd]\nenabled = true\nfilter = f[a=b\n",
+                 "error sshd ROOT/jail.local:3: Invalid filter definition",                                                                             "write NAME or NAME[OPTION=VALUE, OPTION=\"VALUE, WITH COMMA\"]"   },
+                {"[INCLUDES]\nbefore = none.conf\nafter = none.local\n",
+                 "warning - ROOT/jail.local:2: included file 'ROOT/none.conf' is not there",                                                            "correct its name, or remove it"                                   },
+        };
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct config_tree tree;
+                const char *found = look(&tree, "[Definition]\n", rows[i].jails);
+                assert_true(slice_has_prefix(slice_of(found), slice_of(rows[i].found)));
+                assert_non_null(strstr(found, rows[i].fix));
+                config_tree_done(&tree);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_file_that_is_refused_says_what_mends_it),
                 cmocka_unit_test(names_that_mean_nothing_are_told),
                 cmocka_unit_test(filters_and_actions_have_names_of_their_own),
         };

@@ -98,9 +98,46 @@ static void more_uses_than_are_compared_do_no_harm(void **state) {
         config_tree_done(&tree);
 }
 
+static void what_is_no_port_is_told(void **state) {
+        (void)state;
+        static const struct {
+                const char *port;
+                const char *fix; /* NULL: it is one */
+        } rows[] = {
+                {"22", NULL},
+                {"ssh,http", NULL},
+                {"20:22", NULL},
+                {"20-22", NULL},
+                {"ftp-data", NULL}, /* no range */
+                {"0:65535", NULL},
+                {"all", NULL},
+                {"<port>", NULL},
+                {"domai", "did you mean 'domain'?"},
+                {"22:20", "write numbers, names of /etc/services, or FIRST:LAST"},
+                {"65536", "write numbers, names of /etc/services, or FIRST:LAST"},
+                {"-1", "write numbers, names of /etc/services, or FIRST:LAST"},
+        };
+        if (!getservbyname("domain", NULL) || !getservbyname("ssh", NULL))
+                skip();
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct config_tree tree;
+                struct stream_text s = STREAM_TEXT_INIT;
+                config_tree_init(&tree);
+                struct findings findings = {.arena = &tree.arena};
+                add(&s, "one", &(struct guarding){"ipt", rows[i].port, "tcp", "x <port>"});
+                check_ports(&s.stream, &findings);
+                assert_int_equal(findings.count, rows[i].fix ? 1 : 0);
+                if (rows[i].fix)
+                        assert_slice(findings.items[0].fix, rows[i].fix);
+                arena_done(&s.arena);
+                config_tree_done(&tree);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(jails_collide_on_a_port),
+                cmocka_unit_test(what_is_no_port_is_told),
                 cmocka_unit_test(a_service_is_its_number),
                 cmocka_unit_test(more_uses_than_are_compared_do_no_harm),
         };

@@ -55,6 +55,45 @@ static void values_have_a_form(void **state) {
         }
 }
 
+static void the_servers_own_settings_have_a_form(void **state) {
+        (void)state;
+        static const struct {
+                const char *option;
+                const char *value;
+                const char *found; /* "": nothing */
+        } rows[] = {
+                {"logtarget", "SYSLOG", ""},
+                {"logtarget", "/tmp/f.log", ""},
+                {"logtarget", "/tmp/f.log[datetime=on]", ""},
+                {"logtarget", "/no/such/f.log",
+                 "warning - f:10: logtarget '/no/such/f.log' cannot be made, its folder is not there "
+                 "[make folder /no/such, or choose another one]\n"},
+                {"dbfile", ":memory:", ""},
+                {"dbfile", "None", ""},
+                {"dbfile", "/tmp/f.sqlite3", ""},
+                {"dbfile", "/tmp/no-such/f.sqlite3", ""}, /* one level is made */
+                {"dbfile", "/no/such/f.sqlite3",
+                 "warning - f:10: dbfile '/no/such/f.sqlite3' cannot be made, its folder is not there "
+                 "[make folder /no/such, or choose another one]\n"},
+                {"allowipv6", "auto", ""},
+                {"allowipv6", "Off", ""},
+                {"allowipv6", "perhaps",
+                 "warning - f:10: allowipv6 'perhaps' is neither on nor off "
+                 "[write auto, yes, no, true, false, on, off, 1 or 0]\n"},
+        };
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct config_tree tree;
+                struct stream_text s = STREAM_TEXT_INIT;
+                config_tree_init(&tree);
+                struct findings findings = {.arena = &tree.arena};
+                STREAM_ADD(&s, "set", rows[i].option, rows[i].value);
+                check_values(&s.stream, &findings);
+                assert_string_equal(findings_text(&tree, &findings), rows[i].found);
+                arena_done(&s.arena);
+                config_tree_done(&tree);
+        }
+}
+
 static void every_kind_of_command_is_looked_at(void **state) {
         (void)state;
         struct config_tree tree;
@@ -88,6 +127,7 @@ static void every_kind_of_command_is_looked_at(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(values_have_a_form),
+                cmocka_unit_test(the_servers_own_settings_have_a_form),
                 cmocka_unit_test(every_kind_of_command_is_looked_at),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

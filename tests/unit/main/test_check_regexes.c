@@ -153,10 +153,44 @@ static void the_place_is_found_in_the_file(void **state) {
         config_tree_done(&tree);
 }
 
+static void a_wrong_parameter_of_a_filter_is_told(void **state) {
+        (void)state;
+        static const struct {
+                const char *written; /* in the filter's file */
+                const char *regex;
+                bool is_told;
+        } rows[] = {
+                {"^<mode-<mode>> <HOST>", "^<mode-agressive> <HOST>",           true },
+                {"^a <unknown> <HOST>",   "^a <unknown> <HOST>",                false}, /* meant so */
+                {"^<x>",                  "^(?P<user>a) <F-ID>b</F-ID> <HOST>", false},
+        };
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct config_tree tree;
+                struct stream_text s = STREAM_TEXT_INIT;
+                config_tree_init(&tree);
+                struct findings findings = {.arena = &tree.arena};
+                config_tree_write(&tree, "f.conf", rows[i].written);
+                struct value_origin origin = {config_tree_path(&tree, "f.conf").data, 1, "s", "o"};
+                STREAM_ADD(&s, "add", "j", "auto");
+                STREAM_ADD(&s, "set", "j", "addfailregex", rows[i].regex)->origin = &origin;
+                check_regexes(&s.stream, &findings);
+                assert_string_equal(findings_text(&tree, &findings),
+                        rows[i].is_told ? "warning j ROOT/f.conf:1: failregex has <mode-agressive> "
+                                          "in it, which nothing "
+                                          "defines: it stays as it is [look which values the "
+                                          "filter knows for what "
+                                          "stands in its brackets]\n"
+                                        : "");
+                arena_done(&s.arena);
+                config_tree_done(&tree);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_a_scanner_would_refuse_is_told),
                 cmocka_unit_test(all_of_several_regexes_are_tried),
+                cmocka_unit_test(a_wrong_parameter_of_a_filter_is_told),
                 cmocka_unit_test(a_jail_that_finds_nothing_is_told),
                 cmocka_unit_test(a_wrong_journalmatch_harms_who_reads_the_journal),
                 cmocka_unit_test(what_follows_from_a_wrong_prefregex_is_not_told),
