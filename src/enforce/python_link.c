@@ -27,6 +27,7 @@
 #define PROGRAM "stockade-python"
 #define READ_BYTES 65536
 #define BACKOFF_US INT64_C(1000000)
+#define LEVEL_MAX 1000 /* of a message; Python lets actions have levels of their own */
 
 struct request {
         uint64_t id;
@@ -34,16 +35,23 @@ struct request {
         python_tag *tag;
         void *user;
         int64_t due_us;
-        bool is_unsent; /* there was no process to take it */
+        const char *why; /* it was refused; NULL: no process runs */
         struct request *next;
+};
+
+/* In the order of their ids, which is that of their due times. */
+struct queue {
+        struct request *first, *last;
+        size_t count;
 };
 
 struct python_link {
         struct loop *loop;
         char *program;
         struct python_watcher *watchers;
-        struct request *first, *last; /* in the order of their due times */
-        size_t count;
+        struct python_watcher *telling; /* whose turn it is to say things again */
+        struct queue asked;             /* the process has them */
+        struct queue refused; /* it has not, and they fail with the next turn of the loop */
         uint64_t next_id, next_number, starts;
         int64_t started_us;
         pid_t pid; /* 0: none */
@@ -52,7 +60,7 @@ struct python_link {
         struct buffer in, out;
         bool has_answered; /* this process */
         unsigned failures; /* starts without an answer */
-        char *why;         /* it is ended by us, or could not be started */
+        char *why;         /* there is none */
         struct loop_timer restart, limit;
 };
 
@@ -66,6 +74,43 @@ struct python_link *python_link_new(struct loop *loop, const char *program) {
                 .in = BUFFER_INIT(PYTHON_LINE_MAX + READ_BYTES),
                 .out = BUFFER_INIT(PYTHON_OUTPUT_MAX)};
         return link;
+}
+
+static struct request *queue_take_first(struct queue *queue) {
+        struct request *request = queue->first;
+        if (!request)
+                return NULL;
+        queue->first = request->next;
+        if (!queue->first)
+                queue->last = NULL;
+        queue->count--;
+        return request;
+}
+
+static void queue_add(struct queue *queue, struct request *request) {
+        if (queue->last)
+                queue->last->next = request;
+        else
+                queue->first = request;
+        queue->last = request;
+        queue->count++;
+}
+
+static void queue_clear(struct queue *queue) {
+        for (struct request *request; (request = queue_take_first(queue));)
+                free(request);
+}
+
+static void queue_forget(struct queue *queue, const void *user) {
+        struct queue kept = {0};
+        for (struct request *request; (request = queue_take_first(queue));) {
+                request->next = NULL;
+                if (request->user == user)
+                        free(request);
+                else
+                        queue_add(&kept, request);
+        }
+        *queue = kept;
 }
 
 static void disconnect(struct python_link *link) {
@@ -87,11 +132,8 @@ struct python_link *python_link_free(struct python_link *link) {
         disconnect(link);
         loop_timer_cancel(link->loop, &link->restart);
         loop_timer_cancel(link->loop, &link->limit);
-        while (link->first) {
-                struct request *request = link->first;
-                link->first = request->next;
-                free(request);
-        }
+        queue_clear(&link->asked);
+        queue_clear(&link->refused);
         buffer_done(&link->in);
         buffer_done(&link->out);
         free(link->program);
@@ -109,6 +151,8 @@ void python_link_watch(struct python_link *link, struct python_watcher *watcher)
 }
 
 void python_link_unwatch(struct python_link *link, struct python_watcher *watcher) {
+        if (link->telling == watcher)
+                link->telling = watcher->next;
         if (watcher->next)
                 watcher->next->previous = watcher->previous;
         if (watcher->previous)
@@ -128,7 +172,7 @@ uint64_t python_link_starts(const struct python_link *link) {
 /* Requests. */
 
 static struct request *take(struct python_link *link, uint64_t id) {
-        struct request **place = &link->first, *previous = NULL;
+        struct request **place = &link->asked.first, *previous = NULL;
         while (*place && (*place)->id != id) {
                 previous = *place;
                 place = &(*place)->next;
@@ -137,33 +181,40 @@ static struct request *take(struct python_link *link, uint64_t id) {
         if (!request)
                 return NULL;
         *place = request->next;
-        if (link->last == request)
-                link->last = previous;
-        link->count--;
+        if (link->asked.last == request)
+                link->asked.last = previous;
+        link->asked.count--;
         return request;
 }
 
 void python_link_forget(struct python_link *link, const void *user) {
-        for (struct request *request = link->first, *next; request; request = next) {
-                next = request->next;
-                if (request->user == user)
-                        free(take(link, request->id));
-        }
+        queue_forget(&link->asked, user);
+        queue_forget(&link->refused, user);
 }
 
 static void arm_limit(struct python_link *link);
 
-/* Those that were asked before number end: what the callbacks ask is for the next process. */
-static void fail_until(struct python_link *link, uint64_t end, const char *why) {
+static void fail(struct python_link *link, struct request *request) {
         struct fault fault = FAULT_INIT;
-        (void)fault_raise(&fault, "RuntimeError", "the process of the actions in Python %s", why);
-        while (link->first && link->first->id < end) {
-                struct request *request = take(link, link->first->id);
-                request->done(request->user, NULL, &fault);
-                free(request);
-        }
+        const char *why = request->why ? request->why : link->why;
+        (void)fault_raise(&fault, "RuntimeError", "the process of the actions in Python %s",
+                why ? why : "does not run");
+        request->done(request->user, NULL, &fault);
         fault_done(&fault);
+        free(request);
+}
+
+/* Those that have an id below end: what the callbacks ask comes later. */
+static void fail_until(struct python_link *link, struct queue *queue, uint64_t end) {
+        while (queue->first && queue->first->id < end)
+                fail(link, queue_take_first(queue));
         arm_limit(link);
+}
+
+static void set_why(struct python_link *link, const char *why) {
+        char *copy = memory_copy_text(slice_of(why));
+        free(link->why);
+        link->why = copy;
 }
 
 static void on_restart(void *user);
@@ -188,9 +239,12 @@ static void end(struct python_link *link, const char *why) {
         disconnect(link);
         diag(DIAG_ERROR, LOGGER, "The process of the actions in Python %s, it is started again",
                 why);
+        set_why(link, why);
         restart(link);
-        fail_until(link, next_id, why);
+        fail_until(link, &link->asked, next_id);
 }
+
+static int put_line(struct python_link *link, const struct value *message);
 
 /* What it says. */
 
@@ -203,7 +257,8 @@ static void forward_log(const struct value *message) {
         const struct value *list = get(message, "log", VALUE_LIST);
         const struct value *level = list ? value_item(list, 0) : NULL;
         char logger[PYTHON_LOGGER_MAX + 1];
-        if (!level || level->type != VALUE_INT || !diag_enabled((enum diag_level)level->integer))
+        if (!level || level->type != VALUE_INT || level->integer < 0 ||
+                level->integer > LEVEL_MAX || !diag_enabled((enum diag_level)level->integer))
                 return;
         struct slice name = value_item_text(list, 1);
         (void)snprintf(logger, sizeof(logger), "%.*s",
@@ -218,13 +273,16 @@ static void answer_tag(struct python_link *link, const struct value *message, st
         struct value answer = value_dict(), value = VALUE_OF_NONE;
         if (!tag)
                 return;
-        for (struct request *request = link->first; request; request = request->next)
+        for (struct request *request = link->asked.first; request; request = request->next)
                 if (request->id == (uint64_t)id->integer && request->tag)
                         (void)request->tag(request->user, tag->string, arena, &value);
         value_dict_put(&answer, value_text("id"), *id, arena);
         value_dict_put(&answer, value_text("tag"), *tag, arena);
-        value_dict_put(&answer, value_text("value"), value, arena);
-        python_link_tell(link, answer);
+        struct value whole = value_copy(&answer, arena);
+        value_dict_put(&whole, value_text("value"), value, arena);
+        value_dict_put(&answer, value_text("value"), VALUE_OF_NONE, arena);
+        if (put_line(link, &whole) < 0)
+                (void)put_line(link, &answer); /* too long: rather nothing than a wait for it */
 }
 
 /* fault->kind must be static. */
@@ -268,13 +326,13 @@ static void take_line(struct python_link *link, struct slice line) {
                 end(link, "has sent something else than JSON");
                 return;
         }
+        link->has_answered = true; /* before what comes of it, which may be the next process */
         if (value_dict_get(&message, "log"))
                 forward_log(&message);
         else if (get(&message, "ask", VALUE_INT))
                 answer_tag(link, &message, &arena);
         else
                 give_answer(link, &message);
-        link->has_answered = true;
         arena_done(&arena);
 }
 
@@ -396,8 +454,7 @@ static void try_start(struct python_link *link) {
         diag(DIAG_ERROR, LOGGER, "The process of the actions in Python %s", why);
         disconnect(link);
         restart(link);
-        free(link->why);
-        link->why = memory_copy_text(slice_of(why));
+        set_why(link, why);
 }
 
 static void on_restart(void *user) {
@@ -407,56 +464,69 @@ static void on_restart(void *user) {
         try_start(link);
         if (link->fd < 0)
                 return;
-        /* A watcher may go while it is told, so each is found from the beginning. */
-        size_t told = 0, at;
-        struct python_watcher *watcher;
-        do {
-                for (at = 0, watcher = link->watchers; watcher && at < told; at++)
-                        watcher = watcher->next;
-                if (watcher)
-                        watcher->on_restart(watcher->user);
-                told++;
-        } while (watcher);
+        /* Any watcher may go while one is told. */
+        link->telling = link->watchers;
+        while (link->telling) {
+                struct python_watcher *watcher = link->telling;
+                link->telling = watcher->next;
+                watcher->on_restart(watcher->user);
+        }
 }
 
-static void put_line(struct python_link *link, const struct value *message) {
+/* Returns 0, also if the process was ended because of it; or -EMSGSIZE if the line is too long. */
+static int put_line(struct python_link *link, const struct value *message) {
         struct buffer line = BUFFER_INIT(PYTHON_LINE_MAX);
         int r = store_json_put(&line, message);
         if (r == 0)
                 r = buffer_append_char(&line, '\n');
-        if (r == 0)
+        bool fits = r == 0;
+        if (fits)
                 r = buffer_append(&link->out, buffer_view(&line));
         buffer_done(&line);
-        if (r < 0)
-                end(link, "does not read what is sent to it");
-        else
+        if (r == 0)
                 flush(link);
+        else if (fits)
+                end(link, "does not read what is sent to it");
+        return fits ? 0 : -EMSGSIZE;
 }
 
 void python_link_tell(struct python_link *link, struct value message) {
         if (link->fd >= 0)
-                put_line(link, &message);
+                (void)put_line(link, &message); /* nobody waits for an answer */
 }
 
 static void on_limit(void *user) {
         struct python_link *link = user;
-        if (!link->first)
-                return;
-        if (link->first->is_unsent) {
-                fail_until(link, link->next_id, link->why ? link->why : "does not run");
-                return;
-        }
-        if (link->first->due_us > loop_now_us())
-                arm_limit(link);
-        else
+        if (link->refused.first)
+                fail_until(link, &link->refused, link->next_id);
+        else if (link->asked.first && link->asked.first->due_us <= loop_now_us())
                 end(link, "takes too long over an action");
+        else
+                arm_limit(link);
 }
 
 static void arm_limit(struct python_link *link) {
         loop_timer_cancel(link->loop, &link->limit);
-        if (link->first)
+        if (link->refused.first || link->asked.first)
                 loop_timer_set(link->loop, &link->limit,
-                        link->first->is_unsent ? 0 : link->first->due_us, on_limit, link);
+                        link->refused.first ? 0 : link->asked.first->due_us, on_limit, link);
+}
+
+/* Gives the request to the process, as far as there is one that takes it. */
+static void hand_over(struct python_link *link, struct request *request, const struct value *copy) {
+        if (link->asked.count >= PYTHON_REQUESTS_MAX)
+                request->why = "has too much to do";
+        if (link->fd < 0 || request->why) {
+                queue_add(&link->refused, request);
+                return;
+        }
+        queue_add(&link->asked, request);
+        if (put_line(link, copy) == 0) /* it may have failed by now, and be gone */
+                return;
+        request = take(link, request->id);
+        request->why = "cannot take so much at once";
+        request->next = NULL;
+        queue_add(&link->refused, request);
 }
 
 void python_link_ask(struct python_link *link, struct value message, python_done *done,
@@ -470,18 +540,10 @@ void python_link_ask(struct python_link *link, struct value message, python_done
                 .done = done,
                 .tag = tag,
                 .user = user,
-                .due_us = loop_now_us() + PYTHON_TIMEOUT_S * INT64_C(1000000),
-                .is_unsent = link->fd < 0 || link->count >= PYTHON_REQUESTS_MAX};
-        if (link->last)
-                link->last->next = request;
-        else
-                link->first = request;
-        link->last = request;
-        link->count++;
+                .due_us = loop_now_us() + PYTHON_TIMEOUT_S * INT64_C(1000000)};
         struct value copy = value_copy(&message, &arena);
         value_dict_put(&copy, value_text("id"), value_int((int64_t)id), &arena);
-        if (!request->is_unsent)
-                put_line(link, &copy);
+        hand_over(link, request, &copy);
         arena_done(&arena);
         arm_limit(link);
 }

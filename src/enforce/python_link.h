@@ -9,7 +9,9 @@
 #include "base/loop.h"
 #include "base/value.h"
 
-#define PYTHON_LINE_MAX ((size_t)4 << 20) /* bytes of an answer, else the process is ended */
+#define PYTHON_LINE_MAX                                                                            \
+        ((size_t)4 << 20) /* bytes of a request, which fails beyond; or of an answer, else the
+                             process is ended */
 #define PYTHON_OUTPUT_MAX                                                                          \
         ((size_t)32 << 20)         /* bytes not yet taken by the process, else it is ended */
 #define PYTHON_REQUESTS_MAX 100000 /* at once; beyond they fail */

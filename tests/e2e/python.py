@@ -118,6 +118,23 @@ def clients_see_the_object(box):
 
 
 @case
+def values_that_json_does_not_know_are_told_as_text(box):
+    python_jail(box, text=ACTION.replace('self.path, self.colour = path, colour', """self.path, self.colour = path, colour
+        self.pairs, self.nothing, self.long = {(1, 2): 3}, float("nan"), "x" * 5000000
+        self.circle = []
+        self.circle.append(self.circle)"""))
+    box.start()
+    words = ('get', 'sshd', 'action', 'mine')
+    process = wait_for(lambda: helper(box), 'the process runs')
+    expect(box.ask(*words, 'pairs') == '{(1, 2): 3}', 'a dictionary with other keys than text')
+    expect(box.ask(*words, 'nothing') == 'nan', 'no number')
+    expect(box.ask(*words, 'circle') == '[[...]]', 'what holds itself')
+    status, text = box.client(*words, 'long')
+    expect(status == 255 and 'too long' in text, text)
+    expect(box.ask(*words, 'colour') == 'red' and helper(box) == process, 'the same process goes on')
+
+
+@case
 def dead_process_is_made_again_as_it_was(box):
     python_jail(box)
     box.start()

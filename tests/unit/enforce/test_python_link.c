@@ -8,6 +8,7 @@
 #include "../cmocka_include.h"
 #include "base/buffer.h"
 #include "base/diag.h"
+#include "base/memory.h"
 
 /* Answers a request by what it does; "id" stands last in it. */
 #define SCRIPT                                                                                     \
@@ -37,7 +38,8 @@ struct fixture {
         struct python_link *link;
         struct python_watcher watcher;
         struct buffer diags;
-        unsigned answers, faults, restarts;
+        struct python_watcher leaver;
+        unsigned answers, faults, restarts, leaves;
         char fault[256], kind[64];
         int64_t value;
 };
@@ -224,6 +226,49 @@ static void a_program_that_cannot_be_started_is_a_fault(void **state) {
         assert_string_equal(f->kind, "RuntimeError");
 }
 
+static void too_long_a_request_fails_alone(void **state) {
+        struct fixture *f = *state;
+        char *text = memory_new(PYTHON_LINE_MAX + 2);
+        memset(text, 'x', PYTHON_LINE_MAX + 1);
+        ask(f, "work");
+        ask(f, text);
+        ask(f, "work");
+        free(text);
+        wait_until(f, &f->faults, 1);
+        assert_string_equal(
+                f->fault, "the process of the actions in Python cannot take so much at once");
+        wait_until(f, &f->answers, 2);
+        assert_int_equal(python_link_starts(f->link), 1);
+}
+
+static void requests_beyond_the_limit_fail_at_once(void **state) {
+        struct fixture *f = *state;
+        for (unsigned i = 0; i < PYTHON_REQUESTS_MAX; i++)
+                ask(f, "silent");
+        ask(f, "work");
+        wait_until(f, &f->faults, 1);
+        assert_string_equal(f->fault, "the process of the actions in Python has too much to do");
+        assert_int_equal(f->answers, 0);
+        assert_int_equal(python_link_starts(f->link), 1);
+}
+
+static void on_leave(void *user) {
+        struct fixture *f = user;
+        f->leaves++;
+        python_link_unwatch(f->link, &f->leaver);
+}
+
+static void a_watcher_that_leaves_hides_no_other(void **state) {
+        struct fixture *f = *state;
+        f->leaver = (struct python_watcher){.on_restart = on_leave, .user = f};
+        python_link_watch(f->link, &f->leaver); /* it is told first */
+        ask(f, "work");
+        wait_until(f, &f->answers, 1);
+        ask(f, "die");
+        wait_until(f, &f->leaves, 1);
+        wait_until(f, &f->restarts, 1);
+}
+
 int main(void) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         const struct CMUnitTest tests[] = {
@@ -233,6 +278,9 @@ int main(void) {
                 CASE(tags_are_answered_while_a_request_runs),
                 CASE(an_end_fails_what_was_asked_and_is_followed_by_a_start),
                 CASE(nobody_left_nothing_started),
+                CASE(too_long_a_request_fails_alone),
+                CASE(requests_beyond_the_limit_fail_at_once),
+                CASE(a_watcher_that_leaves_hides_no_other),
                 CASE(nonsense_ends_the_process),
                 CASE(forgotten_requests_are_not_told),
                 CASE(a_program_that_cannot_be_started_is_a_fault),
