@@ -244,6 +244,12 @@ bool log_path_polled(const struct log_path *path) {
         return path->backend == LOG_WATCH_POLL || (path->file && path->file->watch < 0);
 }
 
+int64_t log_watch_due_us(int64_t now_us, int64_t wait_ms) {
+        const int64_t step_us = INT64_C(1000) * LOG_WATCH_POLL_MS;
+        int64_t due_us = now_us + wait_ms * 1000;
+        return wait_ms < LOG_WATCH_POLL_MS ? due_us : due_us - due_us % step_us;
+}
+
 /* Sets when the path is looked at next without being asked. */
 static void plan_look(struct log_path *path) {
         int64_t wait_ms = 0;
@@ -258,7 +264,7 @@ static void plan_look(struct log_path *path) {
         } else {
                 path->retry_ms = 0;
         }
-        path->due_us = wait_ms ? loop_now_us() + wait_ms * 1000 : 0;
+        path->due_us = wait_ms ? log_watch_due_us(loop_now_us(), wait_ms) : 0;
 }
 
 static bool has_changed(struct log_path *path) {

@@ -64,6 +64,9 @@ struct slice log_path_text(const struct log_path *path);
 void *log_path_user(const struct log_path *path);
 /* The present file, borrowed, or NULL. */
 struct log_file *log_path_file(const struct log_path *path);
+/* When a path that is to be looked at after wait_ms is looked at, on the loop's clock. What waits LOG_WATCH_POLL_MS or longer is due at the
+ * last whole step of that before, so that many paths wake the process as often as one. */
+int64_t log_watch_due_us(int64_t now_us, int64_t wait_ms);
 /* Whether somebody has to poke: polling backend, or the kernel refused a watch. */
 bool log_path_polled(const struct log_path *path);
 

@@ -245,6 +245,26 @@ static void two_paths_of_one_file_share_it(void **state) {
         assert_int_equal(fcntl(log_path_file(t->log)->fd, F_GETFD) >= 0, 1);
 }
 
+static void paths_that_wait_long_are_looked_at_together(void **state) {
+        static const struct {
+                int64_t now_us, wait_ms, due_us;
+        } rows[] = {
+                {5000000, 1000,  6000000 },
+                {5000001, 1000,  6000000 },
+                {5999999, 1000,  6000000 },
+                {6000150, 1000,  7000000 }, /* a timer that ran a little late */
+                {5300000, 200,   5500000 },
+                {5300000, 999,   6299000 },
+                {5300000, 1600,  6000000 },
+                {5300000, 60000, 65000000},
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                assert_int_equal(log_watch_due_us(rows[i].now_us, rows[i].wait_ms), rows[i].due_us);
+                assert_true(rows[i].due_us > rows[i].now_us);
+        }
+}
+
 int main(void) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         const struct CMUnitTest tests[] = {
@@ -257,6 +277,7 @@ int main(void) {
                 CASE(what_is_no_file_is_not_used),
                 CASE(a_pipe_does_not_hold_us_up),
                 CASE(polled_paths_are_poked),
+                CASE(paths_that_wait_long_are_looked_at_together),
                 CASE(wrong_paths_are_refused),
                 CASE(two_paths_of_one_file_share_it),
         };
