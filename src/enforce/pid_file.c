@@ -38,8 +38,9 @@ int pid_file_write(const char *path, struct fault *fault) {
         if (fd < 0)
                 return fault_set_errno(fault, -errno, "'%s'", owned);
         int length = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
-        if (write(fd, text, (size_t)length) != length || rename(owned, path) < 0) {
-                r = errno ? -errno : -EIO;
+        ssize_t written = write(fd, text, (size_t)length);
+        if (written != length || rename(owned, path) < 0) {
+                r = written >= 0 && written != length ? -ENOSPC : -errno;
                 (void)unlink(owned);
                 return fault_set_errno(fault, r, "'%s'", path);
         }

@@ -44,7 +44,7 @@ struct question {
         char *key; /* kind and text */
         enum lookup_kind kind;
         enum stage stage;
-        struct waiter *waiters;
+        struct waiter *waiters, *last_waiter; /* as many as a flood of lines with one name makes */
         int64_t due_us;   /* answered: until when that holds; else: when it fails */
         unsigned tries;   /* children that ended with it: it is suspect */
         unsigned telling; /* handlers that have its answer in hand: it must stay */
@@ -381,11 +381,13 @@ static struct question *find_or_add(
 }
 
 static void add_waiter(struct question *question, const struct waiter *waiter) {
-        struct waiter **end = &question->waiters;
-        while (*end)
-                end = &(*end)->next;
-        *end = memory_new(sizeof(**end));
-        **end = *waiter;
+        struct waiter *copy = memory_new(sizeof(*copy));
+        *copy = *waiter;
+        if (question->waiters)
+                question->last_waiter->next = copy;
+        else
+                question->waiters = copy;
+        question->last_waiter = copy;
 }
 
 static void tell_failure(const struct waiter *waiter, const char *reason) {
@@ -478,6 +480,7 @@ void resolver_forget(struct resolver *resolver, void *user) {
                 for (struct waiter **at = &question->waiters; *at;) {
                         struct waiter *waiter = *at;
                         if (waiter->user != user) {
+                                question->last_waiter = waiter;
                                 at = &waiter->next;
                                 continue;
                         }

@@ -4,6 +4,7 @@
 #include "main/client_command.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/diag.h"
@@ -72,8 +73,16 @@ static enum client_outcome configure(
         return fail("Not started, as --strict asks: the configuration is wrong");
 }
 
-static bool socket_exists(const struct client *client, struct arena *arena) {
-        return access(arena_copy(arena, client->settings.socket).data, F_OK) == 0;
+/* Whether something stands where the socket is to be, and says so. */
+static bool is_in_the_way(const struct client *client, struct arena *arena) {
+        struct stat info;
+        if (lstat(arena_copy(arena, client->settings.socket).data, &info) < 0)
+                return false;
+        (void)fail("Fail2ban seems to be in unexpected state (not running but the socket exists)");
+        diag(DIAG_ERROR, CLIENT_LOGGER, "%.*s %s", SLICE_ARG(client->settings.socket),
+                S_ISSOCK(info.st_mode) ? "was left by a server that has been killed: start with -x"
+                                       : "is no socket: remove it, or choose another path by -s");
+        return true;
 }
 
 static enum client_outcome start_in(struct client *client, struct arena *arena) {
@@ -85,9 +94,8 @@ static enum client_outcome start_in(struct client *client, struct arena *arena) 
         if (!client->arguments.foreground &&
                 client_config_stream(client, SLICE(""), arena, &stream) != CLIENT_DONE)
                 return CLIENT_FAILED;
-        if (!client->arguments.force && socket_exists(client, arena))
-                return fail("Fail2ban seems to be in unexpected state (not running but the socket "
-                            "exists)");
+        if (!client->arguments.force && is_in_the_way(client, arena))
+                return CLIENT_FAILED;
         int r = client->arguments.foreground ? client_server_become(client, &fault)
                                              : client_server_spawn(client, &pid, &fault);
         if (r == 0)

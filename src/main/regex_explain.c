@@ -91,11 +91,15 @@ static void label(const struct regex_explain *explain, const char *name) {
         put_coloured(explain, COLOUR_DIM, slice_of(text));
 }
 
-/* What would move the caret is shown as a dot. */
+/* What would move the caret, or tell the terminal to do something, is shown as a dot: controls, and
+ * those of 0x80 to 0x9f, which are two bytes. */
 static void put_plain(struct slice text) {
         for (size_t i = 0; i < text.len; i++) {
                 unsigned char c = (unsigned char)text.data[i];
-                (void)putchar(c < 0x20 || c == 0x7f ? '.' : c);
+                bool is_high = c == 0xc2 && i + 1 < text.len &&
+                               ((unsigned char)text.data[i + 1] & 0xe0) == 0x80;
+                i += is_high;
+                (void)putchar(c < 0x20 || c == 0x7f || is_high ? '.' : c);
         }
 }
 
@@ -286,7 +290,7 @@ static void tell_result(const struct regex_explain *explain, const struct filter
         put_regex("failregex", &explain->tool->report.fail, result->regex);
         (void)putchar('\n');
         label(explain, "id");
-        put(result->id.data ? result->id : SLICE("none yet"));
+        put_plain(result->id.data ? result->id : SLICE("none yet"));
         (void)putchar('\n');
         tell_groups(explain, &result->data, arena);
         label(explain, "counts now");
@@ -366,7 +370,7 @@ void regex_explain_line(struct regex_explain *explain, const struct regex_line *
         put_coloured(explain, colours[verdict], slice_of(words[verdict]));
         (void)putchar('\n');
         label(explain, "text");
-        put(line->text);
+        put_plain(line->text);
         (void)putchar('\n');
         tell_date(explain, line, &trace, arena);
         tell_searched(explain, "without it", trace.whole, arena);

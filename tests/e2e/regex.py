@@ -256,6 +256,15 @@ def explain_follows_each_line(box):
 
 
 @case
+def explain_lets_no_line_command_the_terminal(box):
+    box.write('log', LINE.replace('root', 'r\x1b]0;x\x07\x9b2J\xe9') + '\n')
+    status, said, _ = ours(box, '--explain', box.path('log'), 'sshd')
+    told = said.split('\n\nResults\n')[0]
+    expect(status == 0 and ' r.]0;x..2J\xe9 ' in told, told)
+    expect('\x1b' not in told and '\x9b' not in told and '\x07' not in told, told)
+
+
+@case
 def explain_tells_why_a_match_does_not_count(box):
     recent = time.strftime('%Y-%m-%d %H:%M:%S', time.localtime())
     box.write('own.conf', '[Definition]\nfailregex = ^ ?c<F-MLFID>\\d</F-MLFID> <F-NOFAIL>open</F-NOFAIL> <HOST>$\n ^ ?c<F-MLFID>\\d</F-MLFID> fail$\n'

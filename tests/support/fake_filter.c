@@ -5,6 +5,7 @@
  * argument, "(bad" is refused. */
 #include <errno.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/memory.h"
@@ -53,7 +54,7 @@ int filter_set(struct filter *filter, struct slice option, const struct value *a
                 (void)raise(SIGSEGV);
         if (slice_is(option, "hang"))
                 for (;;)
-                        (void)getenv("PATH");
+                        (void)pause();
         if (slice_is(option, "bad"))
                 return fault_raise(fault, "ValueError", "bad value '%.*s'", SLICE_ARG(first));
         if (slice_is(first, "(bad"))

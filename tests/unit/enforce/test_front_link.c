@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -243,6 +244,34 @@ static void connections_are_bounded_and_the_rest_waits(void **state) {
                 (void)close(fds[i]);
 }
 
+/* One more fd can be had: it takes a second one to pass the first on. */
+static void limit_fds(struct rlimit *ret_before) {
+        int next = dup(STDIN_FILENO);
+        assert_true(next >= 0);
+        (void)close(next);
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, ret_before), 0);
+        const struct rlimit few = {(rlim_t)next + 1, ret_before->rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+}
+
+static void who_cannot_be_handed_over_is_hung_up_on(void **state) {
+        struct test *t = *state;
+        struct rlimit before;
+        int first = client(t);
+        say(first, "a\n");
+        assert_string_equal(hear(t, first), "0  1");
+        int second = client(t);
+        limit_fds(&before);
+        assert_string_equal(hear(t, second), "");
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        wait_for_connections(t, 1);
+        (void)close(second);
+        say(first, "a b\n");
+        assert_string_equal(hear(t, first), "0  2");
+        (void)close(first);
+        wait_for_connections(t, 0);
+}
+
 static void on_stopped(void *user) {
         struct test *t = user;
         t->stopped = true;
@@ -276,6 +305,8 @@ int main(void) {
                         a_front_that_lies_about_connections_is_killed, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
                         connections_are_bounded_and_the_rest_waits, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        who_cannot_be_handed_over_is_hung_up_on, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(the_end_comes_in_order, set_up, tear_down),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,6 +130,35 @@ static void the_same_question_is_asked_once(void **state) {
         assert_string_equal(wait_for(t, 10), "0.0.0.0 ");
 }
 
+/* Each has a number, and all are told in their order, however many there are. */
+#define CROWD 50000
+static unsigned told;
+
+static void on_turn(
+        void *user, const struct address *addresses, size_t count, const struct fault *fault) {
+        (void)addresses;
+        (void)count;
+        (void)fault;
+        told += *(unsigned *)user == told;
+}
+
+static void a_crowd_that_waits_is_told_in_its_order(void **state) {
+        struct test *t = *state;
+        unsigned *numbers = memory_new_array(CROWD, sizeof(*numbers));
+        told = 0;
+        for (unsigned i = 0; i < CROWD; i++) {
+                numbers[i] = i;
+                resolver_ask_addresses(t->resolver, SLICE("two.test"), on_turn, &numbers[i]);
+        }
+        resolver_forget(t->resolver, &numbers[CROWD - 1]);
+        resolver_ask_addresses(t->resolver, SLICE("two.test"), on_turn, &numbers[CROWD - 1]);
+        int64_t end = loop_now_us() + WAIT_US;
+        while (told < CROWD && loop_now_us() < end)
+                (void)loop_step(t->loop, 20000);
+        assert_int_equal(told, CROWD);
+        free(numbers);
+}
+
 static void a_child_that_dies_fails_its_questions_only(void **state) {
         struct test *t = *state;
         assert_string_equal(ask(t, "crash.test"), "Temporary failure in name resolution");
@@ -300,6 +329,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(the_cache_answers_at_once, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(answers_are_kept_for_their_time, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(the_same_question_is_asked_once, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        a_crowd_that_waits_is_told_in_its_order, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
                         who_was_with_a_crash_is_asked_again, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(what_takes_too_long_is_unknown, set_up, tear_down),
