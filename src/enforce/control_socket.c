@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/diag.h"
+#include "base/folder.h"
 #include "base/memory.h"
 #include "base/number.h"
 
@@ -95,19 +96,6 @@ static int take_activated(struct control_socket *control, int fd, struct fault *
         return 0;
 }
 
-/* The folder's last level, as upstream makes it. */
-static int make_folder(const char *path, struct fault *fault) {
-        const char *slash = strrchr(path, '/');
-        if (path[0] != '/' || slash == path)
-                return 0;
-        char *folder = memory_copy_text((struct slice){path, (size_t)(slash - path)});
-        int r = mkdir(folder, 0777) < 0 && errno != EEXIST
-                        ? fault_set_errno(fault, -errno, "folder '%s'", folder)
-                        : 0;
-        free(folder);
-        return r;
-}
-
 static int clear_path(const char *path, enum control_force force, struct fault *fault) {
         struct stat info;
         if (lstat(path, &info) < 0)
@@ -130,7 +118,7 @@ int control_socket_open(struct control_socket *control, const char *path, enum c
                 return take_activated(control, activated, fault);
         int r = address_of(path, &address, fault);
         if (r == 0)
-                r = make_folder(path, fault);
+                r = folder_make_for(path, fault);
         if (r == 0)
                 r = clear_path(path, force, fault);
         if (r < 0)

@@ -5,28 +5,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/folder.h"
 #include "base/memory.h"
 #include "base/number.h"
-
-static int make_folder(const char *path, struct fault *fault) {
-        const char *slash = strrchr(path, '/');
-        if (path[0] != '/' || slash == path)
-                return 0;
-        CLEANUP(free_p)
-        char *folder = memory_copy_text((struct slice){path, (size_t)(slash - path)});
-        if (mkdir(folder, 0777) < 0 && errno != EEXIST)
-                return fault_set_errno(fault, -errno, "'%s'", folder);
-        return 0;
-}
 
 int pid_file_write(const char *path, struct fault *fault) {
         char text[32];
         char *beside = NULL;
-        int r = make_folder(path, fault);
+        int r = folder_make_for(path, fault);
         if (r < 0)
                 return r;
         if (asprintf(&beside, "%s.new", path) < 0)
