@@ -224,29 +224,28 @@ static size_t add_user(struct value *data, const struct value *user, struct aren
 }
 
 static const struct value *user_of(const struct value *data) {
-        return groups_has(data, "user") ? groups_get(data, "user") : NULL;
-}
-
-static unsigned read_flags(struct value *data, struct arena *arena) {
-        unsigned flags = 0;
-        if (groups_has(data, "mlfgained")) {
-                flags |= LINE_GAINED | LINE_QUIET;
-                if (!groups_has(data, "nofail"))
-                        groups_put(data, "nofail", *groups_get(data, "mlfgained"), arena);
-        } else if (groups_has(data, "nofail")) {
-                flags |= LINE_QUIET;
-        }
-        if (groups_has(data, "mlfforget"))
-                flags |= LINE_FORGETS;
-        (void)groups_take(data, "mlfforget");
-        return flags;
+        const struct value *user = groups_get(data, "user");
+        return user && groups_is_true(user) ? user : NULL;
 }
 
 /* Takes the key out. Returns whether Python takes its value for true. */
 static bool take_flag(struct value *data, const char *key) {
-        bool is_set = groups_has(data, key);
-        (void)groups_take(data, key);
-        return is_set;
+        struct value flag = groups_take(data, key);
+        return groups_is_true(&flag);
+}
+
+static unsigned read_flags(struct value *data, struct arena *arena) {
+        unsigned flags = take_flag(data, "mlfforget") ? LINE_FORGETS : 0;
+        const struct value *gained = groups_get(data, "mlfgained");
+        bool is_quiet = groups_has(data, "nofail");
+        if (gained && groups_is_true(gained)) {
+                flags |= LINE_GAINED | LINE_QUIET;
+                if (!is_quiet)
+                        groups_put(data, "nofail", *gained, arena);
+        } else if (is_quiet) {
+                flags |= LINE_QUIET;
+        }
+        return flags;
 }
 
 /* Lets the newest line's data into those of the session: only it decides whether the session is
