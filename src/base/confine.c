@@ -51,7 +51,7 @@ static const struct {
         rlim_t memory_bytes;
         rlim_t tasks; /* of all processes of the user together */
 } roles[CONFINE_ROLE_COUNT] = {
-        [CONFINE_SCANNER] = {"stockade-scanner", 60701, 4096, (rlim_t)2 << 30, 0},
+        [CONFINE_SCANNER] = {"stockade-scanner", 60701, 8192, (rlim_t)2 << 30, 0},
         [CONFINE_JOURNAL] = {"stockade-journal", 60704, 4096, (rlim_t)16 << 30, 0}, /* of each file some windows are mapped */
         [CONFINE_FRONT] = {"stockade-front", 60702, 4096, (rlim_t)1 << 30, 0},
         [CONFINE_RESOLVER] = {"stockade-resolver", 60703, 1024, (rlim_t)4 << 30, 1024}, /* each thread reserves stack and heap */

@@ -34,6 +34,7 @@ struct front_link {
         struct supervise *supervise;
         bool ready;
         bool closed; /* no more clients are wanted */
+        bool is_short;  /* nobody can be accepted, which has been said */
         struct loop_source *source;
         struct loop_timer resume_timer;
         double tokens; /* connections that may be accepted at once */
@@ -129,10 +130,13 @@ static bool accept_one(struct front_link *link) {
         if (r == -ECONNABORTED || r == -EINTR)
                 return true;
         if (r < 0) {
-                diag(DIAG_WARNING, LOGGER, "Accept socket error: %s", strerror(-r));
+                if (!link->is_short)
+                        diag(DIAG_WARNING, LOGGER, "Accept socket error: %s", strerror(-r));
+                link->is_short = true;
                 pause_for(link, ERRNO_PAUSE_US);
                 return false;
         }
+        link->is_short = false;
         bool is_admin = uid == 0 || uid == geteuid();
         bool is_reader = !is_admin && control_socket_peer_is_in(fd, link->readers);
         if (is_admin || (is_reader && has_room_for_reader(link)))

@@ -15,7 +15,7 @@
 #include "enforce/log_watch.h"
 
 #define SCAN_JAILS_MAX 4096
-#define SCAN_LOGS_MAX 1024          /* open logs, all jails together */
+#define SCAN_LOGS_MAX 4096          /* open logs, all jails together */
 #define SCAN_OPTION_BYTES_MAX ((size_t)64 << 20) /* of one jail's options, kept for the next scanner */
 #define SCAN_REQUESTS_MAX 65536     /* options sent and not yet answered */
 #define SCAN_REPLY_TIMEOUT_MS 10000

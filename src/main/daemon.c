@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -79,6 +80,14 @@ int daemon_wait(int report, int timeout_ms) {
                 byte = STATUS_FAILED;
         (void)close(report);
         return byte;
+}
+
+void daemon_raise_fds(void) {
+        struct rlimit limit;
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= DAEMON_FDS_MAX)
+                return;
+        limit.rlim_cur = limit.rlim_max < DAEMON_FDS_MAX ? limit.rlim_max : DAEMON_FDS_MAX;
+        (void)setrlimit(RLIMIT_NOFILE, &limit); /* fewer will do for most */
 }
 
 void daemon_set_name(const char *name) {

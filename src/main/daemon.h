@@ -4,6 +4,9 @@
 
 #include "base/fault.h"
 
+#define DAEMON_FDS_MAX 8192 /* logs with their rotations, clients, three for each running action   \
+                             */
+
 enum daemon_side {
         DAEMON_STARTER, /* waits for the report, and exits with it */
         DAEMON_SERVER,  /* is on its own */
@@ -17,5 +20,9 @@ int daemon_detach(enum daemon_side *ret_side, int *ret_report, struct fault *fau
 void daemon_report(int *report, int status);
 /* The status reported within timeout_ms; 255 if there is none. Closes report. */
 int daemon_wait(int report, int timeout_ms);
+/* Lets the process have up to DAEMON_FDS_MAX open files, as far as the hard limit allows: what a
+ * login or systemd gives (1024) is less than the logs and clients that the server takes. Programs
+ * that it starts inherit that; it is not so many that one would suffer that closes them all. */
+void daemon_raise_fds(void);
 /* The process's name in ps and top. */
 void daemon_set_name(const char *name);

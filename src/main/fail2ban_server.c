@@ -252,6 +252,7 @@ static int serve(struct program *program, struct loop *loop, struct diag_target 
 
 static int run(struct program *program) {
         (void)umask(077);
+        daemon_raise_fds();
         struct slice name = program->arguments.pname;
         daemon_set_name(name.data ? arena_copy(&program->arena, name).data : NAME);
         struct loop *loop = loop_new();

@@ -7,12 +7,13 @@ import select
 import socket
 import time
 
-from harness import PATIENCE_S, case, expect, main, sshd_line, wait_for
+from harness import PATIENCE_S, Skipped, case, expect, main, sshd_line, wait_for
 
 A = '203.0.113.5'
 END = b'<F2B_END_COMMAND>'
 GROWTH_KIB = 8 * 1024       # what hostile clients may add to the memory of all processes
 CONNECTIONS = 10000
+LOGS = 1200
 
 
 def works(box, address=A):
@@ -36,6 +37,21 @@ def missing_log_is_waited_for(box):
     expect(logged(box, 'late.log') or logged(box, "'late'"), 'the log names it')
     box.attack('203.0.113.8', log=late)
     wait_for(lambda: '203.0.113.8' in box.banned('late'), 'the jail reads the log once it is there')
+
+
+@case
+def more_logs_than_files_may_be_open(box):
+    os.mkdir(box.path('many'))
+    for i in range(LOGS):
+        box.write(f'many/{i}.log', '')
+    box.jails(f'[many]\nenabled = true\nfilter = sshd\nlogpath = {box.path("many")}/*.log\n')
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 4 * LOGS:
+        raise Skipped(f'no more than {hard} files may be open here')
+    box.start(within=('prlimit', f'--nofile=256:{hard}', '--'))     # a tenth of what it takes
+    box.attack('203.0.113.8', log=box.path(f'many/{LOGS - 1}.log'))
+    wait_for(lambda: '203.0.113.8' in box.banned('many'), 'the last log is read')
+    works(box)
 
 
 @case

@@ -64,11 +64,13 @@ static void on_message(void *user, int level, const char *logger, struct slice t
 
 static const struct front_link_ops ops = {on_command, on_message};
 
+static unsigned complaints;
+
 static void sink(void *user, enum diag_level level, const char *logger, struct slice text) {
         (void)user;
         (void)level;
         (void)logger;
-        (void)text;
+        complaints += slice_has_prefix(text, SLICE("Accept socket error"));
 }
 
 static int set_up(void **state) {
@@ -244,13 +246,12 @@ static void connections_are_bounded_and_the_rest_waits(void **state) {
                 (void)close(fds[i]);
 }
 
-/* One more fd can be had: it takes a second one to pass the first on. */
-static void limit_fds(struct rlimit *ret_before) {
+static void limit_fds(rlim_t more, struct rlimit *ret_before) {
         int next = dup(STDIN_FILENO);
         assert_true(next >= 0);
         (void)close(next);
         assert_int_equal(getrlimit(RLIMIT_NOFILE, ret_before), 0);
-        const struct rlimit few = {(rlim_t)next + 1, ret_before->rlim_max};
+        const struct rlimit few = {(rlim_t)next + more, ret_before->rlim_max};
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
 }
 
@@ -261,7 +262,7 @@ static void who_cannot_be_handed_over_is_hung_up_on(void **state) {
         say(first, "a\n");
         assert_string_equal(hear(t, first), "0  1");
         int second = client(t);
-        limit_fds(&before);
+        limit_fds(1, &before); /* it takes a second one to pass the first on */
         assert_string_equal(hear(t, second), "");
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
         wait_for_connections(t, 1);
@@ -269,6 +270,27 @@ static void who_cannot_be_handed_over_is_hung_up_on(void **state) {
         say(first, "a b\n");
         assert_string_equal(hear(t, first), "0  2");
         (void)close(first);
+        wait_for_connections(t, 0);
+}
+
+static void a_want_of_fds_is_said_once(void **state) {
+        struct test *t = *state;
+        struct rlimit before;
+        int first = client(t);
+        say(first, "a\n");
+        assert_string_equal(hear(t, first), "0  1"); /* no fd becomes free any more */
+        int second = client(t);
+        limit_fds(0, &before);
+        complaints = 0;
+        int64_t end = loop_now_us() + 500000; /* some tries */
+        while (loop_now_us() < end)
+                (void)loop_step(t->loop, 20000);
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        assert_int_equal(complaints, 1);
+        say(second, "a\n");
+        assert_string_equal(hear(t, second), "0  1");
+        (void)close(first);
+        (void)close(second);
         wait_for_connections(t, 0);
 }
 
@@ -307,6 +329,7 @@ int main(void) {
                         connections_are_bounded_and_the_rest_waits, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
                         who_cannot_be_handed_over_is_hung_up_on, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(a_want_of_fds_is_said_once, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(the_end_comes_in_order, set_up, tear_down),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

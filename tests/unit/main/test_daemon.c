@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -85,8 +86,39 @@ static void reporting_to_nobody_does_nothing(void **state) {
         assert_int_equal(report, -1);
 }
 
+static rlim_t fds_after(rlim_t soft, rlim_t hard) {
+        struct rlimit before, after;
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+        if (hard > before.rlim_max)
+                skip();
+        int pipes[2], status;
+        assert_int_equal(pipe(pipes), 0);
+        pid_t pid = fork();
+        if (pid == 0) {
+                const struct rlimit limit = {soft, hard};
+                (void)setrlimit(RLIMIT_NOFILE, &limit);
+                daemon_raise_fds();
+                (void)getrlimit(RLIMIT_NOFILE, &after);
+                _exit(write(pipes[1], &after, sizeof(after)) != sizeof(after));
+        }
+        (void)close(pipes[1]);
+        assert_int_equal(read(pipes[0], &after, sizeof(after)), sizeof(after));
+        (void)close(pipes[0]);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(after.rlim_max, hard);
+        return after.rlim_cur;
+}
+
+static void fds_are_as_many_as_the_server_needs(void **state) {
+        (void)state;
+        assert_int_equal(fds_after(256, 512), 512);
+        assert_int_equal(fds_after(1024, 10000), DAEMON_FDS_MAX);
+        assert_int_equal(fds_after(9000, 10000), 9000); /* never fewer */
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(fds_are_as_many_as_the_server_needs),
                 cmocka_unit_test(the_starter_exits_with_what_the_server_reports),
                 cmocka_unit_test(a_server_that_dies_is_a_failure),
                 cmocka_unit_test(the_server_is_on_its_own),
