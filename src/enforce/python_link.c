@@ -18,7 +18,6 @@
 #include "base/cleanup.h"
 #include "base/diag.h"
 #include "base/memory.h"
-#include "base/pidfd.h"
 #include "base/version.h"
 #include "build_config.h"
 #include "enforce/store_json.h"

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "../cmocka_include.h"
+#include "fake_nftset.h"
 
 #include "base/buffer.h"
 #include "enforce/action_queue.h"
@@ -25,11 +26,6 @@ static struct fixture {
 /* In the place of nftset.c. */
 struct nftset *nftset_new(void) {
         return (struct nftset *)&fixture;
-}
-
-struct nftset *nftset_free(struct nftset *nftset) {
-        (void)nftset;
-        return NULL;
 }
 
 bool nftset_recognise(const struct plain_command *command, const struct address *address,
@@ -71,38 +67,6 @@ int nftset_look(struct nftset *nftset, const struct nftset_place *place, uint8_t
         (void)family;
         *ret = NFTSET_UNUSUAL;
         return 0;
-}
-
-int nftset_generation(struct nftset *nftset, uint32_t *ret) {
-        (void)nftset;
-        *ret = 1;
-        return 0;
-}
-
-bool nftset_command_is_of_system(const char *name, const char *program) {
-        (void)name;
-        (void)program;
-        return false;
-}
-
-uint32_t nftset_take_seq(struct nftset *nftset, uint32_t count) {
-        (void)nftset;
-        return count;
-}
-
-int nftset_exchange(struct nftset *nftset, const char *bytes, size_t len, uint32_t first,
-        size_t count, size_t *ret_bad) {
-        (void)nftset;
-        (void)bytes;
-        (void)len;
-        (void)first;
-        *ret_bad = count;
-        return -1;
-}
-
-uint32_t nftset_port(const struct nftset *nftset) {
-        (void)nftset;
-        return 1;
 }
 
 static void set(const char *name, struct value value) {

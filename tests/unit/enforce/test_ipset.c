@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../cmocka_include.h"
+#include "recognise.h"
 
 #define MANY 3000
 
@@ -21,14 +22,7 @@ static int set_up_all(void **state) {
 }
 
 static bool recognise(const char *text, const char *of, struct nftset_command *ret) {
-        struct arena arena = ARENA_INIT;
-        struct plain_command command;
-        struct address address;
-        (void)address_parse(slice_of(of), &address);
-        bool is = plain_command_parse(slice_of(text), &arena, &command) &&
-                  ipset_recognise(&command, &address, ret);
-        arena_done(&arena);
-        return is;
+        return recognise_text(ipset_recognise, text, of, ret);
 }
 
 static void only_the_known_forms_are_recognised(void **state) {

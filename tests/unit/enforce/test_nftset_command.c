@@ -5,16 +5,10 @@
 #include <unistd.h>
 
 #include "../cmocka_include.h"
+#include "recognise.h"
 
 static bool recognise(const char *text, const char *of, struct nftset_command *ret) {
-        struct arena arena = ARENA_INIT;
-        struct plain_command command;
-        struct address address;
-        (void)address_parse(slice_of(of), &address);
-        bool is = plain_command_parse(slice_of(text), &arena, &command) &&
-                  nftset_recognise(&command, &address, ret);
-        arena_done(&arena);
-        return is;
+        return recognise_text(nftset_recognise, text, of, ret);
 }
 
 static void only_the_known_forms_are_recognised(void **state) {
