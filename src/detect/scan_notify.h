@@ -4,7 +4,7 @@
 
 #include "base/loop.h"
 
-#define SCAN_NOTIFY_REST_US ((int64_t)50000) /* changes are told this often at most */
+#define SCAN_NOTIFY_REST_US ((int64_t)4000) /* changes are told this often at most; a ban waits for it */
 #define SCAN_NOTIFY_ALL (-1)
 
 /* watch: the descriptor whose file has changed, or SCAN_NOTIFY_ALL if any may have. */
