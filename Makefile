@@ -51,7 +51,7 @@ fuzz-diff: ## compare fail2ban-regex with real fail2ban's on damaged lines for S
 soak: build ## faults at random (kills, full disk, clock, ...) for an hour, or SECONDS; SEED= repeats the choices
 	@tests/e2e/soak.py --bin $(BUILD) --seconds $(if $(filter command line,$(origin SECONDS)),$(SECONDS),3600) --seed $(SEED)
 
-bench: build ## measure against fail2ban, with the benchmark kit beside this tree
+bench: build ## how soon a ban is in the kernel; and speed beside fail2ban, with the benchmark kit beside this tree
 	@tools/bench $(BUILD)
 
 deb: ## the Debian package, in build/packages
