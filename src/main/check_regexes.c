@@ -102,12 +102,13 @@ static struct slice fix_of(struct slice option) {
                 const char *option;
                 const char *fix;
         } rows[] = {
-                {"datepattern",     "write %%Y, %%m, %%d and so on, or leave it out"},
-                {"logtimezone",     "write for example UTC, UTC+0100 or CET"        },
-                {"logencoding",     "write auto, utf-8, ascii, latin-1 or utf-16"   },
-                {"maxlines",        "write a whole number from 1"                   },
-                {"addjournalmatch", "write FIELD=VALUE, + between several of them"  },
-                {"journalmatch",    "write FIELD=VALUE, + between several of them"  },
+                {"datepattern",     "write %%Y, %%m, %%d and so on, or leave it out"   },
+                {"logtimezone",     "write for example UTC, UTC+0100 or CET"           },
+                {"logencoding",
+                 "write auto, utf-8, utf-16, or one of a byte a character, like cp1252"},
+                {"maxlines",        "write a whole number from 1"                      },
+                {"addjournalmatch", "write FIELD=VALUE, + between several of them"     },
+                {"journalmatch",    "write FIELD=VALUE, + between several of them"     },
         };
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
                 if (slice_is(option, rows[i].option))
