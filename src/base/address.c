@@ -207,7 +207,7 @@ int address_parse_with_plen(struct slice s, unsigned plen, struct address *ret) 
         return 0;
 }
 
-/* Each failure's address is printed, and inet_ntop() would go through sprintf(). */
+/* Each failure's address is printed, and inet_ntop() would go through sprintf(); so do these two. */
 static size_t print_inet4(const uint8_t bytes[static 4], char buffer[static ADDRESS_TEXT_MAX]) {
         char *end = buffer;
         for (int i = 0; i < 4; i++) {
@@ -224,6 +224,60 @@ static size_t print_inet4(const uint8_t bytes[static 4], char buffer[static ADDR
         return (size_t)(end - buffer);
 }
 
+static char *print_hex(char *end, unsigned group) {
+        static const char digits[] = "0123456789abcdef";
+        for (unsigned shift = 12; shift > 0; shift -= 4)
+                if (group >> shift)
+                        *end++ = digits[group >> shift & 15];
+        *end++ = digits[group & 15];
+        return end;
+}
+
+/* Where the first of the longest runs of two or more zero groups begins; *ret_len 0: there is none. */
+static size_t find_zeros(const unsigned groups[static 8], size_t *ret_len) {
+        size_t best = 0;
+        size_t len = 0;
+        *ret_len = 0;
+        for (size_t i = 0; i < 8; i++) {
+                len = groups[i] == 0 ? len + 1 : 0;
+                if (len >= 2 && len > *ret_len) {
+                        best = i + 1 - len;
+                        *ret_len = len;
+                }
+        }
+        return best;
+}
+
+/* Without the forms that end in IPv4's: the caller sees to them. */
+static size_t print_inet6(const uint8_t bytes[static 16], char buffer[static ADDRESS_TEXT_MAX]) {
+        unsigned groups[8];
+        for (size_t i = 0; i < 8; i++)
+                groups[i] = (unsigned)bytes[2 * i] << 8 | bytes[2 * i + 1];
+        size_t zeros;
+        size_t at = find_zeros(groups, &zeros);
+        char *end = buffer;
+        for (size_t i = 0; i < 8; i++) {
+                if (zeros > 0 && i == at) {
+                        *end++ = ':';
+                        i += zeros - 1;
+                        if (i == 7)
+                                *end++ = ':';
+                        continue;
+                }
+                if (i > 0)
+                        *end++ = ':';
+                end = print_hex(end, groups[i]);
+        }
+        *end = '\0';
+        return (size_t)(end - buffer);
+}
+
+/* inet_ntop() writes the last four bytes of such an address as IPv4. */
+static bool ends_in_inet4(const uint8_t bytes[static 16]) {
+        static const uint8_t zeros[10];
+        return memcmp(bytes, zeros, sizeof(zeros)) == 0;
+}
+
 struct slice address_print(const struct address *a, char buffer[static ADDRESS_TEXT_MAX]) {
         size_t len;
         buffer[0] = '\0';
@@ -231,6 +285,8 @@ struct slice address_print(const struct address *a, char buffer[static ADDRESS_T
                 return (struct slice){buffer, 0};
         if (a->family == ADDRESS_INET4) {
                 len = print_inet4(a->bytes, buffer);
+        } else if (!ends_in_inet4(a->bytes)) {
+                len = print_inet6(a->bytes, buffer);
         } else {
                 (void)inet_ntop(AF_INET6, a->bytes, buffer, ADDRESS_TEXT_MAX);
                 len = strlen(buffer);

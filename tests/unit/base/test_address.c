@@ -89,6 +89,26 @@ static void inet4_is_read_as_inet_pton_does(void **state) {
         assert_true(good > 10000);
 }
 
+/* All places of zero groups, with other groups of one to four digits. */
+static void inet6_prints_as_inet_ntop_does(void **state) {
+        (void)state;
+        uint32_t random = 1;
+        for (unsigned i = 0; i < 256 * 64; i++) {
+                char text[INET6_ADDRSTRLEN];
+                char buffer[ADDRESS_TEXT_MAX];
+                struct address address = {.family = ADDRESS_INET6, .plen = 128};
+                for (unsigned group = 0; group < 8; group++) {
+                        random = random * 1103515245u + 12345u;
+                        unsigned value = i >> group & 1 ? (random >> 16) >> (random >> 28 & 15) : 0;
+                        address.bytes[2 * group] = (uint8_t)(value >> 8);
+                        address.bytes[2 * group + 1] = (uint8_t)value;
+                }
+                assert_non_null(inet_ntop(AF_INET6, address.bytes, text, sizeof(text)));
+                assert_slice(address_print(&address, buffer), text);
+                assert_string_equal(buffer, text);
+        }
+}
+
 static void every_byte_prints_in_decimal(void **state) {
         (void)state;
         for (unsigned i = 0; i < 256; i++) {
@@ -181,6 +201,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(addresses_have_one_normal_form),
                 cmocka_unit_test(inet4_is_read_as_inet_pton_does),
+                cmocka_unit_test(inet6_prints_as_inet_ntop_does),
                 cmocka_unit_test(every_byte_prints_in_decimal),
                 cmocka_unit_test(nul_is_no_end_of_text),
                 cmocka_unit_test(lexical_forms_follow_the_expressions),
