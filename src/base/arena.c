@@ -45,11 +45,19 @@ void *arena_alloc(struct arena *arena, size_t size) {
         return memset(take(arena, size), 0, size);
 }
 
-void *arena_alloc_array(struct arena *arena, size_t count, size_t size) {
+static size_t array_bytes(size_t count, size_t size) {
         size_t total;
         if (__builtin_mul_overflow(count, size, &total))
                 abort();
-        return arena_alloc(arena, total);
+        return total;
+}
+
+void *arena_alloc_array(struct arena *arena, size_t count, size_t size) {
+        return arena_alloc(arena, array_bytes(count, size));
+}
+
+void *arena_alloc_raw(struct arena *arena, size_t count, size_t size) {
+        return take(arena, array_bytes(count, size));
 }
 
 struct slice arena_copy(struct arena *arena, struct slice s) {

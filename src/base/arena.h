@@ -19,6 +19,8 @@ struct arena {
 /* Zeroed memory, aligned for any type, valid until the arena is reset or done. Never NULL (see memory.h). */
 void *arena_alloc(struct arena *arena, size_t size);
 void *arena_alloc_array(struct arena *arena, size_t count, size_t size);
+/* The same, but not zeroed: for memory that is written at once. */
+void *arena_alloc_raw(struct arena *arena, size_t count, size_t size);
 /* Copies of bytes; the copy is followed by a NUL that its length does not count. */
 struct slice arena_copy(struct arena *arena, struct slice s);
 /* One text of several, which may hold NULs (arena_printf() would stop at them). */

@@ -6,7 +6,7 @@
 #include <math.h>
 
 static void grow(struct value *container, size_t capacity, struct arena *arena) {
-        struct value *items = arena_alloc_array(arena, capacity, sizeof(*items));
+        struct value *items = arena_alloc_raw(arena, capacity, sizeof(*items));
         if (container->list.count > 0)
                 memcpy(items, container->list.items, container->list.count * sizeof(*items));
         container->list.items = items;
@@ -81,7 +81,7 @@ struct value value_copy(const struct value *v, struct arena *arena) {
         if (v->type == VALUE_STRING || v->type == VALUE_BYTES) {
                 copy.string = arena_copy(arena, v->string);
         } else if (value_is_container(v)) {
-                copy.list.items = arena_alloc_array(arena, v->list.count, sizeof(struct value));
+                copy.list.items = arena_alloc_raw(arena, v->list.count, sizeof(struct value));
                 copy.list.capacity = v->list.count;
                 for (size_t i = 0; i < v->list.count; i++)
                         copy.list.items[i] = value_copy(&v->list.items[i], arena);

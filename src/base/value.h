@@ -88,7 +88,7 @@ struct value *value_append(struct value *container, struct value item, struct ar
 void value_dict_put(struct value *dict, struct value key, struct value item, struct arena *arena);
 /* The same for a string key that is thought to stand at position hint (0: the first key), as where two dicts have the same order. */
 void value_dict_put_at(struct value *dict, size_t hint, struct value key, struct value item, struct arena *arena);
-/* Makes room for count items more. */
+/* Makes room for count items more; what is in it is undefined. */
 void value_reserve(struct value *container, size_t count, struct arena *arena);
 /* The value of a string key, or NULL. */
 const struct value *value_dict_find(const struct value *dict, struct slice key);

@@ -119,9 +119,9 @@ static void add_result(
         } else {
                 result.time = fmin(result.time, clock_wall(filter->env.clock));
                 result.data = groups_copy_known(data, run->arena);
+                if (!filter->keeps_matches)
+                        (void)groups_take(&result.data, "matches");
         }
-        if (!filter->keeps_matches)
-                (void)groups_take(&result.data, "matches");
         run->results[run->count++] = result;
 }
 
@@ -268,7 +268,9 @@ static int take_match(struct run *run, uint32_t index, struct value *groups,
                 data = groups_copy(&run->inherited, run->arena);
                 groups_overlay(&data, groups, run->arena);
         }
-        struct value matched = line_list_value(lines, run->arena);
+        /* The server may want the lines of a session later; the tool says once and for all. */
+        bool needs_lines = filter->keeps_matches || filter->mode == FILTER_DAEMON;
+        struct value matched = needs_lines ? line_list_value(lines, run->arena) : value_list();
         const struct value *mlfid = groups_get(&data, "mlfid");
         if (!mlfid) {
                 groups_put(&data, "matches", matched, run->arena);

@@ -47,11 +47,34 @@ struct value groups_take_key(struct value *groups, struct slice key) {
         return VALUE_OF_NONE;
 }
 
+/* A key that has no like in these bits is new to the dict: most are told apart by two of their
+ * letters. */
+static uint64_t key_bit(const struct value *v) {
+        struct slice key = v->string;
+        if (v->type != VALUE_STRING || key.len == 0)
+                return 1;
+        unsigned first = (unsigned char)key.data[0];
+        unsigned last = (unsigned char)key.data[key.len - 1];
+        return UINT64_C(1) << ((first * 5 + last * 3 + key.len * 7) % 64);
+}
+
 void groups_overlay(struct value *groups, const struct value *newer, struct arena *arena) {
-        for (size_t i = 0; i + 1 < newer->list.count; i += 2)
-                if (newer->list.items[i + 1].type != VALUE_NONE)
-                        value_dict_put_at(groups, i / 2, newer->list.items[i],
-                                newer->list.items[i + 1], arena);
+        uint64_t known = 0;
+        for (size_t i = 0; i + 1 < groups->list.count; i += 2)
+                known |= key_bit(&groups->list.items[i]);
+        for (size_t i = 0; i + 1 < newer->list.count; i += 2) {
+                const struct value *item = &newer->list.items[i];
+                if (item[1].type == VALUE_NONE)
+                        continue;
+                uint64_t bit = key_bit(&item[0]);
+                if (known & bit) {
+                        value_dict_put_at(groups, i / 2, item[0], item[1], arena);
+                        continue;
+                }
+                known |= bit;
+                (void)value_append(groups, item[0], arena);
+                (void)value_append(groups, item[1], arena);
+        }
 }
 
 struct value groups_copy(const struct value *groups, struct arena *arena) {
@@ -76,20 +99,28 @@ struct value groups_copy_known(const struct value *groups, struct arena *arena) 
         return copy;
 }
 
-/* v is zeroed, i.e. None. */
+/* One field at a time: a whole value would be built elsewhere and read back before it is written.
+ */
+static void set_text(struct value *v, struct slice text) {
+        v->type = VALUE_STRING;
+        v->origin = NULL;
+        v->string = text;
+}
+
 static void set_group(
         struct value *v, struct slice subject, const struct pattern_match *match, size_t group) {
         size_t start;
         size_t end;
+        v->type = VALUE_NONE;
+        v->origin = NULL;
         if (!pattern_match_span(match, group, &start, &end))
                 return;
-        v->type = VALUE_STRING;
-        v->string = slice_sub(subject, start, end);
+        set_text(v, slice_sub(subject, start, end));
 }
 
 static struct value group_value(
         struct slice subject, const struct pattern_match *match, size_t group) {
-        struct value v = VALUE_OF_NONE;
+        struct value v;
         set_group(&v, subject, match, group);
         return v;
 }
@@ -127,9 +158,7 @@ struct value groups_read(const struct failregex *regex, struct slice subject,
         value_reserve(&groups, 2 * regex->group_count + ADDED_MAX, arena);
         struct value *item = groups.list.items;
         for (size_t i = 0; i < regex->group_count; i++) {
-                item[0].type = VALUE_STRING; /* one field at a time: a whole value would be built
-                                                elsewhere and read back before it is written */
-                item[0].string = regex->groups[i].name;
+                set_text(&item[0], regex->groups[i].name);
                 set_group(&item[1], subject, match, regex->groups[i].number);
                 item += 2;
         }

@@ -33,6 +33,14 @@ struct value groups_take_key(struct value *groups, struct slice key);
 static inline struct value groups_take(struct value *groups, const char *key) {
         return groups_take_key(groups, (struct slice){key, strlen(key)});
 }
+/* Bit n: a key of n bytes is there (from 63 on: n - 64, ...). One look at all keys spares many
+ * searches for single ones. */
+static inline uint64_t groups_lengths(const struct value *groups) {
+        uint64_t lengths = 0;
+        for (size_t i = 0; i + 1 < groups->list.count; i += 2)
+                lengths |= UINT64_C(1) << (groups->list.items[i].string.len % 64);
+        return lengths;
+}
 /* Overwrites groups with all of newer that is not None. */
 void groups_overlay(struct value *groups, const struct value *newer, struct arena *arena);
 /* A dict of its own with the same values; groups_copy_known() leaves out those that are None. */

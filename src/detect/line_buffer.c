@@ -162,7 +162,7 @@ struct slice line_list_text(const struct line_list *lines, struct arena *arena) 
         size_t size = lines->count == 0;
         for (size_t i = 0; i < lines->count; i++)
                 size += lines->items[i].before.len + lines->items[i].after.len + 1;
-        char *text = arena_alloc(arena, size + 1);
+        char *text = arena_alloc_raw(arena, size + 1, 1);
         char *end = text;
         for (size_t i = 0; i < lines->count; i++) {
                 const struct line_tuple *line = &lines->items[i];
@@ -175,7 +175,8 @@ struct slice line_list_text(const struct line_list *lines, struct arena *arena) 
                 *end++ = '\n';
         }
         if (lines->count == 0)
-                *end = '\n';
+                *end++ = '\n';
+        *end = '\0';
         return (struct slice){text, size};
 }
 

@@ -110,8 +110,7 @@ static uint64_t hash_of(const struct sessions *sessions, struct slice id) {
         return table_siphash(sessions->seed, id) | 1;
 }
 
-static struct session *find(struct sessions *sessions, struct slice id) {
-        uint64_t hash = hash_of(sessions, id);
+static struct session *find(struct sessions *sessions, struct slice id, uint64_t hash) {
         if (sessions->buckets[hash / 2 % SESSION_BUCKETS] == 0)
                 return NULL;
         for (size_t i = 0; i < SESSIONS_MAX; i++) {
@@ -138,7 +137,7 @@ static void make_room(struct sessions *sessions) {
         }
 }
 
-static struct session *add(struct sessions *sessions, struct slice id) {
+static struct session *add(struct sessions *sessions, struct slice id, uint64_t hash) {
         if (sessions->count == SESSIONS_MAX)
                 make_room(sessions);
         struct session *session = &sessions->items[sessions->order[sessions->count]];
@@ -150,7 +149,7 @@ static struct session *add(struct sessions *sessions, struct slice id) {
         session->changed = true;
         session->sequence = sessions->next_sequence++;
         take_in(sessions, session);
-        set_hash(sessions, session, hash_of(sessions, id));
+        set_hash(sessions, session, hash);
         session->expires = clock_wall(sessions->clock) + SESSION_TTL_S;
         return session;
 }
@@ -235,6 +234,9 @@ static bool take_flag(struct value *data, const char *key) {
 }
 
 static unsigned read_flags(struct value *data, struct arena *arena) {
+        uint64_t lengths = groups_lengths(data);
+        if (!((lengths >> 6 | lengths >> 9) & 1)) /* "nofail", and "mlfgained" and "mlfforget" */
+                return 0;
         unsigned flags = take_flag(data, "mlfforget") ? LINE_FORGETS : 0;
         const struct value *gained = groups_get(data, "mlfgained");
         bool is_quiet = groups_has(data, "nofail");
@@ -291,7 +293,8 @@ static void merge_matches(
 struct session *sessions_merge(struct sessions *sessions, struct slice id,
         const struct value *matched, struct value *data, struct arena *arena) {
         unsigned flags = read_flags(data, arena);
-        struct session *session = find(sessions, id);
+        uint64_t hash = hash_of(sessions, id);
+        struct session *session = find(sessions, id, hash);
         size_t users = 0;
         if (session) {
                 struct value known = groups_copy(&session->data.value, arena);
@@ -304,7 +307,7 @@ struct session *sessions_merge(struct sessions *sessions, struct slice id,
                 }
         } else if (!(flags & LINE_FORGETS)) {
                 users = add_user(data, user_of(data), arena);
-                session = add(sessions, id);
+                session = add(sessions, id, hash);
         }
         if (take_flag(data, "mlfpending") || users > 1) {
                 (void)groups_take(data, "nofail");

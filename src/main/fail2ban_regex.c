@@ -214,6 +214,8 @@ static int apply_arguments(struct regex_tool *tool, struct fault *fault) {
                 r = regex_tool_set_bool(tool, "ignorepending", true, fault);
         if (r >= 0 && a->verbose == 0 && !a->explain)
                 r = regex_tool_set_bool(tool, "tracegroups", false, fault);
+        if (r >= 0 && a->verbose == 0 && !a->explain && !a->json && !a->out.data)
+                r = regex_tool_set_bool(tool, "keepmatches", false, fault);
         return r;
 }
 

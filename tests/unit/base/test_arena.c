@@ -20,6 +20,21 @@ static void memory_is_zeroed_and_aligned_even_after_reset(void **state) {
         arena_done(&arena);
 }
 
+static void raw_memory_is_aligned_and_apart(void **state) {
+        (void)state;
+        struct arena arena = ARENA_INIT;
+        for (size_t count = 0; count < 300; count++) {
+                char *p = arena_alloc_raw(&arena, count, 3);
+                char *behind = arena_alloc_raw(&arena, 1, 1);
+                assert_int_equal((uintptr_t)p % _Alignof(max_align_t), 0);
+                *behind = 'b';
+                if (count > 0)
+                        memset(p, 'a', 3 * count);
+                assert_int_equal(*behind, 'b');
+        }
+        arena_done(&arena);
+}
+
 static void large_requests_get_their_own_block(void **state) {
         (void)state;
         struct arena arena = ARENA_INIT;
@@ -53,6 +68,7 @@ static void joined_texts_may_hold_nuls(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(memory_is_zeroed_and_aligned_even_after_reset),
+                cmocka_unit_test(raw_memory_is_aligned_and_apart),
                 cmocka_unit_test(large_requests_get_their_own_block),
                 cmocka_unit_test(texts_end_with_nul),
                 cmocka_unit_test(joined_texts_may_hold_nuls),

@@ -56,7 +56,7 @@ static void errors_are_fail2bans(void **state) {
                 {"addignoreregex", "",   "RegexException", "Cannot add empty regex"                     },
                 {"prefregex",      "a)", "RegexException",
                  "Unable to compile regular expression 'a)':\nunbalanced parenthesis at "
-                 "position 1"                                                                           },
+                        "position 1"                                                                    },
                 {"delfailregex",   "x",  "ValueError",     "invalid literal for int() with base 10: 'x'"},
                 {"maxlines",       "0",  "ValueError",     "maxlines must be integer greater than zero" },
                 {"maxlines",       "x",  "ValueError",     "invalid literal for int() with base 10: 'x'"},
@@ -178,6 +178,43 @@ static void matches_are_left_out_if_nobody_wants_them(void **state) {
         end();
 }
 
+/* Results of the tool with and without lines: the same but for these. */
+static void sessions_need_no_matches(void **state) {
+        static const char *const lines[] = {"s1 user bob", "s1 wrong", "s1 from 1.2.3.4",
+                "s2 wrong", "s2 from 1.2.3.5", "s2 wrong", "s1 bye", "s1 wrong", "s3 from 1.2.3.6",
+                "s3 user eve", "s3 bye"};
+        char told[2][4096] = {"", ""};
+        unsigned have_matches[2] = {0, 0};
+        (void)state;
+        for (size_t with = 0; with < 2; with++) {
+                begin(FILTER_TOOL);
+                set("datepattern", "{NONE}");
+                set("keepmatches", with ? "1" : "0");
+                set("prefregex", "^<F-MLFID>s\\d</F-MLFID> <F-CONTENT>.+</F-CONTENT>$");
+                set("addfailregex", "^<F-NOFAIL>user</F-NOFAIL> <F-USER>\\w+</F-USER>$");
+                set("addfailregex", "^<F-NOFAIL>from</F-NOFAIL> <ADDR>$");
+                set("addfailregex", "^(?P<x>wrong)$");
+                set("addfailregex", "^<F-NOFAIL><F-MLFFORGET>bye</F-MLFFORGET></F-NOFAIL>$");
+                for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+                        assert_int_equal(run(lines[i]), 1);
+                        const struct filter_failure *failure = &t.failures[0];
+                        struct slice matches = field(failure, "matches");
+                        struct slice user = field(failure, "user");
+                        have_matches[with] += !slice_is(matches, "-") && !slice_is(matches, "[]");
+                        size_t len = strlen(told[with]);
+                        (void)snprintf(told[with] + len, sizeof(told[with]) - len,
+                                "%.*s %u %d %.*s\n", SLICE_ARG(failure->id), failure->regex,
+                                failure->nofail, SLICE_ARG(user));
+                }
+                end();
+        }
+        assert_string_equal(told[0], told[1]);
+        assert_int_equal(have_matches[0], 0);
+        assert_true(have_matches[1] > 0);
+        assert_non_null(strstr(told[0], "1.2.3.4"));
+        assert_non_null(strstr(told[0], "bob"));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(options_answer_with_their_new_value),
@@ -188,6 +225,7 @@ int main(void) {
                 cmocka_unit_test(later_options_leave_regexes_alone),
                 cmocka_unit_test(begin_clears_the_lists_only),
                 cmocka_unit_test(matches_are_left_out_if_nobody_wants_them),
+                cmocka_unit_test(sessions_need_no_matches),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

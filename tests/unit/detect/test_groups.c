@@ -82,6 +82,44 @@ static void overlay_leaves_what_newer_does_not_know(void **state) {
         assert_slice(repr(&known, &arena), "{'a': 'a', 'c': '', 'd': 'd'}");
 }
 
+/* Few letters, so that many keys are alike in what they are told apart by. */
+static struct value random_dict(uint32_t *random) {
+        static const char *const names[] = {
+                "", "a", "b", "aa", "ab", "ba", "aba", "aaa", "bab", "abba", "abaa", "aaaa"};
+        struct value dict = value_dict();
+        for (unsigned i = 0; i < 8; i++) {
+                *random = *random * 1103515245u + 12345u;
+                struct value item =
+                        (*random >> 8 & 3) == 0 ? VALUE_OF_NONE : value_int(*random >> 16);
+                value_dict_put(&dict, value_text(names[(*random >> 16) % 12]), item, &arena);
+        }
+        return dict;
+}
+
+static void overlay_is_the_same_as_putting_each(void **state) {
+        (void)state;
+        uint32_t random = 1;
+        for (unsigned round = 0; round < 2000; round++) {
+                struct value groups = random_dict(&random);
+                struct value newer = random_dict(&random);
+                struct value expected = groups_copy(&groups, &arena);
+                for (size_t i = 0; i < newer.list.count; i += 2)
+                        if (newer.list.items[i + 1].type != VALUE_NONE)
+                                value_dict_put(&expected, newer.list.items[i],
+                                        newer.list.items[i + 1], &arena);
+                groups_overlay(&groups, &newer, &arena);
+                assert_true(value_equal(&groups, &expected));
+        }
+}
+
+static void lengths_tell_which_keys_may_be_there(void **state) {
+        (void)state;
+        struct value groups = sample();
+        assert_true(groups_lengths(&groups) == 2);
+        groups_put(&groups, "nofail", value_int(1), &arena);
+        assert_true(groups_lengths(&groups) == (2 | 1 << 6));
+}
+
 static int done(void **state) {
         (void)state;
         arena_done(&arena);
@@ -94,6 +132,8 @@ int main(void) {
                 cmocka_unit_test(none_and_empty_are_not_there),
                 cmocka_unit_test(take_removes_and_keeps_the_order),
                 cmocka_unit_test(overlay_leaves_what_newer_does_not_know),
+                cmocka_unit_test(overlay_is_the_same_as_putting_each),
+                cmocka_unit_test(lengths_tell_which_keys_may_be_there),
         };
         return cmocka_run_group_tests(tests, NULL, done);
 }
