@@ -31,6 +31,10 @@ enum client_outcome client_config_settings(struct client *client) {
         if (diag_level_parse(settings->loglevel, &level) < 0) {
                 struct slice shown = repr_text(settings->loglevel, &client->arena);
                 (void)printf("ERROR: Invalid log level %.*s\n", SLICE_ARG(shown));
+                (void)fputs("       = loglevel in fail2ban.conf or fail2ban.local, or --loglevel: "
+                            "CRITICAL, ERROR, WARNING, NOTICE, INFO, DEBUG, TRACEDEBUG or "
+                            "HEAVYDEBUG\n",
+                        stderr);
                 return CLIENT_FAILED;
         }
         diag(DIAG_INFO, CLIENT_LOGGER, "Using socket file %.*s", SLICE_ARG(settings->socket));

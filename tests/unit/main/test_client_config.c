@@ -47,6 +47,9 @@ static void wrong_settings_are_printed(void **state) {
         capture_begin(&f.capture, stdout);
         assert_int_equal(client_config_settings(&f.client), CLIENT_FAILED);
         assert_string_equal(capture_end(&f.capture), "ERROR: Invalid log level 'foo'\n");
+        capture_begin(&f.capture, stderr);
+        assert_int_equal(client_config_settings(&f.client), CLIENT_FAILED);
+        assert_non_null(strstr(capture_end(&f.capture), "NOTICE, INFO, DEBUG"));
         f.client.arguments.conf = SLICE("/nonexistent");
         capture_begin(&f.capture, stdout);
         assert_int_equal(client_config_settings(&f.client), CLIENT_FAILED);
