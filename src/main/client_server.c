@@ -18,6 +18,7 @@
 #define SERVER "fail2ban-server"
 #define PATH_MAX_BYTES 4096
 #define ARGUMENTS_MAX 32
+#define SILENCE_S 5.0 /* a server that is busy answers late; one that is gone refuses at once */
 
 /* SERVER in the folder of path, if it is there. */
 static bool beside(const char *path, char ret[PATH_MAX_BYTES]) {
@@ -127,7 +128,8 @@ int client_server_wait(struct client *client, enum client_server_wanted wanted, 
         double pause_s = 0.0125 / 2;
         int r = -EINPROGRESS;
         while (r == -EINPROGRESS) {
-                bool alive = access(path.data, F_OK) == 0 && client_send_ping(client, pause_s);
+                double patience_s = wanted == CLIENT_SERVER_GONE ? SILENCE_S : pause_s;
+                bool alive = access(path.data, F_OK) == 0 && client_send_ping(client, patience_s);
                 double waited_s = (double)(clock_mono_us(&clock) - start_us) / 1e6;
                 double longest_s = waited_s > 0.2 ? 0.5 : 0.1;
                 if (alive == (wanted == CLIENT_SERVER_ALIVE))

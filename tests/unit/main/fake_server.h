@@ -24,6 +24,7 @@ struct fake_server {
         struct slice
                 replies[FAKE_SERVER_REPLIES]; /* without the mark; NULL: the connection is cut */
         size_t reply_count;                   /* more requests get (0, 'pong') */
+        int64_t delay_us;                     /* before each answer */
         char asked[8192];                     /* repr of each request in a line; "CLOSE" */
         struct arena arena;
 };
@@ -50,6 +51,7 @@ static inline int fake_server_answer(struct fake_server *fake, int fd, size_t *a
                 reply = fake->replies[(*answered)++];
         if (!reply.data)
                 return -1;
+        (void)usleep((useconds_t)fake->delay_us);
         /* In two pieces, so that the mark is cut. */
         struct slice mark = SLICE(FRAME_END);
         if (fake_server_send(fd, reply) < 0 || fake_server_send(fd, slice_sub(mark, 0, 5)) < 0)

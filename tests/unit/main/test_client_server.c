@@ -133,6 +133,17 @@ static void waiting_ends_when_it_answers_or_is_gone(void **state) {
         fixture_done(&f);
 }
 
+static void one_that_is_busy_is_not_gone(void **state) {
+        (void)state;
+        struct fixture f;
+        fixture_init(&f);
+        f.fake.delay_us = 100000; /* more than a first look at a server that starts takes */
+        fake_server_start(&f.fake);
+        f.client.arguments.timeout_s = 0;
+        assert_int_equal(client_server_wait(&f.client, CLIENT_SERVER_GONE, 0), -ETIMEDOUT);
+        fixture_done(&f);
+}
+
 static void nobody_waits_for_one_that_failed(void **state) {
         (void)state;
         struct fixture f;
@@ -151,6 +162,7 @@ int main(void) {
                 cmocka_unit_test(in_the_foreground_the_client_becomes_it),
                 cmocka_unit_test(a_missing_program_is_a_fault),
                 cmocka_unit_test(waiting_ends_when_it_answers_or_is_gone),
+                cmocka_unit_test(one_that_is_busy_is_not_gone),
                 cmocka_unit_test(nobody_waits_for_one_that_failed),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
