@@ -12,7 +12,7 @@ import re
 import shutil
 import time
 
-from harness import TOP, case, expect, main, wait_for
+from harness import PATIENCE_S, TOP, case, expect, main, wait_for
 from room import Room
 
 A4, A6 = '192.0.2.66', '2001:db8::66'
@@ -188,7 +188,7 @@ def expect_seen(room, box, names, address, wanted, when):
     for name in names:
         if name == 'dummy' or wanted and ':' in address and name in ONLY_IPV4:
             continue
-        end = time.monotonic() + 10
+        end = time.monotonic() + PATIENCE_S
         while seen(room, box, name, address) != wanted:
             expect(time.monotonic() < end and not faults(box),
                    lambda name=name: f'{name}, {when}: {address} {"is not" if wanted else "still"} there; '

@@ -9,7 +9,7 @@ from stage import Stage, StageError
 A4, B4, A6 = '203.0.113.5', '203.0.113.6', '2001:db8::5'
 SET = ('inet', 'f2b-table', 'addr-set-sshd')
 QUIET_S = 1.5       # so long nothing may happen where nothing is to be done
-SOON_S = 10.0       # normally a tenth of a second; this machine may be busy
+SOON_S = 60.0       # normally a tenth of a second; this machine may be busy
 
 
 class Guarded:

@@ -157,7 +157,7 @@ def rotation_loses_nothing(box):
         journal.rotate()
         journal.append(*(journal.failed('203.0.113.1') for _ in range(50)))
         time.sleep(0.3 * turn)
-    wait_for(lambda: (box.count('Total failed', 'one') or 0) >= 400, 'all are counted', 40)
+    wait_for(lambda: (box.count('Total failed', 'one') or 0) >= 400, 'all are counted', BURST_S)
     time.sleep(1)
     expect(box.count('Total failed', 'one') == 400, f'{box.count("Total failed", "one")} of 400')
 

@@ -112,7 +112,7 @@ def socket_of_the_init_system_is_served_and_stays(box):
         expect(os.path.exists(box.socket), "it removed the init system's socket")
         hand_over(box, listener, 'fail2ban')
         wait_for(lambda: box.server.poll() is not None or box.answers(), 'the next server answers')
-        expect(box.banned() == [A], f'the next server holds {box.banned()}')
+        wait_for(lambda: box.banned() == [A], 'the next server holds the ban')
 
 
 def bans_within_unit(box, units, kinds):
