@@ -296,4 +296,5 @@ def main():
     return 1 if different or not rounds else 0
 
 
-sys.exit(main())
+if __name__ == '__main__':
+    sys.exit(main())
