@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "base/slice.h"
 
-#define LITERALS_CLAUSE_MAX 64 /* literals of a clause */
+#define LITERALS_CLAUSE_MAX 256 /* literals of a clause */
 #define LITERALS_LENGTH_MAX 64 /* bytes of a literal; longer ones are cut */
 #define LITERALS_DEPTH_MAX 100 /* nested groups; deeper ones count as "anything" */
 

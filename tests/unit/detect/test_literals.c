@@ -64,6 +64,24 @@ static void best_clause_is_found(void **state) {
         arena_done(&arena);
 }
 
+static size_t clause_of_words(struct arena *arena, int words) {
+        struct buffer regex = BUFFER_INIT(1 << 20);
+        for (int i = 0; i < words; i++)
+                assert_int_equal(buffer_printf(&regex, "%sBot%d/1\\.0", i > 0 ? "|" : "", i), 0);
+        size_t count = literals_of(buffer_view(&regex), arena).count;
+        buffer_done(&regex);
+        return count;
+}
+
+/* Lists of bad robots have some hundred names; each line would be searched for all of them. */
+static void a_long_list_of_words_is_a_clause(void **state) {
+        (void)state;
+        struct arena arena = ARENA_INIT;
+        assert_int_equal(clause_of_words(&arena, LITERALS_CLAUSE_MAX), LITERALS_CLAUSE_MAX);
+        assert_int_equal(clause_of_words(&arena, LITERALS_CLAUSE_MAX + 1), 0);
+        arena_done(&arena);
+}
+
 static void regexes_that_match_all_lines_are_known(void **state) {
         static const struct {
                 const char *regex;
@@ -244,6 +262,7 @@ static void no_match_is_without_its_clause(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(best_clause_is_found),
+                cmocka_unit_test(a_long_list_of_words_is_a_clause),
                 cmocka_unit_test(regexes_that_match_all_lines_are_known),
                 cmocka_unit_test(too_deep_a_regex_promises_nothing),
                 cmocka_unit_test(a_nul_is_a_character_of_a_literal),
