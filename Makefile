@@ -11,7 +11,7 @@ CONF =
 
 RELEASE = --buildtype=release -Db_lto=true -Db_ndebug=false -Dtests=auto
 
-.PHONY: help deps build run check install uninstall fuzz fuzz-diff soak bench deb check-packages format tidy docs clean
+.PHONY: help deps build run check install uninstall fuzz fuzz-diff soak bench deb static check-packages format tidy docs clean
 
 help: ## this list
 	@echo 'Stockade: fail2ban, rebuilt in C. Two commands on a fresh machine, as root:  make run   make check'
@@ -59,8 +59,13 @@ deb: ## the Debian package, in build/packages
 	@tools/build build/deb $(RELEASE) -Dtests=disabled --prefix=/usr --sysconfdir=/etc
 	@tools/deb build/deb build/packages
 
-check-packages: deb ## try the packages: the Debian one in a Debian, over fail2ban and back; the others as far as this machine can
+static: ## the programs for any Linux, without libc and journal, in build/static (musl; on Debian)
+	@tools/deps static
+	@tools/static build/static
+
+check-packages: deb static ## try the packages: the Debian one in a Debian, over fail2ban and back; the others as far as this machine can
 	@tests/packages/forms.py
+	@tests/packages/static.py
 	@tests/packages/deb.py "$$(ls -t build/packages/stockade_*.deb | head -n 1)"
 
 format: ## bring the C sources into the one form
