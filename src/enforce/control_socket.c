@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -20,6 +21,7 @@
 #define LOGGER "fail2ban.asyncserver"
 #define LISTEN_FIRST 3 /* SD_LISTEN_FDS_START */
 #define LISTEN_MAX 64
+#define ALIVE_PAUSE_MS 50
 
 #define GROUPS_MAX 4096 /* that a peer may be in; with more it is in none */
 
@@ -33,16 +35,26 @@ static int address_of(const char *path, struct sockaddr_un *ret, struct fault *f
         return 0;
 }
 
-int control_socket_is_alive(const char *path) {
-        struct sockaddr_un address;
-        if (address_of(path, &address, NULL) < 0)
-                return 0;
+static bool listens(const struct sockaddr_un *address) {
         CLEANUP(close_p) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (fd < 0)
-                return 0;
+                return false;
         /* EAGAIN: its backlog is full, so there is one. */
-        return connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 ||
+        return connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
                errno == EAGAIN;
+}
+
+bool control_socket_is_alive(const char *path) {
+        const struct timespec pause = {.tv_nsec = ALIVE_PAUSE_MS * 1000000L};
+        struct sockaddr_un address;
+        if (address_of(path, &address, NULL) < 0 || !listens(&address))
+                return false;
+        for (int waited_ms = 0; waited_ms < CONTROL_ALIVE_MS; waited_ms += ALIVE_PAUSE_MS) {
+                (void)nanosleep(&pause, NULL);
+                if (!listens(&address))
+                        return false;
+        }
+        return true;
 }
 
 /* Position of "fail2ban" among the colon separated names; 0 if it is not there. */

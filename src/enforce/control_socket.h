@@ -21,6 +21,7 @@ struct control_socket {
 
 #define CONTROL_SOCKET_NONE ((struct control_socket){-1, NULL})
 #define CONTROL_BACKLOG 1024
+#define CONTROL_ALIVE_MS 2000
 
 /* Takes the socket of LISTEN_FDS if there is one (and clears those variables), else makes path,
  * mode 0700, with the last level of its folder. Says what it finds there. Returns 0; -EADDRINUSE if
@@ -40,5 +41,6 @@ int control_socket_accept(struct control_socket *socket, int *ret_fd, uid_t *ret
 int control_socket_set_group(const struct control_socket *socket, gid_t group, struct fault *fault);
 /* Whether the peer that is connected to fd was in group when it connected. */
 bool control_socket_peer_is_in(int fd, gid_t group);
-/* Whether somebody listens on path. */
-int control_socket_is_alive(const char *path);
+/* Whether a server listens on path, and goes on to for CONTROL_ALIVE_MS: what a server had forked
+ * when it was killed holds its socket until it has become another program. */
+bool control_socket_is_alive(const char *path);

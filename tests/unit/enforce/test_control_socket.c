@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../cmocka_include.h"
@@ -111,6 +112,26 @@ static void a_stale_socket_needs_force(void **state) {
         assert_string_equal(
                 logged, "Fail2ban seems to be already running|Forcing execution of the server|");
         control_socket_close(&control);
+        fault_done(&fault);
+}
+
+static void what_a_killed_server_had_forked_is_no_server(void **state) {
+        (void)state;
+        struct control_socket control;
+        struct control_socket next;
+        struct fault fault = FAULT_INIT;
+        assert_int_equal(control_socket_open(&control, path, CONTROL_CAREFUL, &fault), 0);
+        pid_t pid = fork(); /* holds the socket, for less than CONTROL_ALIVE_MS */
+        if (pid == 0) {
+                (void)usleep(100000);
+                _exit(0);
+        }
+        (void)close(control.fd);
+        free(control.path);
+        assert_false(control_socket_is_alive(path));
+        assert_int_equal(control_socket_open(&next, path, CONTROL_FORCE, &fault), 0);
+        control_socket_close(&next);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
         fault_done(&fault);
 }
 
@@ -227,6 +248,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(
                         a_living_server_is_left_alone_even_with_force, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(a_stale_socket_needs_force, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(what_a_killed_server_had_forked_is_no_server, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(nothing_but_a_socket_is_removed, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
                         a_path_that_is_too_long_is_refused, set_up, tear_down),
