@@ -240,7 +240,7 @@ def explain_has_colours_on_a_terminal_only(box):
 def explain_follows_each_line(box):
     near, far = LINE.replace('Failed', 'Fallen'), 'Nov 24 10:00:00 gate sshd[1]: Invalid user x'
     box.write('log', '\n'.join((LINE, far, LINE.replace('sshd', 'cron'), near, 'no date')) + '\n')
-    status, said, complaint = ours(box, '--explain', box.path('log'), 'sshd', '^Fallen')
+    status, said, complaint = ours(box, '--explain', box.path('log'), 'sshd[logtype=journal]', '^Fallen')
     parts = re.split(r'^Line \d+: ', said.split('\n\nResults\n')[0], flags=re.MULTILINE)[1:]
     wanted = (('matched', "date        'Nov 24 10:00:00' at characters 1 to 15 by template ", "without it  ' gate sshd[100]: Failed",
                "matches; the failregexes get 'Failed password", 'matched     failregex ', 'sshd.conf:', 'id          203.0.113.5', "user = 'root'",
