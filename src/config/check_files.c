@@ -10,6 +10,7 @@
 #include "config/options.h"
 #include "config/settings.h"
 #include "config/suggest.h"
+#include "config/text.h"
 
 struct check {
         struct conf_store *store;
@@ -19,10 +20,8 @@ struct check {
 /* ---- what is referred to ---- */
 
 static void use(struct check *c, struct slice name) {
-        size_t slash = name.len;
-        while (slash > 0 && name.data[slash - 1] != '/')
-                slash--;
-        dict_put(&c->used, slice_sub(name, slash, name.len), value_bool(true), c->store->arena);
+        dict_put(&c->used, slice_sub(name, text_name_start(name), name.len), value_bool(true),
+                c->store->arena);
         dict_put(&c->used, name, value_bool(true), c->store->arena);
 }
 

@@ -9,6 +9,7 @@
 
 #include "config/log_files.h"
 #include "config/suggest.h"
+#include "config/text.h"
 
 #define ENTRIES_MAX 10000u /* of a folder that are compared */
 #define NAMED_MAX 300u     /* bytes of patterns that a text shows */
@@ -23,9 +24,7 @@ struct slice check_logs_split(struct slice line, struct slice *ret_from) {
 
 /* A file of the same folder that has nearly the same name. */
 static struct slice suggest_path(struct slice path, struct arena *arena) {
-        size_t slash = path.len;
-        while (slash > 0 && path.data[slash - 1] != '/')
-                slash--;
+        size_t slash = text_name_start(path);
         struct suggest suggest = suggest_begin(slice_sub(path, slash, path.len));
         DIR *dir = slash > 0 ? opendir(arena_copy(arena, slice_sub(path, 0, slash)).data) : NULL;
         struct dirent *entry;

@@ -11,6 +11,7 @@
 #include "base/repr.h"
 #include "config/options.h"
 #include "config/suggest.h"
+#include "config/text.h"
 
 struct check {
         struct findings *findings;
@@ -140,9 +141,7 @@ static void check_ignored(const struct check *c, struct slice word) {
 
 /* What is a path's folder; empty if there is none. */
 static struct slice folder_of(struct slice path) {
-        size_t end = path.len;
-        while (end > 0 && path.data[end - 1] != '/')
-                end--;
+        size_t end = text_name_start(path);
         return slice_sub(path, 0, end > 1 ? end - 1 : end);
 }
 

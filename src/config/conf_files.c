@@ -180,16 +180,13 @@ static bool is_file(struct slice path) {
 }
 
 static struct slice directory_of(struct slice path) {
-        size_t end = path.len;
-        while (end > 0 && path.data[end - 1] != '/')
-                end--;
-        return slice_sub(path, 0, end);
+        return slice_sub(path, 0, text_name_start(path));
 }
 
 /* "x.conf" to "x.local": the last '.' of the file's name, if it is not its first character, starts
  * what is replaced. */
 static struct slice local_twin(struct slice path, struct arena *arena) {
-        size_t start = directory_of(path).len;
+        size_t start = text_name_start(path);
         size_t dot = path.len;
         while (dot > start && path.data[dot - 1] != '.')
                 dot--;

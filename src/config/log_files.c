@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/diag.h"
+#include "config/text.h"
 
 static bool has_magic(struct slice s) {
         for (size_t i = 0; i < s.len; i++)
@@ -22,9 +23,7 @@ static bool has_magic(struct slice s) {
 /* At the last '/': the directory without '/' at its end (unless it is the root), and the name
  * behind. */
 static struct slice split_path(struct slice path, struct slice *ret_name) {
-        size_t name = path.len;
-        while (name > 0 && path.data[name - 1] != '/')
-                name--;
+        size_t name = text_name_start(path);
         *ret_name = slice_sub(path, name, path.len);
         size_t end = name;
         while (end > 0 && path.data[end - 1] == '/')

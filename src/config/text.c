@@ -94,6 +94,13 @@ struct slice text_head(struct slice s, size_t characters) {
         return slice_sub(s, 0, at);
 }
 
+size_t text_name_start(struct slice path) {
+        size_t start = path.len;
+        while (start > 0 && path.data[start - 1] != '/')
+                start--;
+        return start;
+}
+
 struct slice text_lower(struct slice s, struct arena *arena) {
         size_t first = 0;
         while (first < s.len && !(s.data[first] >= 'A' && s.data[first] <= 'Z'))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What Python's str does to text, as far as configuration files show it: blanks, lower case,
- * UTF-8. */
+ * UTF-8. And where the name in a path begins. */
 #pragma once
 
 #include <stdbool.h>
@@ -24,6 +24,8 @@ bool text_is_word(char c);
 /* Characters of s (valid UTF-8), and s cut to so many. */
 size_t text_length(struct slice s);
 struct slice text_head(struct slice s, size_t characters);
+/* Where the last name of a path begins: behind its last '/', or 0. */
+size_t text_name_start(struct slice path);
 /* ASCII letters in lower case; s itself if it has no capital. */
 struct slice text_lower(struct slice s, struct arena *arena);
 /* The JSON string that Python's json.dumps() makes of s (valid UTF-8): ASCII only. */

@@ -9,8 +9,8 @@
 #include "base/slice.h"
 
 #define LITERALS_CLAUSE_MAX 256 /* literals of a clause */
-#define LITERALS_LENGTH_MAX 64 /* bytes of a literal; longer ones are cut */
-#define LITERALS_DEPTH_MAX 100 /* nested groups; deeper ones count as "anything" */
+#define LITERALS_LENGTH_MAX 64  /* bytes of a literal; longer ones are cut */
+#define LITERALS_DEPTH_MAX 100  /* nested groups; deeper ones count as "anything" */
 
 /* Every match holds at least one of the literals, with the case as given or (caseless) in any ASCII
  * case. A literal is ASCII, without newline, never empty. */

@@ -182,6 +182,13 @@ static void say_found(const struct jail *jail, enum intake_kind kind, const char
         diag_text(DIAG_INFO, JAIL_LOG_FILTER, (struct slice){text, len});
 }
 
+static void count_found(
+        struct jail *jail, struct ticket *ticket, enum intake_kind kind, double weight) {
+        jail_debug_line(ticket);
+        say_found(jail, kind, ticket->id, ticket->time);
+        count_failure(jail, ticket, weight);
+}
+
 /* The time that a cursor tells: "...;t=" and microseconds in hex. Returns 0 if there is none. */
 static uint64_t cursor_time(struct slice cursor) {
         const char *mark = strstr(cursor.data, ";t=");
@@ -218,9 +225,7 @@ static void apply(struct jail *jail, struct intake_item *item) {
         switch (item->kind) {
         case INTAKE_FAILURE:
         case INTAKE_ATTEMPT:
-                jail_debug_line(item->ticket);
-                say_found(jail, item->kind, item->ticket->id, item->ticket->time);
-                count_failure(jail, item->ticket, item->weight);
+                count_found(jail, item->ticket, item->kind, item->weight);
                 break;
         case INTAKE_RESTORE:
                 (void)jail_ban_ticket(jail, item->ticket, NULL, NULL);
@@ -385,9 +390,7 @@ static bool count_at_once(struct jail *jail, struct ticket *ticket) {
                 !ignore_passes(jail->ignore, &ticket->address))
                 return false;
         jail->intake.is_pumping = true;
-        jail_debug_line(ticket);
-        say_found(jail, INTAKE_FAILURE, ticket->id, ticket->time);
-        count_failure(jail, ticket, 1);
+        count_found(jail, ticket, INTAKE_FAILURE, 1);
         jail->intake.is_pumping = false;
         return true;
 }

@@ -92,6 +92,7 @@ static void queue_add(struct queue *queue, struct request *request) {
         else
                 queue->first = request;
         queue->last = request;
+        request->next = NULL;
         queue->count++;
 }
 
@@ -103,7 +104,6 @@ static void queue_clear(struct queue *queue) {
 static void queue_forget(struct queue *queue, const void *user) {
         struct queue kept = {0};
         for (struct request *request; (request = queue_take_first(queue));) {
-                request->next = NULL;
                 if (request->user == user)
                         free(request);
                 else
@@ -277,11 +277,12 @@ static void answer_tag(struct python_link *link, const struct value *message, st
                         (void)request->tag(request->user, tag->string, arena, &value);
         value_dict_put(&answer, value_text("id"), *id, arena);
         value_dict_put(&answer, value_text("tag"), *tag, arena);
-        struct value whole = value_copy(&answer, arena);
-        value_dict_put(&whole, value_text("value"), value, arena);
+        value_dict_put(&answer, value_text("value"), value, arena);
+        if (put_line(link, &answer) == 0)
+                return;
+        /* Too long: rather nothing than a wait for it. */
         value_dict_put(&answer, value_text("value"), VALUE_OF_NONE, arena);
-        if (put_line(link, &whole) < 0)
-                (void)put_line(link, &answer); /* too long: rather nothing than a wait for it */
+        (void)put_line(link, &answer);
 }
 
 /* fault->kind must be static. */
@@ -524,7 +525,6 @@ static void hand_over(struct python_link *link, struct request *request, const s
                 return;
         request = take(link, request->id);
         request->why = "cannot take so much at once";
-        request->next = NULL;
         queue_add(&link->refused, request);
 }
 

@@ -4,8 +4,8 @@
 
 #include "base/fault.h"
 
-#define DAEMON_FDS_MAX 8192 /* logs with their rotations, clients, three for each running action   \
-                             */
+/* Logs with their rotations, clients, three for each running action. */
+#define DAEMON_FDS_MAX 8192
 
 enum daemon_side {
         DAEMON_STARTER, /* waits for the report, and exits with it */

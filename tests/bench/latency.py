@@ -34,6 +34,13 @@ class Watch:
                                         stdout=subprocess.PIPE, text=True)
         threading.Thread(target=self.read, daemon=True).start()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.monitor.kill()
+        self.monitor.wait()
+
     def read(self):
         for line in self.monitor.stdout:
             now = time.monotonic()
@@ -77,10 +84,9 @@ def from_the_line_to_the_kernel(box):
     box.write('etc/action.d/mailed.conf', MAIL.format(sent=box.path('sent')))
     box.jails(JAIL.format(name='mass', log=box.path('mass.log'), action='nftables-multiport[name=mass]')
               + JAIL.format(name='mails', log=box.path('mails.log'), action='mailed'), action='nftables-multiport[name=sshd, port=ssh]')
-    with Stage('bench', 22) as stage:
+    with Stage('bench', 22) as stage, Watch(stage) as watch:
         box.start(within=stage.within(stage.host))
         sample_of = (f'203.0.{k >> 8 & 255}.{k & 255}' for k in range(1, 1 << 16))
-        watch = Watch(stage)
         box.attack(next(sample_of))
         wait_for(lambda: watch.seen, 'the first ban, which makes the table')
         told('alone', [sample(box, watch, next(sample_of)) for _ in range(samples)])
@@ -93,7 +99,6 @@ def from_the_line_to_the_kernel(box):
         told(f'beside {bans} bans and {mails} mails', busy)
         wait_for(lambda: len(box.banned('mass')) == bans and box.read('sent').count('Subject:') == mails, 'all others are done', pause=0.5)
         box.stop()
-        watch.monitor.kill()
 
 
 main(__doc__, samples={'default': '300'}, bans={'default': '10000'}, mails={'default': '1000'})

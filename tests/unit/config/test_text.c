@@ -30,6 +30,15 @@ static void heads_and_lengths_count_characters(void **state) {
         assert_slice(text_head(SLICE("ab"), 9), "ab");
 }
 
+static void a_paths_name_stands_behind_its_last_slash(void **state) {
+        (void)state;
+        assert_int_equal(text_name_start(SLICE("/etc/fail2ban/jail.conf")), 14);
+        assert_int_equal(text_name_start(SLICE("/x")), 1);
+        assert_int_equal(text_name_start(SLICE("dir/")), 4);
+        assert_int_equal(text_name_start(SLICE("name")), 0);
+        assert_int_equal(text_name_start(SLICE("")), 0);
+}
+
 static void lower_case_copies_only_if_needed(void **state) {
         (void)state;
         struct arena arena = ARENA_INIT;
@@ -81,6 +90,7 @@ int main(void) {
                 cmocka_unit_test(strip_takes_blanks_of_unicode),
                 cmocka_unit_test(indent_counts_characters),
                 cmocka_unit_test(heads_and_lengths_count_characters),
+                cmocka_unit_test(a_paths_name_stands_behind_its_last_slash),
                 cmocka_unit_test(lower_case_copies_only_if_needed),
                 cmocka_unit_test(json_is_ascii),
                 cmocka_unit_test(flaws_of_utf8_are_found),

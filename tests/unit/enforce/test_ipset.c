@@ -87,7 +87,7 @@ static void play(bool in_process, char *out, size_t size) {
         };
         struct nftset *link = nftset_new();
         size_t bad;
-        (void)system("ipset destroy");
+        (void)!system("ipset destroy");
         shell("ipset create s4 hash:ip timeout 600000; ipset create s6 hash:ip family inet6 "
               "timeout "
               "0; ipset create plain hash:ip; ipset create net hash:net");
@@ -133,7 +133,7 @@ static void the_first_that_is_refused_is_named_and_nothing_is_lost(void **state)
         (void)state;
         if (!has_kernel)
                 skip();
-        (void)system("ipset destroy");
+        (void)!system("ipset destroy");
         shell("ipset create s hash:ip");
         struct nftset *link = nftset_new();
         for (size_t i = 0; i < MANY; i++) {
