@@ -53,7 +53,7 @@ def attack(box, *addresses):
 
 def settle(box, names, text):
     """Wait until every jail has said this in the server's log."""
-    wait_for(lambda: box.read('f2b.log').count(text) >= len(names), f'{len(names)} times in the log: {text}', 60)
+    wait_for(lambda: box.read('f2b.log').count(text) >= len(names), f'{len(names)} times in the log: {text}')
 
 
 def faults(box):
@@ -338,7 +338,7 @@ def expect_told(room, box, name, calls, address=A4):
         if six and name.startswith('symbiosis'):
             pattern = pattern.replace('iptables', 'ip6tables', 1).replace('DROP', 'REJECT.*')
         wait_for(lambda pattern=pattern: any(re.fullmatch(pattern, said) for said in told(room)) or faults(box),
-                 f'{name} is told: {pattern}; it was: ' + ' | '.join(told(room)[-40:])[:3000], 8)
+                 f'{name} is told: {pattern}; it was: ' + ' | '.join(told(room)[-40:])[:3000])
         expect(not faults(box), lambda: '\n'.join(faults(box)[:6]))
 
 
@@ -363,14 +363,14 @@ def foreign_programs(box):
                 expect_told(room, box, name, ban, address)
             expect_told(room, box, name, FIRST.get(name, []))
         wait_for(lambda: box.read(blocked) == f'\\{A4} 1;\n\\{A6} 1;\n', f'nginx: {box.read(blocked)!r}')
-        expect(sorted(os.listdir(box.path('symbiosis/firewall/blacklist.d'))) == sorted(f'{a}.auto' for a in (A4, A6)), 'symbiosis')
+        wait_for(lambda: sorted(os.listdir(box.path('symbiosis/firewall/blacklist.d'))) == sorted(f'{a}.auto' for a in (A4, A6)), 'symbiosis')
         room.forget()
         box.ask('unban', A4, A6)
         for name, (_, unban) in PROGRAMS.items():
             for address in (A4, A6):
                 expect_told(room, box, name, unban, address)
         wait_for(lambda: box.read(blocked) == '', f'nginx: {box.read(blocked)!r}')
-        expect(not os.listdir(box.path('symbiosis/firewall/blacklist.d')), 'symbiosis, unbanned')
+        wait_for(lambda: not os.listdir(box.path('symbiosis/firewall/blacklist.d')), 'symbiosis, unbanned')
         box.ask('set', jail('mikrotik'), 'banip', A4)
         box.ask('set', jail('nginx-block-map'), 'banip', A4)
         room.forget()
@@ -411,7 +411,7 @@ def mails(box):
         attack(box, A4, A6)
         settle(box, values, f'Ban {A6}')
         for name in MAILERS:
-            wait_for(lambda name=name: mail_of(room, name) or faults(box), f'{name} mails', 8)
+            wait_for(lambda name=name: mail_of(room, name) or faults(box), f'{name} mails')
             expect(not faults(box), lambda: '\n'.join(faults(box)[:6]))
             check_mail(box, name, *mail_of(room, name))
         expect(box.stop() == 0, 'stop')
@@ -484,7 +484,7 @@ def requests(box):
         for name in REQUESTS:
             for address in (A4, A6):
                 wait_for(lambda name=name, address=address: request_of(room, name, address) or faults(box),
-                         f'{name} sends {address}: ' + ' | '.join(told(room))[-2000:], 8)
+                         f'{name} sends {address}: ' + ' | '.join(told(room))[-2000:])
                 expect(not faults(box), lambda: '\n'.join(faults(box)[:6]))
         lines = [json.loads(given)['matches'] for words, given in room.calls() if 'https://hook.example/x' in words]
         expect(len(lines) == 2 and all('`"; touch ' in line and '\\n~!touch' in line for line in lines), f'webhook: {lines}')
@@ -492,9 +492,9 @@ def requests(box):
         box.ask('unban', A4)
         for url in ('user', 'zones/ZONE'):
             wait_for(lambda url=url: any('DELETE' in said and f'{url}/firewall/access_rules/rules/abc123' in said
-                                         for said in told(room)), f'{url}: the rule is deleted by its id', 8)
-        wait_for(lambda: any(f'set?args=value:{A4}' in said and 'DELETE' in said for said in told(room)), 'netscaler, unban', 8)
-        wait_for(lambda: any('"event":"unban"' in said for said in told(room)), 'webhook, unban', 8)
+                                         for said in told(room)), f'{url}: the rule is deleted by its id')
+        wait_for(lambda: any(f'set?args=value:{A4}' in said and 'DELETE' in said for said in told(room)), 'netscaler, unban')
+        wait_for(lambda: any('"event":"unban"' in said for said in told(room)), 'webhook, unban')
         expect(box.stop() == 0, 'stop')
         unharmed(box)
 

@@ -21,7 +21,7 @@ import tables       # tools/lib, see harness
 
 CACHE = os.path.join(TOP, 'build', 'consumers')
 FETCH_S = 120
-MONIT_S = 120
+MONIT_S = 300
 A, B = '203.0.113.5', '2001:db8::5'
 
 
@@ -220,8 +220,9 @@ def monit(box):
         for name in recipes:
             wait_for(lambda name=name: f"'fail2ban' succeeded testing protocol [DEFAULT] at {box.socket}" in box.read(f'monit-{name}/log'),
                      f'{name}: the socket answers (monit first waits for half a minute)', seconds=MONIT_S)
+            wait_for(lambda name=name: all(said in box.read(f'monit-{name}/log') for said in ("'fail2ban' process is running with pid",
+                                                                                            "'fail2ban_log' file exists")), f'{name}: both are looked at')
             log = box.read(f'monit-{name}/log')
-            expect("'fail2ban' process is running with pid" in log and "'fail2ban_log' file exists" in log, log)
             expect('trying to restart' not in log and 'process is not running' not in log, log)
         box.append('2026-01-01 00:00:00,000 fail2ban.x [1]: ERROR   a fault\n', log=box.path('f2b.log'))
         for name in recipes:
@@ -275,9 +276,9 @@ def database_readers(box):
     wait_for(lambda: os.path.exists(box.path('f2b.sqlite3')), 'the database')
 
     def rows(question):
-        with sqlite3.connect(f'file:{box.path("f2b.sqlite3")}?mode=ro', uri=True) as db:
+        with sqlite3.connect(f'file:{box.path("f2b.sqlite3")}?mode=ro', uri=True, timeout=PATIENCE_S) as db:
             return db.execute(question).fetchall()
-    wait_for(lambda: rows('select ip from bans'), 'the ban is written')
+    wait_for(lambda: rows('select ip from bans') and rows('select ip from bips'), 'the ban is written')
     (jail, ip, when, bantime, count, data), = rows('select jail, ip, timeofban, bantime, bancount, data from bans')
     expect((jail, ip, bantime, count) == ('sshd', A, 3600, 1) and abs(when - time.time()) < 600, (jail, ip, when, bantime, count))
     expect(json.loads(data)['failures'] == 3 and len(json.loads(data)['matches']) == 3, data)

@@ -83,6 +83,7 @@ def elements_come_back_and_unbanned_ones_do_not(box):
     with Guarded(box) as guarded:
         guarded.nft('delete', 'element', *SET, '{', B4, '}')
         wait_for(guarded.is_whole, 'the element is back', SOON_S)
+        wait_for(guarded.told, 'it is told')
         expect(len(guarded.told()) == 1, f'told once: {guarded.told()}')
         box.ask('set', 'sshd', 'unbanip', A4)
         wait_for(lambda: not guarded.holds(A4), 'unbanned')
@@ -122,7 +123,7 @@ def many_go_together_and_what_only_nft_can_do_goes_alone(box):
         given = many[:700] + ['255.255.255.255'] + many[700:]
         expect(box.ask('set', 'sshd', 'banip', *given) == str(len(given)), 'all are new')
         wait_for(lambda: guarded.holds(many[0], many[699], many[700], many[-1]), 'both halves are in the kernel')
-        expect(guarded.holds('255.255.255.255'), 'and what stands between them')
+        wait_for(lambda: guarded.holds('255.255.255.255'), 'and what stands between them')
         log = [line.split()[-1] for line in box.read('f2b.log').split('\n') if ' Ban ' in line]
         expect(log[-len(given):] == given, 'told in their order')
         guarded.nft('delete', 'element', *SET, '{', many[5], ',', many[900], '}')
@@ -141,8 +142,9 @@ def somebody_who_goes_on_deleting_is_answered_ever_less_often(box):
                 guarded.nft('flush', 'set', *SET)
                 deleted += 1
             time.sleep(0.05)
+        wait_for(guarded.told, 'it is told')
         told = len(guarded.told())
-        expect(1 <= told <= 5, f'told {told} times in 8 seconds, {deleted} times deleted')
+        expect(told <= 5, f'told {told} times in 8 seconds, {deleted} times deleted')
         expect(box.answers(), 'the server goes on')
 
 

@@ -20,6 +20,8 @@ import traceback
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, 'tools', 'lib'))
 sys.dont_write_bytecode = True
+os.environ['TZ'] = 'UTC'     # the hour that comes twice, or not at all, is the affair of tests/unit
+time.tzset()
 
 PATIENCE_S = 120.0      # longest wait for an effect; only what fails takes it
 COMMAND_S = 120         # longest run of one client command
@@ -172,6 +174,7 @@ class Box:
         return found.group(1).split() if found else []
 
     def count(self, label, jail='sshd'):
+        """A number of the jail's status; None if there is no answer."""
         found = re.search(rf'{label}:\s*(\d+)', self.client('status', jail)[1])
         return int(found.group(1)) if found else None
 

@@ -10,13 +10,13 @@ import subprocess
 import time
 import uuid
 
-from harness import CONNECTIONS, Skipped, case, expect, main, numbered_address, wait_for
+from harness import COMMAND_S, CONNECTIONS, Skipped, case, expect, main, numbered_address, wait_for
 from room import Room
 
 MACHINE = '0123456789abcdef0123456789abcdef'
 REMOTE = '/lib/systemd/systemd-journal-remote'
 BURST = 20000
-BURST_S = 120
+BURST_S = 300
 KILLS = 6
 
 
@@ -49,7 +49,7 @@ class Journal:
     def append(self, *entries):
         """Write the entries, as journald would own them."""
         subprocess.run([REMOTE, '-o', self.file, '-'], input=''.join(entries).encode(), check=True, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL, timeout=60)
+                       stderr=subprocess.DEVNULL, timeout=COMMAND_S)
         for name in os.listdir(self.folder):
             with contextlib.suppress(LookupError):
                 shutil.chown(os.path.join(self.folder, name), group='systemd-journal')
@@ -63,7 +63,7 @@ class Journal:
 def supported(box):
     """Whether the programs were built with libsystemd."""
     out = subprocess.run([os.path.join(box.programs, 'fail2ban-regex'), 'systemd-journal[journalfiles=/nonexistent]', 'x <HOST>'],
-                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=60).stdout
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=COMMAND_S).stdout
     return b'library not found' not in out
 
 
@@ -104,7 +104,7 @@ def old_and_new_entries_ban(box):
     expect("[sshd-journal] Added journal match for: '" in log, 'no line about the match')
     expect(box.stop() == 0, 'stops')
     rows = sqlite3.connect(box.path('f2b.sqlite3')).execute("SELECT lastfilepos, firstlinemd5 FROM logs WHERE path='systemd-journal'").fetchall()
-    expect(len(rows) == 1 and abs(rows[0][0] - time.time()) < 60, f'position in the database: {rows}')
+    expect(len(rows) == 1 and abs(rows[0][0] - time.time()) < 3600, f'position in the database: {rows}')
     expect(re.match(r'\d{4}-\d\d-\d\dT', rows[0][1]), f'time in the database: {rows}')
 
 
@@ -170,17 +170,20 @@ def killed_readers_lose_nothing(box):
     box.start()
     wait_for(lambda: 'in operation' in box.read('f2b.log'), 'in operation')
     entries = [journal.failed(numbered_address(i % 500)) for i in range(BURST)]
-    killed = 0
+    killed, counted = 0, -1
     for k in range(20):
         journal.append(*entries[k * BURST // 20:(k + 1) * BURST // 20])
-        if k % 3 == 1:
-            for pid in children(box):
-                os.kill(pid, signal.SIGKILL)
-                killed += 1
+        if k % 3 == 1:      # who is killed has read something: an entry that some readers in a row do not get past is left out on purpose
+            wait_for(lambda: (box.count('Total failed', 'one') or 0) > counted, 'it reads on', BURST_S)    # pylint: disable=cell-var-from-loop
+            counted = box.count('Total failed', 'one') or 0
+            for pid in wait_for(lambda: children(box), 'somebody reads'):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                    killed += 1
     wait_for(lambda: (box.count('Total failed', 'one') or 0) >= BURST, 'all are counted', BURST_S, 0.2)
     time.sleep(1)
     expect(box.count('Total failed', 'one') == BURST, f'{box.count("Total failed", "one")} of {BURST}, {killed} kills')
-    expect(len(box.banned('one')) == 500, f'{len(box.banned("one"))} banned')
+    wait_for(lambda: len(box.banned('one')) == 500, 'all are banned')
     expect(killed >= KILLS, f'only {killed} kills')
     print(f'     {killed} readers killed')
 
@@ -264,7 +267,7 @@ def regex_counts_what_is_there(box):
     for words, wanted in (((), 'Lines: 500 lines, 0 ignored, 300 matched, 200 missed'),
                           (('-m', '_COMM=sshd'), 'Lines: 300 lines, 0 ignored, 300 matched, 0 missed')):
         done = subprocess.run([os.path.join(box.programs, 'fail2ban-regex'), *words, log, r'Failed password for root from <HOST>'],
-                              stdout=subprocess.PIPE, check=False, timeout=60)
+                              stdout=subprocess.PIPE, check=False, timeout=COMMAND_S)
         text = done.stdout.decode()
         expect(wanted in text, text)
         expect('Use         systemd journal' in text, text)

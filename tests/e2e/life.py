@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 
-from harness import TOP, Skipped, case, expect, main, wait_for
+from harness import COMMAND_S, PATIENCE_S, TOP, Skipped, case, expect, main, wait_for
 from room import Room
 
 A = '203.0.113.5'
@@ -101,7 +101,7 @@ def socket_of_the_init_system_is_served_and_stays(box):
             early.connect(box.socket)
             early.sendall(b'["ping"]\n')
             hand_over(box, listener, 'fail2ban')
-            early.settimeout(60)
+            early.settimeout(PATIENCE_S)
             expect(b'pong' in early.recv(4096), 'the early client got no answer')
         wait_for(lambda: box.server.poll() is not None or box.answers(), 'the server answers')
         expect(box.server.poll() is None, lambda: f'the server ended: {box.read("out")[-800:]}')
@@ -120,7 +120,7 @@ def bans_within_unit(box, units, kinds):
     as_unit = ['python3', '-B', os.path.join(TOP, 'tests', 'e2e', 'as_unit.py'), units, box.folder]
     with Room(box, {}) as room:
         tried = box.popen([*room.within, *as_unit, 'true'])
-        status = tried.wait(60)
+        status = tried.wait(COMMAND_S)
         if status == 77:
             raise Skipped('systemd-analyze or libseccomp is not here')
         expect(status == 0, f'the sandbox of the unit cannot be made: {status}')

@@ -40,7 +40,7 @@ def single_bans_within_it_are_absorbed(box):
             box.attack('203.0.113.3', 1)
             wait_for(lambda: box.banned() == [NET4], 'then the network')
             wait_for(lambda: NET4 in stage.ruleset(), 'in the kernel')
-            expect('203.0.113.1' not in stage.ruleset(), 'and the addresses no more')
+            wait_for(lambda: '203.0.113.1' not in stage.ruleset(), 'and the addresses no more')
             expect(box.stop() == 0, 'stop')
             box.start(within=stage.within(stage.host))
             wait_for(lambda: NET4 in stage.ruleset(), 'after a restart')

@@ -22,7 +22,7 @@ FORMS = (['-v'], ['--print-all-matched', '--print-all-missed', '--print-all-igno
 
 def call(program, *words, stdin=subprocess.DEVNULL):
     """(exit status, stdout, stderr) of a program."""
-    done = subprocess.run([program, *words], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=COMMAND_S,
+    done = subprocess.run([program, *words], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=5 * COMMAND_S,
                           check=False, env={**os.environ, 'LC_ALL': 'C.UTF-8', 'PYTHONHASHSEED': '0'})
     return done.returncode, done.stdout.decode('utf8', 'replace'), done.stderr.decode('utf8', 'replace')
 
@@ -47,7 +47,7 @@ def ours(box, *words, stdin=subprocess.DEVNULL):
 def present_as_now(match):
     """The time of a line without date, which is that of its reading."""
     age = time.time() - time.mktime(time.strptime(match.group(), '%a %b %d %H:%M:%S %Y'))
-    return 'NOW' if -1 < age < 2 * COMMAND_S else match.group()
+    return 'NOW' if -1 < age < 10 * COMMAND_S else match.group()
 
 
 def comparable(text):

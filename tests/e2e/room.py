@@ -5,7 +5,7 @@ Stand-ins lie over /usr/sbin, /usr/bin and /usr/libexec, seen only inside; each 
 import os
 import subprocess
 
-from harness import Skipped
+from harness import COMMAND_S, Skipped
 
 # What every stand-in does; BODY follows, and sees the words and, in $input, a file with what was on its input.
 RECORDER = '''#!/bin/sh
@@ -62,13 +62,13 @@ class Room:
 
     def run(self, *command):
         """Run a command in the namespace: what it printed, faults too."""
-        done = subprocess.run(['ip', 'netns', 'exec', self.name, *command], stdin=subprocess.DEVNULL, timeout=20,
+        done = subprocess.run(['ip', 'netns', 'exec', self.name, *command], stdin=subprocess.DEVNULL, timeout=COMMAND_S,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         return done.stdout.decode('utf8', 'replace')
 
     def works(self, *command):
         try:
-            return subprocess.run(['ip', 'netns', 'exec', self.name, *command], stdin=subprocess.DEVNULL, timeout=20,
+            return subprocess.run(['ip', 'netns', 'exec', self.name, *command], stdin=subprocess.DEVNULL, timeout=COMMAND_S,
                                   capture_output=True, check=False).returncode == 0
         except OSError:
             return False
@@ -76,7 +76,7 @@ class Room:
     def calls(self):
         """What the stand-ins were called with: (words, input) of each call, the program first."""
         found = []
-        for call in self.box.read('record').split('\x1d'):
+        for call in self.box.read('record').split('\x1d')[:-1]:      # what comes last may not be whole yet
             words, _, given = call.partition('\x1e')
             if words.startswith('call '):
                 found.append((words[5:].split('\x1f'), given))

@@ -226,13 +226,21 @@ class Soak:
     def step_jump(self):
         self.faults.jump(self.chosen.choice((0, 60, 600, -60, -600, self.chosen.uniform(-900, 900))))
 
+    def holds_log(self):
+        """Whether the server has the present log open. Nobody rotates twice within a moment: of a log that comes and goes unseen, nothing can be read."""
+        with contextlib.suppress(OSError):
+            return any(os.path.samefile(f'/proc/{self.box.server.pid}/fd/{fd}', self.box.log)
+                       for fd in os.listdir(f'/proc/{self.box.server.pid}/fd') if os.path.exists(f'/proc/{self.box.server.pid}/fd/{fd}'))
+        return False
+
     def step_rename(self):
+        wait_for(lambda: self.box.server.poll() is not None or self.holds_log(), 'the server has the log open', QUIET_S)
         os.rename(self.box.log, self.box.log + '.1')
         self.box.write('auth.log', '')
 
     def step_copytruncate(self):
         """Its own race loses what was not read yet: those attackers go on."""
-        shutil.copyfile(self.box.log, self.box.log + '.1')
+        shutil.copyfile(self.box.log, self.box.log + '.copy')       # not over a rotated log, which may still be read
         self.in_flight |= set(self.crossing) - set(self.reported())
         os.truncate(self.box.log, 0)
 

@@ -18,7 +18,7 @@ from room import Room
 SEED = os.path.join(os.path.dirname(TOP), 'shared', 'conform', 'seed-config')
 CLIENT, ROUTER_OUT, ROUTER_IN, SERVER = '203.0.113.66', '203.0.113.1', '198.51.100.1', '198.51.100.2'
 ACCEPT = 'import socket\ns = socket.create_server(("{0}", 25))\nwhile True:\n    s.accept()[0].close()\n'
-CONNECT = 'import socket\nsocket.create_connection(("{0}", 25), timeout=5)\n'
+CONNECT = 'import socket\nsocket.create_connection(("{0}", 25), timeout=30)\n'
 STAND_INS = {'sbin/sendmail': (True, ''), 'bin/whois': (False, 'echo "a network of examples"')}
 
 
@@ -80,7 +80,7 @@ def attack(box, jail, address, times):
 
 
 def ready(box):
-    wait_for(lambda: all(f"Jail '{jail}' started" in box.read('f2b.log') for jail in JAILS), 'all jails are started', 60)
+    wait_for(lambda: all(f"Jail '{jail}' started" in box.read('f2b.log') for jail in JAILS), 'all jails are started')
 
 
 def faults(box):
@@ -136,9 +136,9 @@ def every_jail_bans_from_its_log(box):
                 attack(box, jail, f'203.0.113.{10 + number}', times)
         for number, (jail, (_, _, name)) in enumerate(JAILS.items()):
             address = f'203.0.113.{10 + min(number, 5)}'
-            wait_for(lambda jail=jail, address=address: address in box.banned(jail), f'{jail} bans {address}', 60)
+            wait_for(lambda jail=jail, address=address: address in box.banned(jail), f'{jail} bans {address}')
             wait_for(lambda name=name, address=address: address in room.run(
-                'nft', 'list', 'set', 'inet', 'f2b-table', f'addr-set-{name}'), f'the kernel has {address} of {jail}', 60)
+                'nft', 'list', 'set', 'inet', 'f2b-table', f'addr-set-{name}'), f'the kernel has {address} of {jail}')
         chain = room.run('nft', 'list', 'chain', 'inet', 'f2b-table', 'f2b-chain')
         expect('hook forward' in chain, f'the chain looks at what is forwarded: {chain}')
         for protocol in ('tcp', 'udp', 'udplite', 'sctp'):
@@ -158,7 +158,7 @@ def fewer_failures_do_not_ban(box):
             if jail != 'dovecot-imap':
                 attack(box, jail, '203.0.113.9', times - 1)
         for jail, (_, times, _) in JAILS.items():
-            wait_for(lambda jail=jail, times=times: box.count('Total failed', jail) == times - 1, f'{jail} has counted', 60)
+            wait_for(lambda jail=jail, times=times: box.count('Total failed', jail) == times - 1, f'{jail} has counted')
             expect(not box.banned(jail), f'{jail} bans nobody')
 
 
@@ -169,28 +169,28 @@ def mails_tell_the_postmaster_of_each_ban(box):
         box.start(room.within)
         ready(box)
         attack(box, 'qmail-smtp', '203.0.113.7', 5)
-        told = wait_for(lambda: [mail for mail in mails(room) if 'banned 203.0.113.7' in mail[1]], 'a mail of the ban', 60)
+        told = wait_for(lambda: [mail for mail in mails(room) if 'banned 203.0.113.7' in mail[1]], 'a mail of the ban')
         words, text = told[0]
         expect(words[1:] == ['-f', 'fail2ban@yourdomain.xy', 'postmaster@yourdomain.xy'], f'to whom: {words}')
         for part in ('Subject: [Fail2Ban] SMTP: banned 203.0.113.7', 'To: postmaster@yourdomain.xy', 'fail2ban@yourdomain.xy',
                      'after 5 failures', 'a network of examples', 'qlogenvelope: result=rejected'):
             expect(part in text, f'{part!r} in the mail: {text}')
-        wait_for(lambda: len(mails(room)) >= 1 + len(JAILS), 'a mail of each start', 60)
+        wait_for(lambda: len(mails(room)) >= 1 + len(JAILS), 'a mail of each start')
 
 
 @case
 def what_is_behind_the_machine_is_guarded(box):
     set_up(box)
     with Room(box, STAND_INS) as room, neighbours(room) as connects:
-        wait_for(connects, 'the client reaches the server through the machine', 60)
+        wait_for(connects, 'the client reaches the server through the machine')
         box.start(room.within)
         ready(box)
         expect(connects(), 'without a ban it still does')
         attack(box, 'qmail-smtp', CLIENT, 5)
-        wait_for(lambda: CLIENT in box.banned('qmail-smtp'), 'the client is banned', 60)
-        wait_for(lambda: not connects(), 'and is refused', 60)
+        wait_for(lambda: CLIENT in box.banned('qmail-smtp'), 'the client is banned')
+        wait_for(lambda: not connects(), 'and is refused')
         box.ask('set', 'qmail-smtp', 'unbanip', CLIENT)
-        wait_for(connects, 'until it is let in again', 60)
+        wait_for(connects, 'until it is let in again')
 
 
 @case

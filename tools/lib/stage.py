@@ -15,7 +15,7 @@ FAMILIES = {
     4: {'host': '192.0.2.1', 'attacker': '192.0.2.66', 'visitor': '192.0.2.77', 'length': 24},
     6: {'host': '2001:db8:66::1', 'attacker': '2001:db8:66::66', 'visitor': '2001:db8:66::77', 'length': 64},
 }
-STEP_S = 20     # no single command takes longer
+STEP_S = 120    # no single command takes longer, however busy the machine
 
 LISTENER = '''
 import selectors, socket, sys
@@ -44,7 +44,7 @@ CALLER = '''
 import errno, socket, sys
 source, target, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
 s = socket.socket(socket.AF_INET6 if ':' in target else socket.AF_INET)
-s.settimeout(2.5)
+s.settimeout(30)      # what is rejected is told at once
 try:
     s.bind((source, 0))
     s.connect((target, port))

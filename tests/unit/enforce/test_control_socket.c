@@ -2,6 +2,7 @@
 #include "enforce/control_socket.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -121,10 +122,10 @@ static void what_a_killed_server_had_forked_is_no_server(void **state) {
         struct control_socket next;
         struct fault fault = FAULT_INIT;
         assert_int_equal(control_socket_open(&control, path, CONTROL_CAREFUL, &fault), 0);
-        pid_t pid = fork(); /* holds the socket, for less than CONTROL_ALIVE_MS */
+        pid_t pid = fork(); /* holds the socket until somebody has found it open */
         if (pid == 0) {
-                (void)usleep(100000);
-                _exit(0);
+                struct pollfd connected = {.fd = control.fd, .events = POLLIN};
+                _exit(poll(&connected, 1, -1) == 1 ? 0 : 1);
         }
         (void)close(control.fd);
         free(control.path);

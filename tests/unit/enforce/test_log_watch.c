@@ -11,7 +11,7 @@
 
 #include "base/cleanup.h"
 
-#define PATIENCE 400 /* turns of at most 25 ms */
+#define PATIENCE 4000 /* turns of at most 25 ms */
 
 struct test {
         char folder[64];

@@ -9,7 +9,7 @@
 #include "base/diag.h"
 #include "base/memory.h"
 
-#define WAIT_US 30000000
+#define WAIT_US 120000000
 #define SECOND_US INT64_C(1000000)
 
 struct test {

@@ -11,7 +11,7 @@
 
 #include "base/diag.h"
 
-#define PATIENCE 400 /* turns of at most 25 ms */
+#define PATIENCE 4000 /* turns of at most 25 ms */
 
 struct test {
         struct loop *loop;

@@ -11,7 +11,7 @@
 
 #include "../cmocka_include.h"
 
-#define WAIT_MS 10000
+#define WAIT_MS 120000
 
 /* What the server's side does; it ends the process. */
 typedef void server_side(int report, const char *path);

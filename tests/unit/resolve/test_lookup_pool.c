@@ -9,7 +9,7 @@
 
 #include "base/memory.h"
 
-#define WAIT_US 30000000
+#define WAIT_US 120000000
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
