@@ -546,4 +546,37 @@ def local_files_of_a_machine(box):
         unharmed(box)
 
 
+# Parameters of the nft actions, and the condition that stands in their rules before the look into the set.
+NFT_CONDITIONS = (
+    ('port="22,8000:8010", protocol="tcp,udp"', ['tcp dport { 22, 8000-8010 }', 'udp dport { 22, 8000-8010 }']),
+    ('port=22, protocol=all', ['th dport 22']),
+    ('type=allports', ['meta l4proto tcp']),
+    ('type=allports, protocol=all', ['']),
+    ('type=custom, rule_match-custom="ip daddr 198.51.100.1"', ['ip daddr 198.51.100.1']),
+    ('type=custom, rule_match-allprotos-custom="tcp dport $(echo 22)", protocol=all', ['tcp dport 22']),
+)
+
+
+@case
+def conditions_of_nft_rules(box):
+    """Whatever says which packets are meant: only those of banned addresses are refused."""
+    with Room(box, {}) as room:
+        for number, (options, conditions) in enumerate(NFT_CONDITIONS):
+            for name in ('nftables', 'nftset'):
+                set_up(box, {name: f'{options}, name=n{number}'})
+                box.start(within=room.within)
+                attack(box, A4)
+                wait_for(lambda: A4 in room.run(*NFT) or faults(box), f'{name}[{options}] bans')
+                rules = [line.strip() for line in room.run(*NFT).split('\n') if ' saddr @' in line]
+                sets = ['addr-set-n%d' % number] + (['addr-set-n%d-net' % number] if name == 'nftset' else [])
+                wanted = [f'{condition} ip saddr @{a_set} '.lstrip() for condition in conditions for a_set in sets]
+                expect(len(rules) == len(wanted) and all(any(rule.startswith(start) for rule in rules) for start in wanted),
+                       lambda: f'{name}[{options}]: {rules}, not {wanted}; {faults(box)[:3]}')
+                expect(box.stop() == 0, 'stop')
+                expect('f2b' not in room.run(*NFT), f'{name}[{options}]: nothing is left')
+                os.unlink(box.path('f2b.sqlite3'))
+                box.write('f2b.log', '')
+                box.write('auth.log', '')
+
+
 main(__doc__)

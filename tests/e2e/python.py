@@ -280,18 +280,31 @@ def same_form(ours, theirs):
     expect('M\u00fcller' in theirs[1][2].get_content(), theirs[1][2].get_content())
 
 
+COMMON = 'host="127.0.0.1:PORT", sender="f2b@example.org", sendername="W\u00e4chter", dest="a@example.org, b@example.org"'
+
+
 @case
-def native_smtp_mails_as_the_one_in_python(box):
+def both_smtp_actions_mail_the_same(box):
+    if not shutil.which('curl'):
+        raise Skipped('no curl here')
+    same_form(mails_of(box, f'smtp[{COMMON}, lines=matches]'), mails_of(box, f'smtp.py[{COMMON}, matches=matches]'))
+
+
+@case
+def smtp_mails_as_that_of_fail2ban(box):
     stock = os.path.join(box.real, '..', 'etc', 'fail2ban', 'action.d', 'smtp.py')
     if not os.path.exists(stock):
         raise Skipped('no real fail2ban here')
-    if not shutil.which('curl'):
-        raise Skipped('no curl here')
+    ours = mails_of(box, f'smtp.py[{COMMON}, matches=matches]')
     shutil.copy(stock, box.path('etc/action.d/smtp.py'))
-    common = 'host="127.0.0.1:PORT", sender="f2b@example.org", sendername="W\u00e4chter", dest="a@example.org, b@example.org"'
-    theirs = mails_of(box, f'smtp.py[{common}, matches=matches]')
-    ours = mails_of(box, f'smtp[{common}, lines=matches]')
-    same_form(ours, theirs)
+    same_form(ours, mails_of(box, f'smtp.py[{COMMON}, matches=matches]'))
+
+
+@case
+def smtp_refuses_a_wrong_parameter(box):
+    box.jails('', action='smtp.py[matches=all]')
+    box.start()
+    wait_for(lambda: 'matches is one of' in box.read('f2b.log'), 'the log says what is wrong')
 
 
 main(__doc__)
