@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* epoll + timerfd + signalfd. Sources removed during a round are only marked, and freed when the round ends, because epoll may have
- * returned further events for them. Timers sit in a binary heap; each knows its place, so that cancelling needs no search. The one
- * timerfd is set to the earliest. */
+/* epoll + signalfd. Sources removed during a round are only marked, and freed when the round ends, because epoll may have
+ * returned further events for them. Timers sit in a binary heap; each knows its place, so that cancelling needs no search. The earliest
+ * bounds the wait, in whole milliseconds, never too short: a timerfd would be more exact, but costs two system calls each time. */
 #include "base/loop.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -31,16 +31,13 @@ struct signal_route {
 
 struct loop {
         int epoll_fd;
-        int timer_fd;
         int signal_fd;
         sigset_t signals;
         struct signal_route routes[65];
         struct loop_timer **heap;
         size_t heap_count;
         size_t heap_capacity;
-        struct loop_source *timer_source;
         struct loop_source *signal_source;
-        int64_t armed_us; /* what the timerfd is set to; 0 = not set */
         struct loop_source *removed;
         bool stopped;
         int result;
@@ -50,14 +47,6 @@ int64_t loop_now_us(void) {
         struct timespec now;
         (void)clock_gettime(CLOCK_MONOTONIC, &now);
         return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-static void on_timer_fd(void *user, int fd, uint32_t events) {
-        struct loop *loop = user;
-        uint64_t count;
-        (void)events;
-        if (read(fd, &count, sizeof(count)) > 0)
-                loop->armed_us = 0;
 }
 
 static void on_signal_fd(void *user, int fd, uint32_t events) {
@@ -76,10 +65,7 @@ struct loop *loop_new(void) {
         loop->signal_fd = -1;
         (void)sigemptyset(&loop->signals);
         loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-        loop->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-        if (loop->epoll_fd >= 0 && loop->timer_fd >= 0)
-                loop->timer_source = loop_add(loop, loop->timer_fd, EPOLLIN, on_timer_fd, loop);
-        return loop->timer_source ? loop : loop_free(loop);
+        return loop->epoll_fd >= 0 ? loop : loop_free(loop);
 }
 
 static void free_removed(struct loop *loop) {
@@ -93,11 +79,9 @@ static void free_removed(struct loop *loop) {
 struct loop *loop_free(struct loop *loop) {
         if (!loop)
                 return NULL;
-        loop_remove(loop, loop->timer_source);
         loop_remove(loop, loop->signal_source);
         free_removed(loop);
         close_p(&loop->epoll_fd);
-        close_p(&loop->timer_fd);
         close_p(&loop->signal_fd);
         free(loop->heap);
         free(loop);
@@ -195,14 +179,17 @@ bool loop_timer_is_set(const struct loop_timer *timer) {
         return timer->place != 0;
 }
 
-static void arm(struct loop *loop) {
-        int64_t due = loop->heap_count ? loop->heap[0]->due_us : 0;
-        if (due == loop->armed_us)
-                return;
-        /* A zero it_value disarms; a due time in the past fires at once. */
-        struct itimerspec when = {.it_value = {.tv_sec = due / 1000000, .tv_nsec = due % 1000000 * 1000}};
-        (void)timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &when, NULL);
-        loop->armed_us = due;
+/* For epoll_wait(): until the earliest timer is due, at most max_wait_us (-1: no such limit). */
+static int wait_ms(const struct loop *loop, int64_t max_wait_us) {
+        int64_t wait_us = max_wait_us;
+        if (loop->heap_count > 0) {
+                int64_t left_us = loop->heap[0]->due_us - loop_now_us();
+                if (wait_us < 0 || left_us < wait_us)
+                        wait_us = left_us > 0 ? left_us : 0;
+        }
+        if (wait_us < 0)
+                return -1;
+        return wait_us / 1000 < INT_MAX ? (int)((wait_us + 999) / 1000) : INT_MAX;
 }
 
 /* Only timers due at the start of the round run in it: one that sets itself again to "now" cannot hold the loop. */
@@ -246,9 +233,7 @@ void loop_unblock_signals(void) {
 
 int loop_step(struct loop *loop, int64_t max_wait_us) {
         struct epoll_event events[EVENTS_MAX];
-        arm(loop);
-        int timeout_ms = max_wait_us < 0 ? -1 : (int)((max_wait_us + 999) / 1000);
-        int count = epoll_wait(loop->epoll_fd, events, EVENTS_MAX, timeout_ms);
+        int count = epoll_wait(loop->epoll_fd, events, EVENTS_MAX, wait_ms(loop, max_wait_us));
         if (count < 0 && errno != EINTR)
                 return -errno;
         for (int i = 0; i < count; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Event loop: a thin layer over epoll, one timerfd for all timers, signalfd. Single-threaded; callbacks may add and remove anything,
+/* Event loop: a thin layer over epoll, with timers, and signalfd. Single-threaded; callbacks may add and remove anything,
  * themselves included. */
 #pragma once
 
@@ -34,7 +34,7 @@ void loop_change(struct loop *loop, struct loop_source *source, uint32_t events)
 /* NULL is allowed. After it the handler is not called again, not even for events already fetched. */
 void loop_remove(struct loop *loop, struct loop_source *source);
 
-/* Calls handler once, when due_us (CLOCK_MONOTONIC, microseconds) has come; a set timer is moved. */
+/* Calls handler once, when due_us (CLOCK_MONOTONIC, microseconds) has come, or up to a millisecond later; a set timer is moved. */
 void loop_timer_set(struct loop *loop, struct loop_timer *timer, int64_t due_us, loop_timer_handler *handler, void *user);
 void loop_timer_set_in(struct loop *loop, struct loop_timer *timer, int64_t in_us, loop_timer_handler *handler, void *user);
 void loop_timer_cancel(struct loop *loop, struct loop_timer *timer);

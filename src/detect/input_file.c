@@ -15,6 +15,7 @@
 
 #include "base/memory.h"
 
+#define PIECE 4096 /* no file system gives less of a file that goes on */
 #define REREAD_MAX ((uint64_t)64 << 10) /* unfinished lines up to this length are simply read again */
 
 void input_file_init(struct input_file *file, int fd, uint32_t generation, uint64_t position) {
@@ -59,9 +60,9 @@ static ssize_t read_at(int fd, char *bytes, size_t size, uint64_t offset) {
                         continue;
                 if (got < 0)
                         return -errno;
-                if (got == 0)
-                        break;
                 have += (size_t)got;
+                if (got < PIECE)
+                        break;
         }
         return (ssize_t)have;
 }

@@ -2,7 +2,8 @@
 /* Logs that grow all the time are read some lines at a time, not each by itself: waking up costs
  * more than many lines. So a change that follows the last one closely is looked for after a rest,
  * and so are those after it, until one rest has passed without any; one after a quiet moment is
- * told at once. */
+ * told at once. The rests of a log that never pauses grow, so that its lines wait half the longest
+ * one on average. */
 #include "detect/scan_notify.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@
 
 /* Tells what has changed. Returns whether anything has. */
 static bool tell_changes(struct scan_notify *notify) {
-        _Alignas(struct inotify_event) char bytes[16384];
+        _Alignas(struct inotify_event) char bytes[2048]; /* what is more makes the fd ready again */
         ssize_t len = read(notify->fd, bytes, sizeof(bytes));
         for (ssize_t at = 0; at < len;) {
                 const struct inotify_event *event = (const void *)(bytes + at);
@@ -33,10 +34,15 @@ static void rest_until(struct scan_notify *notify, int64_t due_us) {
 static void on_rest_over(void *user) {
         struct scan_notify *notify = user;
         notify->told_us = loop_now_us();
-        if (tell_changes(notify))
-                rest_until(notify, notify->told_us + SCAN_NOTIFY_REST_US);
-        else
+        if (!tell_changes(notify)) {
+                notify->rest_us = SCAN_NOTIFY_REST_US;
                 loop_change(notify->loop, notify->source, EPOLLIN);
+                return;
+        }
+        notify->rest_us += SCAN_NOTIFY_REST_GROWTH_US;
+        if (notify->rest_us > SCAN_NOTIFY_REST_MAX_US)
+                notify->rest_us = SCAN_NOTIFY_REST_MAX_US;
+        rest_until(notify, notify->told_us + notify->rest_us);
 }
 
 static void on_events(void *user, int fd, uint32_t events) {
@@ -55,8 +61,11 @@ static void on_events(void *user, int fd, uint32_t events) {
 
 int scan_notify_init(struct scan_notify *notify, struct loop *loop, int fd,
         scan_notify_change *on_change, void *user) {
-        *notify =
-                (struct scan_notify){.loop = loop, .fd = fd, .on_change = on_change, .user = user};
+        *notify = (struct scan_notify){.loop = loop,
+                .fd = fd,
+                .rest_us = SCAN_NOTIFY_REST_US,
+                .on_change = on_change,
+                .user = user};
         notify->source = loop_add(loop, fd, EPOLLIN, on_events, notify);
         return notify->source ? 0 : -errno;
 }

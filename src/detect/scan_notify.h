@@ -4,7 +4,9 @@
 
 #include "base/loop.h"
 
-#define SCAN_NOTIFY_REST_US ((int64_t)4000) /* changes are told this often at most; a ban waits for it */
+#define SCAN_NOTIFY_REST_US ((int64_t)4000)       /* changes are told this often at most; a ban waits for it; ... */
+#define SCAN_NOTIFY_REST_GROWTH_US ((int64_t)500) /* ... each rest of a busy log is longer by this ... */
+#define SCAN_NOTIFY_REST_MAX_US ((int64_t)9000)   /* ... up to here: a line of it waits 5 ms on average */
 #define SCAN_NOTIFY_ALL (-1)
 
 /* watch: the descriptor whose file has changed, or SCAN_NOTIFY_ALL if any may have. */
@@ -15,6 +17,7 @@ struct scan_notify {
         int fd; /* -1: none yet */
         struct loop_source *source;
         struct loop_timer rest_timer;
+        int64_t rest_us; /* how long the next rest is */
         int64_t told_us; /* when changes were last looked for, on the loop's clock */
         scan_notify_change *on_change;
         void *user;

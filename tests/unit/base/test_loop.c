@@ -91,6 +91,30 @@ static void timers_run_in_order_of_due_time(void **state) {
         loop_timer_cancel(w->loop, &w->timers[2]);
 }
 
+/* Neither before its time nor by another end of the wait. */
+static void a_timer_never_runs_before_it_is_due(void **state) {
+        struct world *w = *state;
+        for (int64_t in_us = 300; in_us < 4000; in_us += 700) {
+                int64_t due = loop_now_us() + in_us;
+                w->count = 0;
+                loop_timer_set(w->loop, &w->timers[0], due, first, w);
+                for (int i = 0; i < 1000 && w->count == 0; i++)
+                        assert_int_equal(loop_step(w->loop, -1), 0);
+                assert_int_equal(w->count, 1);
+                assert_true(loop_now_us() >= due);
+        }
+}
+
+static void a_far_timer_does_not_shorten_the_wait_that_is_allowed(void **state) {
+        struct world *w = *state;
+        loop_timer_set(w->loop, &w->timers[0], INT64_MAX, first, w);
+        int64_t begin = loop_now_us();
+        assert_int_equal(loop_step(w->loop, 2000), 0);
+        assert_true(loop_now_us() - begin >= 2000);
+        assert_int_equal(w->count, 0);
+        loop_timer_cancel(w->loop, &w->timers[0]);
+}
+
 static void cancelled_timer_does_not_run(void **state) {
         struct world *w = *state;
         int64_t now = loop_now_us();
@@ -148,6 +172,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(removed_source_is_not_called_in_the_same_round, setup, teardown),
                 cmocka_unit_test_setup_teardown(timers_run_in_order_of_due_time, setup, teardown),
+                cmocka_unit_test_setup_teardown(a_timer_never_runs_before_it_is_due, setup, teardown),
+                cmocka_unit_test_setup_teardown(a_far_timer_does_not_shorten_the_wait_that_is_allowed, setup, teardown),
                 cmocka_unit_test_setup_teardown(cancelled_timer_does_not_run, setup, teardown),
                 cmocka_unit_test_setup_teardown(heap_keeps_order_under_random_use, setup, teardown),
                 cmocka_unit_test_setup_teardown(signals_come_through_the_loop, setup, teardown),

@@ -85,6 +85,25 @@ static void changes_in_a_rush_are_told_after_a_rest(void **state) {
         assert_true(loop_now_us() - begin >= 2 * SCAN_NOTIFY_REST_US);
 }
 
+/* However late this machine wakes up: what is due is compared, not what has passed. */
+static void rests_grow_while_changes_go_on_up_to_a_limit(void **state) {
+        struct test *t = *state;
+        int64_t last = 0;
+        t->notify.told_us = loop_now_us() + 3600 * INT64_C(1000000);
+        for (unsigned i = 1; i <= 30; i++) {
+                append(t);
+                run_until_changes(t, i);
+                int64_t rest = t->notify.rest_timer.due_us - t->notify.told_us;
+                assert_true(rest > last || rest == SCAN_NOTIFY_REST_MAX_US);
+                assert_true(rest <= SCAN_NOTIFY_REST_MAX_US);
+                last = rest;
+        }
+        assert_int_equal(last, SCAN_NOTIFY_REST_MAX_US);
+        for (int i = 0; i < 1000 && loop_timer_is_set(&t->notify.rest_timer); i++)
+                assert_int_equal(loop_step(t->loop, 100000), 0);
+        assert_int_equal(t->notify.rest_us, SCAN_NOTIFY_REST_US);
+}
+
 static void after_a_rest_without_changes_they_are_told_at_once(void **state) {
         struct test *t = *state;
         t->notify.told_us = loop_now_us() + 3600 * INT64_C(1000000);
@@ -111,6 +130,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(a_change_is_told_at_once, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
                         changes_in_a_rush_are_told_after_a_rest, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        rests_grow_while_changes_go_on_up_to_a_limit, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
                         after_a_rest_without_changes_they_are_told_at_once, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(an_unusable_fd_is_an_error, set_up, tear_down),
