@@ -180,6 +180,15 @@ static uint32_t read_u32(const char *from) {
 
 static const char *skip_at(const char *at, const char *end, int depth, size_t *items);
 
+/* Most items are texts. The end of the one at at; NULL if that is none, or not all of one. */
+static inline const char *text_end(const char *at, const char *end) {
+        size_t left = (size_t)(end - at);
+        if (left < VALUE_HEAD_BYTES || *at != VALUE_STRING)
+                return NULL;
+        uint32_t len = read_u32(at + 1);
+        return len <= left - VALUE_HEAD_BYTES ? at + VALUE_HEAD_BYTES + len : NULL;
+}
+
 /* The items of a container whose count stands at at. */
 static const char *skip_items(enum value_type type, const char *at, const char *end, int depth, size_t *items) {
         if ((size_t)(end - at) < sizeof(uint32_t))
@@ -189,8 +198,12 @@ static const char *skip_items(enum value_type type, const char *at, const char *
         if (count > (size_t)(end - at) || count > VALUE_ITEMS_MAX - *items || (type == VALUE_DICT && count % 2))
                 return NULL;
         *items += count;
-        for (; count > 0 && at; count--)
-                at = skip_at(at, end, depth + 1, items);
+        if (count > 0 && depth == VALUE_DEPTH_MAX)
+                return NULL;
+        for (; count > 0 && at; count--) {
+                const char *next = text_end(at, end);
+                at = next ? next : skip_at(at, end, depth + 1, items);
+        }
         return at;
 }
 
@@ -231,7 +244,9 @@ static const char *skip_at(const char *at, const char *end, int depth, size_t *i
 enum value_type value_skip(struct message_reader *in) {
         size_t items = 0;
         const char *begin = in->rest.data;
-        const char *end = in->bad || in->rest.len == 0 ? NULL : skip_at(begin, begin + in->rest.len, 0, &items);
+        const char *end = in->bad || in->rest.len == 0 ? NULL : text_end(begin, begin + in->rest.len);
+        if (!end && !in->bad && in->rest.len > 0)
+                end = skip_at(begin, begin + in->rest.len, 0, &items);
         if (!end) {
                 in->bad = true;
                 return VALUE_NONE;
