@@ -14,6 +14,14 @@ void command_get_logpath(struct call *call) {
         call_return(call, jail_log_paths(call->entry->jail, &call->arena));
 }
 
+/* Nobody reads the answer to a command of a stream, and a stream may add thousands of logs. */
+static void return_paths(struct call *call) {
+        if (call->mode == CALL_IN_STREAM)
+                call_return(call, VALUE_OF_NONE);
+        else
+                command_get_logpath(call);
+}
+
 /* Returns 0, or -EINVAL when the call has ended. */
 static int start_of(struct call *call, enum scan_start_at *ret) {
         struct slice word = call_word(call, 4);
@@ -37,7 +45,7 @@ static void handle_absent(struct call *call, struct slice path, struct fault *fa
                 diag(DIAG_WARNING, LOGGER, "Jail '%s' waits for log file %.*s: %s",
                         jail_name(call->entry->jail), SLICE_ARG(path), fault_text(fault));
                 fault_done(fault);
-                command_get_logpath(call);
+                return_paths(call);
                 return;
         }
         int code = fault->code < 0 ? fault->code : -ENOENT;
@@ -62,11 +70,11 @@ void command_addlogpath(struct call *call) {
                 return;
         }
         fault_done(&fault);
-        command_get_logpath(call);
+        return_paths(call);
 }
 
 void command_dellogpath(struct call *call) {
         (void)jail_log_del(
                 call->entry->jail, call_word(call, 3)); /* one that is not there is no error */
-        command_get_logpath(call);
+        return_paths(call);
 }
