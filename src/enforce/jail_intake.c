@@ -95,18 +95,6 @@ void jail_intake_stop(struct jail *jail) {
         }
 }
 
-void jail_intake_done(struct jail *jail) {
-        while (jail->intake.first) {
-                struct intake_item *item = jail->intake.first;
-                if (item->state == INTAKE_NAMING && jail->env.resolver)
-                        resolver_forget(jail->env.resolver, item);
-                jail->intake.first = item->next;
-                item_free(item);
-        }
-        jail->intake.last = NULL;
-        jail->intake.count = 0;
-}
-
 /* Bans what has been taken out of the window; gives up the reference. */
 static void ban_taken(struct jail *jail, struct ticket *ticket) {
         if (!ticket)
@@ -357,6 +345,22 @@ static void resolve(struct jail *jail, struct ticket *ticket) {
                         "[%s] Unable to find a corresponding IP address for %s: no resolver",
                         jail->name, ticket->id);
         jail->intake.said_no_resolver = true;
+}
+
+static bool is_item_of(const void *item, const void *jail) {
+        return ((const struct intake_item *)item)->jail == jail;
+}
+
+void jail_intake_done(struct jail *jail) {
+        if (jail->env.resolver)
+                resolver_forget_all(jail->env.resolver, on_addresses, is_item_of, jail);
+        while (jail->intake.first) {
+                struct intake_item *item = jail->intake.first;
+                jail->intake.first = item->next;
+                item_free(item);
+        }
+        jail->intake.last = NULL;
+        jail->intake.count = 0;
 }
 
 /* Whether nothing is in front of a failure. */

@@ -473,13 +473,16 @@ void resolver_ask_name(
         ask(resolver, LOOKUP_NAME, address_print(address, text), &waiter);
 }
 
-void resolver_forget(struct resolver *resolver, void *user) {
+/* Whom is_meant() picks is not waiting any more; only_done: among those with this handler, NULL: any. */
+static void drop_waiters(struct resolver *resolver, resolver_addresses *only_done,
+        resolver_is_meant *is_meant, const void *whom) {
         size_t position = 0;
         for (struct table_entry *entry; (entry = table_next(&resolver->questions, &position));) {
                 struct question *question = entry->value;
                 for (struct waiter **at = &question->waiters; *at;) {
                         struct waiter *waiter = *at;
-                        if (waiter->user != user) {
+                        if ((only_done && waiter->addresses != only_done) ||
+                                !is_meant(waiter->user, whom)) {
                                 question->last_waiter = waiter;
                                 at = &waiter->next;
                                 continue;
@@ -488,6 +491,19 @@ void resolver_forget(struct resolver *resolver, void *user) {
                         free(waiter);
                 }
         }
+}
+
+static bool is_user(const void *user, const void *whom) {
+        return user == whom;
+}
+
+void resolver_forget(struct resolver *resolver, void *user) {
+        drop_waiters(resolver, NULL, is_user, user);
+}
+
+void resolver_forget_all(struct resolver *resolver, resolver_addresses *done,
+        resolver_is_meant *is_meant, const void *whom) {
+        drop_waiters(resolver, done, is_meant, whom);
 }
 
 void resolver_clear_cache(struct resolver *resolver) {

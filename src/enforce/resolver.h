@@ -3,6 +3,7 @@
  * (300 s, also for failures). The child is started with the first question. Spec filter.md 3.6. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/address.h"
@@ -26,6 +27,8 @@ struct resolver;
 typedef void resolver_addresses(void *user, const struct address *addresses, size_t count, const struct fault *fault);
 /* name: empty if there is none. */
 typedef void resolver_name(void *user, struct slice name);
+/* Whether user belongs to whom. */
+typedef bool resolver_is_meant(const void *user, const void *whom);
 
 /* program: path of stockade-resolver, NULL: found as supervise.h says. */
 /* Time is the clock's; while somebody waits, it is looked at twice a second. */
@@ -36,6 +39,8 @@ void resolver_ask_addresses(struct resolver *resolver, struct slice name, resolv
 void resolver_ask_name(struct resolver *resolver, const struct address *address, resolver_name *done, void *user);
 /* Answers to user are not wanted any more. */
 void resolver_forget(struct resolver *resolver, void *user);
+/* Nor are those to all users of the handler done that is_meant(user, whom) picks: one look for any number of them. */
+void resolver_forget_all(struct resolver *resolver, resolver_addresses *done, resolver_is_meant *is_meant, const void *whom);
 void resolver_clear_cache(struct resolver *resolver);
 /* Whether IPv6 addresses are asked for (allowipv6). */
 void resolver_set_ipv6(struct resolver *resolver, int has_ipv6);

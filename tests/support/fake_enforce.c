@@ -490,6 +490,18 @@ void resolver_ask_addresses(
                 (struct fake_question){memory_copy_text(name), done, user};
 }
 
+void resolver_forget_all(struct resolver *resolver, resolver_addresses *done,
+        resolver_is_meant *is_meant, const void *whom) {
+        (void)resolver;
+        size_t kept = 0;
+        for (size_t i = 0; i < fake.question_count; i++)
+                if (fake.questions[i].done == done && is_meant(fake.questions[i].user, whom))
+                        free(fake.questions[i].name);
+                else
+                        fake.questions[kept++] = fake.questions[i];
+        fake.question_count = kept;
+}
+
 void resolver_forget(struct resolver *resolver, void *user) {
         (void)resolver;
         size_t kept = 0;

@@ -288,6 +288,26 @@ static void who_is_forgotten_hears_nothing(void **state) {
         assert_int_equal(other.answers, 0);
 }
 
+static bool is_odd(const void *user, const void *whom) {
+        (void)whom;
+        return *(const unsigned *)user % 2 == 1;
+}
+
+static void whole_groups_of_one_handler_are_forgotten(void **state) {
+        struct test *t = *state;
+        unsigned numbers[] = {0, 1, 1, 1, 3};
+        told = 0;
+        for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+                resolver_ask_addresses(t->resolver, SLICE("two.test"), on_turn, &numbers[i]);
+        resolver_ask_addresses(t->resolver, SLICE("two.test"), on_addresses, t);
+        resolver_forget_all(t->resolver, on_turn, is_odd, NULL);
+        (void)wait_for(t, 1);
+        assert_int_equal(told, 1); /* the one whose turn it was; the others are not told */
+        numbers[0] = 1;
+        resolver_ask_addresses(t->resolver, SLICE("two.test"), on_turn, &numbers[0]);
+        assert_int_equal(told, 2); /* from the cache */
+}
+
 static void what_is_no_name_is_not_asked(void **state) {
         struct test *t = *state;
         char longer[RESOLVER_NAME_MAX + 2];
@@ -344,6 +364,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(
                         an_answer_stays_while_it_is_told, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(who_is_forgotten_hears_nothing, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(whole_groups_of_one_handler_are_forgotten, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(what_is_no_name_is_not_asked, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(questions_are_bounded, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
