@@ -184,7 +184,7 @@ class Trees:
 
 
 def failures(told):
-    return sorted(result['id'] for result in told['results'] if result['counts']) if told else []
+    return {result['id'] for result in told['results'] if result['counts']} if told else set()
 
 
 def read_filter(reader, stock, name, options):
