@@ -33,8 +33,8 @@ struct front_link {
         void *user;
         struct supervise *supervise;
         bool ready;
-        bool closed; /* no more clients are wanted */
-        bool is_short;  /* nobody can be accepted, which has been said */
+        bool closed;   /* no more clients are wanted */
+        bool is_short; /* nobody can be accepted, which has been said */
         struct loop_source *source;
         struct loop_timer resume_timer;
         double tokens; /* connections that may be accepted at once */
@@ -252,7 +252,11 @@ static void on_message(void *user, struct message *message) {
         struct front_link *link = user;
         struct fault fault = FAULT_INIT;
         int r = -EPROTO;
-        if (message->type == MESSAGE_FRONT_COMMAND)
+        bool is_of_client =
+                message->type != MESSAGE_FRONT_READY && message->type != MESSAGE_FRONT_DIAG;
+        if (is_of_client && !link->ready) /* it was handed none yet */
+                r = fault_set(&fault, -EPROTO, "not ready");
+        else if (message->type == MESSAGE_FRONT_COMMAND)
                 r = handle_command(link, message->body, &fault);
         else if (message->type == MESSAGE_FRONT_TAKEN)
                 r = handle_taken(link, message->body, &fault);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A front that tests can speak with by hand: a client sends words and a newline, and gets outcome,
- * error class and repr of the value, and a newline. "crash" ends it, "forge" breaks the protocol.
- */
+ * error class and repr of the value, and a newline. "crash" ends it, "forge" breaks the protocol;
+ * with LC_EARLY in its environment it takes that client before it is ready. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -105,6 +106,9 @@ static void on_message(void *user, struct message *message) {
         struct buffer body = BUFFER_INIT(64);
         (void)user;
         if (message->type == MESSAGE_FRONT_HELLO) {
+                const char *early = getenv("LC_EARLY");
+                if (early)
+                        tell(MESSAGE_FRONT_TAKEN, (uint32_t)strtoul(early, NULL, 10));
                 (void)message_put_u32(&body, CHANNEL_VERSION);
                 (void)channel_send(channel, MESSAGE_FRONT_READY, buffer_view(&body));
                 buffer_done(&body);

@@ -222,6 +222,29 @@ static void a_front_that_lies_about_connections_is_killed(void **state) {
         (void)close(fd);
 }
 
+static void a_front_that_takes_clients_before_it_is_ready_is_killed_and_loses_nobody(void **state) {
+        struct test *t = *state;
+        wait_for_connections(t, 0);
+        int first = client(t);
+        say(first, "a\n");
+        assert_string_equal(hear(t, first), "0  1");
+        (void)close(first);
+        wait_for_connections(t, 0);
+        pid_t before = front_link_pid(t->link);
+        (void)kill(before, SIGSTOP);
+        int second = client(t);
+        wait_for_connections(t, 1);
+        (void)setenv("LC_EARLY", "2", 1);
+        (void)kill(before, SIGKILL);
+        for (int i = 0; i < 3000 && (front_link_pid(t->link) == before || !front_link_pid(t->link));
+                i++)
+                (void)loop_step(t->loop, 20000);
+        (void)unsetenv("LC_EARLY");
+        say(second, "a b\n");
+        assert_string_equal(hear(t, second), "0  2");
+        (void)close(second);
+}
+
 static void connections_are_bounded_and_the_rest_waits(void **state) {
         struct test *t = *state;
         int fds[FRONT_CONNECTIONS_MAX + 10];
@@ -332,6 +355,9 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(
                         who_cannot_be_handed_over_is_hung_up_on, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(a_want_of_fds_is_said_once, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        a_front_that_takes_clients_before_it_is_ready_is_killed_and_loses_nobody,
+                        set_up, tear_down),
                 cmocka_unit_test_setup_teardown(the_end_comes_in_order, set_up, tear_down),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
