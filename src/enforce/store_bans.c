@@ -131,6 +131,11 @@ static void end_list(struct store *store, sqlite3_stmt *statement, int r) {
         (void)sqlite3_reset(statement);
 }
 
+static uint32_t read_count(sqlite3_stmt *statement, int column) {
+        int64_t count = sqlite3_column_int64(statement, column);
+        return count > UINT32_MAX ? UINT32_MAX : count < 0 ? 0 : (uint32_t)count;
+}
+
 static struct value read_data(sqlite3_stmt *statement, int column, struct arena *arena) {
         struct value data;
         if (store_json_get(store_db_column(statement, column), arena, &data) < 0)
@@ -152,9 +157,9 @@ void store_bans_current(struct store *store, struct slice jail, double now, doub
                 struct store_ban ban = {
                         .jail = jail,
                         .id = store_db_column(statement, 0),
-                        .time = sqlite3_column_double(statement, 1),
-                        .ban_time_s = sqlite3_column_double(statement, 2),
-                        .count = (uint32_t)sqlite3_column_int64(statement, 3),
+                        .time = store_db_time(statement, 1),
+                        .ban_time_s = store_db_time(statement, 2),
+                        .count = read_count(statement, 3),
                 };
                 arena_reset(&store->arena);
                 ban.data = read_data(statement, 4, &store->arena);
@@ -175,10 +180,9 @@ bool store_ban_history(struct store *store, struct slice jail, struct slice id, 
                 store_db_bind_text(statement, 2, jail);
         int r = sqlite3_step(statement);
         if (r == SQLITE_ROW) {
-                int64_t count = sqlite3_column_int64(statement, 0);
-                *ret_count = count > UINT32_MAX ? UINT32_MAX : count < 0 ? 0 : (uint32_t)count;
-                *ret_time = sqlite3_column_double(statement, 1);
-                *ret_ban_time_s = sqlite3_column_double(statement, 2);
+                *ret_count = read_count(statement, 0);
+                *ret_time = store_db_time(statement, 1);
+                *ret_ban_time_s = store_db_time(statement, 2);
         }
         end_list(store, statement, r);
         return r == SQLITE_ROW;
@@ -195,8 +199,11 @@ static void merge_row(struct merged *merged, const struct value *data, struct ar
         const struct value *matches = value_dict_get(data, "matches");
         const struct value *failures = value_dict_get(data, "failures");
         merged->has_rows = true;
-        if (failures && failures->type == VALUE_INT && failures->integer > 0)
-                merged->failures += failures->integer;
+        int64_t more = failures && failures->type == VALUE_INT ? failures->integer : 0;
+        if (more > INT64_MAX - merged->failures)
+                merged->failures = INT64_MAX;
+        else if (more > 0)
+                merged->failures += more;
         for (size_t i = matches && value_is_container(matches) ? matches->list.count : 0; i > 0;
                 i--)
                 if (merged->newest.list.count < merged->max)

@@ -208,6 +208,13 @@ void store_db_bind_number(sqlite3_stmt *statement, int index, double number) {
                 (void)sqlite3_bind_double(statement, index, number);
 }
 
+double store_db_time(sqlite3_stmt *statement, int index) {
+        double time = sqlite3_column_double(statement, index);
+        return time > STORE_TIME_MAX    ? STORE_TIME_MAX
+               : time < -STORE_TIME_MAX ? -STORE_TIME_MAX
+                                        : time;
+}
+
 struct slice store_db_column(sqlite3_stmt *statement, int index) {
         const void *data = sqlite3_column_blob(statement, index); /* of a text: its UTF-8 */
         int len = sqlite3_column_bytes(statement, index);

@@ -17,6 +17,7 @@
 #define STORE_COMMIT_OPS 10000  /* and so many are committed */
 #define STORE_REST_OPS 1000     /* after so many, memory is given back once it is quiet */
 #define STORE_PURGE_ROWS 20000  /* of one table and jail in one transaction */
+#define STORE_TIME_MAX 1e15     /* seconds: what a row says beyond counts as this */
 #define STORE_OUTDATED_FACTOR 3 /* bips are kept so many times as long as their ban took */
 
 enum store_statement {
@@ -71,19 +72,20 @@ struct store {
         struct table logs; /* "jail NUL path": struct store_log, written with the next commit; only
                               the last one counts */
         bool in_transaction;
-        bool is_blocked;   /* the last try to write failed */
-        bool is_alone;     /* nobody else can open the file: it was opened on a full disk */
-        char **killed; /* jails that were enabled when the file was opened: nobody had stopped them */
+        bool is_blocked; /* the last try to write failed */
+        bool is_alone;   /* nobody else can open the file: it was opened on a full disk */
+        char **killed; /* jails that were enabled when the file was opened: nobody had stopped them
+                        */
         size_t killed_count, killed_capacity;
         double written_s; /* before it was opened */
-        char **jails; /* that are there: a new file needs their rows before those of bans */
+        char **jails;     /* that are there: a new file needs their rows before those of bans */
         size_t jail_count, jail_capacity;
         bool lacks_schema; /* new, and could not be written yet */
         bool was_repaired; /* while running: not a second time before a commit has worked */
         unsigned readers;  /* lists being read: no write is executed meanwhile */
         double purge_now;  /* the purge that goes on with the next commit; 0: none */
         uint64_t dropped;
-        size_t since_rest; /* writes since the last store_rest() */
+        size_t since_rest;    /* writes since the last store_rest() */
         int64_t last_changes; /* of the last write that counts them */
         struct buffer json;   /* scratch */
         struct arena arena;   /* of one row being read */
@@ -95,8 +97,8 @@ int store_db_open(struct store *store, struct fault *fault);
 /* A quick look for damage, bounded in time (STORE_CHECK_MS): a large database is checked as far as
  * that goes. Returns SQLITE_OK or what is wrong. */
 int store_db_check(struct store *store);
-/* Writes the rows of the jails that are there, into a file made anew. Returns SQLITE_OK or the result
- * code. */
+/* Writes the rows of the jails that are there, into a file made anew. Returns SQLITE_OK or the
+ * result code. */
 int store_jails_write(struct store *store);
 /* Opens a file that was opened alone anew, for others too, if that works by now. */
 void store_db_share(struct store *store);
@@ -112,6 +114,9 @@ int store_db_execute(sqlite3 *db, const char *sql);
 /* Views must live until the statement is reset. */
 void store_db_bind_text(sqlite3_stmt *statement, int index, struct slice text);
 void store_db_bind_number(sqlite3_stmt *statement, int index, double number);
+/* A time or duration in a column, which may hold anything: between -STORE_TIME_MAX and
+ * STORE_TIME_MAX. */
+double store_db_time(sqlite3_stmt *statement, int index);
 /* View of a text or blob column, until the next step. */
 struct slice store_db_column(sqlite3_stmt *statement, int index);
 /* Whether writing may work later: the disk is full, somebody else has the lock, ... */

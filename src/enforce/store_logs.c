@@ -97,7 +97,7 @@ bool store_log_get_time(
         struct slice hash;
         bool found = get(store, jail, path, &arena, &hash, ret_time);
         arena_done(&arena);
-        return found;
+        return found && fabs(*ret_time) <= STORE_TIME_MAX;
 }
 
 void store_log_put_time(

@@ -174,6 +174,30 @@ static void odd_data_of_others_is_survived(void **state) {
                 "<a 1795499990 600 1 2><b 1795499990 600 1 -1><c 1795499990 600 1 -1>");
 }
 
+static void numbers_beyond_all_reason_are_cut(void **state) {
+        struct fixture *f = *state;
+        struct value matches;
+        uint32_t count = 0;
+        int64_t failures = 0;
+        double time = 0, ban_time = 0;
+        assert_int_equal(store_commit(f->store), 0);
+        fixture_sql(f, "INSERT INTO bips(ip, jail, timeofban, bantime, bancount, data) VALUES"
+                       "('a', 'sshd', 9e999, 1e300, 4294967297, '{}'),"
+                       "('b', 'sshd', -9e999, -1, -7, '{}')");
+        fixture_sql(f, "INSERT INTO bans(ip, jail, timeofban, bantime, data) VALUES"
+                       "('a', 'sshd', 1, 1, '{\"failures\": 9223372036854775807}'),"
+                       "('a', 'sshd', 2, 1, '{\"failures\": 9223372036854775807}')");
+        buffer_clear(&f->said);
+        store_bans_current(f->store, SLICE("sshd"), (double)NOW_S, 0, list_row, f);
+        assert_slice(buffer_view(&f->said), "<a 1000000000000000 1000000000000000 4294967295 -1>"
+                                            "<b -1000000000000000 -1 0 -1>");
+        assert_true(store_ban_history(f->store, SLICE(""), SLICE("a"), &count, &time, &ban_time));
+        assert_true(time == 1e15 && ban_time == 1e15 && count == UINT32_MAX);
+        assert_true(store_ban_merged(
+                f->store, SLICE("sshd"), SLICE("a"), &f->arena, &matches, &failures));
+        assert_true(failures == INT64_MAX);
+}
+
 int main(void) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, fixture_teardown)
         const struct CMUnitTest tests[] = {
@@ -185,6 +209,7 @@ int main(void) {
                 CASE(history_is_of_one_jail_or_all),
                 CASE(merged_matches_are_the_newest_in_order),
                 CASE(odd_data_of_others_is_survived),
+                CASE(numbers_beyond_all_reason_are_cut),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,6 +50,18 @@ static void journal_positions_are_times(void **state) {
         assert_slice(fixture_query(f, "SELECT lastfilepos FROM logs"), "1795478400.5");
 }
 
+static void a_time_beyond_reason_is_none(void **state) {
+        struct fixture *f = *state;
+        double time = 0;
+        fixture_open(f);
+        store_jail_add(f->store, SLICE("sshd"));
+        assert_int_equal(store_commit(f->store), 0);
+        fixture_sql(f, "INSERT INTO logs(jail, path, lastfilepos) VALUES('sshd', 'a', 9e999),"
+                       "('sshd', 'b', 1795478400)");
+        assert_false(store_log_get_time(f->store, SLICE("sshd"), SLICE("a"), &time));
+        assert_true(store_log_get_time(f->store, SLICE("sshd"), SLICE("b"), &time));
+}
+
 static void paths_beyond_reason_are_left_out(void **state) {
         struct fixture *f = *state;
         static char path[5000];
@@ -67,6 +79,7 @@ int main(void) {
                 FIXTURE_CASE(positions_are_read_back_before_and_after_the_commit),
                 FIXTURE_CASE(a_log_of_a_jail_that_is_gone_holds_nothing_up),
                 FIXTURE_CASE(journal_positions_are_times),
+                FIXTURE_CASE(a_time_beyond_reason_is_none),
                 FIXTURE_CASE(paths_beyond_reason_are_left_out),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
