@@ -70,18 +70,24 @@ struct nftset *nftset_free(struct nftset *nftset) {
         return NULL;
 }
 
+/* One that is no number counts as the largest, which is of no kind that we know. */
+static uint32_t number_of(const struct nlattr *attribute) {
+        return mnl_attr_validate(attribute, MNL_TYPE_U32) < 0 ? UINT32_MAX
+                                                              : ntohl(mnl_attr_get_u32(attribute));
+}
+
 static int on_set_attribute(const struct nlattr *attribute, void *user) {
         struct nftset_kind *kind = user;
         kind->is_known = true;
         switch (mnl_attr_get_type(attribute)) {
         case NFTA_SET_FLAGS:
-                kind->flags = ntohl(mnl_attr_get_u32(attribute));
+                kind->flags = number_of(attribute);
                 break;
         case NFTA_SET_KEY_TYPE:
-                kind->key_type = ntohl(mnl_attr_get_u32(attribute));
+                kind->key_type = number_of(attribute);
                 break;
         case NFTA_SET_KEY_LEN:
-                kind->key_len = ntohl(mnl_attr_get_u32(attribute));
+                kind->key_len = number_of(attribute);
                 break;
         case NFTA_SET_USERDATA: {
                 const unsigned char *bytes = mnl_attr_get_payload(attribute);
@@ -116,7 +122,7 @@ static int ask(struct nftset *nftset, struct nlmsghdr *header, mnl_cb_t answer, 
                         r = mnl_cb_run(reply, (size_t)len, seq,
                                 mnl_socket_get_portid(nftset->socket), answer, user);
                 if (r < 0)
-                        r = errno ? -errno : -EIO;
+                        r = errno > 0 ? -errno : -EIO;
         }
         free(reply);
         return r;
@@ -161,8 +167,9 @@ static int receive(struct nftset *nftset, uint32_t first, size_t count, size_t *
                         r == 0 && mnl_nlmsg_ok(header, len);
                         header = mnl_nlmsg_next(header, &len)) {
                         size_t index = header->nlmsg_seq - first;
-                        if (header->nlmsg_type != NLMSG_ERROR || header->nlmsg_seq + 1 < first)
-                                continue; /* a late answer to something before */
+                        if (header->nlmsg_type != NLMSG_ERROR || header->nlmsg_seq + 1 < first ||
+                                mnl_nlmsg_get_payload_len(header) < sizeof(struct nlmsgerr))
+                                continue; /* a late answer to something before, or none */
                         const struct nlmsgerr *error = mnl_nlmsg_get_payload(header);
                         r = error->error;
                         if (r != 0 && index < count)
