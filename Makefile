@@ -7,6 +7,8 @@ DESTDIR =
 SYSCONFDIR = /etc
 SECONDS = 600
 SEED = 0
+TARGETS =
+JOBS = 1
 CONF =
 
 RELEASE = --buildtype=release -Db_lto=true -Db_ndebug=false -Dtests=auto
@@ -41,8 +43,8 @@ install: build ## programs, man pages, and a configuration where there is none y
 uninstall: ## remove programs and man pages; the configuration stays
 	@tools/install --remove '$(DESTDIR)' '$(PREFIX)'
 
-fuzz: ## run each fuzz target for SECONDS (clang)
-	@tools/fuzz $(SECONDS)
+fuzz: ## run each fuzz target, or TARGETS, for SECONDS (clang); JOBS at once
+	@JOBS='$(JOBS)' tools/fuzz $(SECONDS) $(TARGETS)
 
 fuzz-diff: ## compare fail2ban-regex with real fail2ban's on damaged lines for SECONDS
 	@tools/deps build check
