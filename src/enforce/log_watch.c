@@ -5,6 +5,7 @@
  * inode stands under the path now? An inode that we have open cannot be reused, so (device, inode) tells files apart.
  * A path whose directory is missing has its nearest existing ancestor watched. What events cannot tell (network file systems, links
  * changed far up) a slow look finds: 0.2 s after an absence, then doubling to a minute; polled paths each second.
+ * A file for which too few descriptors would be left for clients and actions counts as absent: its turn comes when some are free.
  * Watches are put on /proc/self/fd/N, so that file and watch are the same inode whatever happens to the path meanwhile. */
 #include "enforce/log_watch.h"
 
@@ -13,6 +14,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,6 +56,7 @@ struct log_watch {
         size_t file_capacity;
         struct loop_timer timer;
         unsigned epoch;           /* changes with each removal of a path */
+        bool is_looking;          /* at all that is due: the timer is set when that is done */
 };
 
 static void on_events(void *user, int fd, uint32_t events);
@@ -187,8 +190,29 @@ static int refuse(struct fault *fault, int code, const char *path) {
         return code;
 }
 
+/* What a file is opened for. */
+enum opening { OPENING_LOG, OPENING_NEXT_FILE };
+
+/* The lowest free descriptor, which fd is, tells how many are in use. */
+static int check_room(int fd, enum opening opening, const char *path, struct fault *fault) {
+        struct rlimit limit;
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY)
+                return 0;
+        rlim_t kept = limit.rlim_cur / 4 < LOG_WATCH_FDS_KEPT ? limit.rlim_cur / 4 : LOG_WATCH_FDS_KEPT;
+        if (opening == OPENING_NEXT_FILE)
+                kept /= 2;
+        if ((rlim_t)fd < limit.rlim_cur - kept)
+                return 0;
+        (void)fault_raise(fault, "OSError",
+                "[Errno %d] %s: '%s': of %llu file descriptors (ulimit -n, LimitNOFILE) the last %llu are kept for clients and actions",
+                EMFILE, strerror(EMFILE), path, (unsigned long long)limit.rlim_cur, (unsigned long long)kept);
+        if (fault)
+                fault->code = -EMFILE;
+        return -EMFILE;
+}
+
 /* stat() comes first: open() of some devices does things. */
-static int open_log(const char *path, struct stat *ret_info, struct fault *fault) {
+static int open_log(const char *path, enum opening opening, struct stat *ret_info, struct fault *fault) {
         if (stat(path, ret_info) < 0)
                 return refuse(fault, -errno, path);
         CLEANUP(close_p) int fd = -1;
@@ -196,6 +220,9 @@ static int open_log(const char *path, struct stat *ret_info, struct fault *fault
                 fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
                 if (fd < 0 || fstat(fd, ret_info) < 0)
                         return refuse(fault, -errno, path);
+                int r = check_room(fd, opening, path, fault);
+                if (r < 0)
+                        return r;
         }
         if (!S_ISREG(ret_info->st_mode)) {
                 (void)fault_raise(fault, "OSError", "not a regular file: '%s'", path);
@@ -209,7 +236,7 @@ static int look(struct log_watch *watch, struct log_path *path, struct fault *fa
         struct stat info;
         if (path->file && stat(path->path, &info) == 0 && info.st_dev == path->file->device && info.st_ino == path->file->inode)
                 return 0;
-        int fd = open_log(path->path, &info, fault);
+        int fd = open_log(path->path, path->file ? OPENING_NEXT_FILE : OPENING_LOG, &info, fault);
         if (fd < 0)
                 return fd;
         struct log_file *file = file_of(watch, fd, &info);
@@ -229,6 +256,8 @@ static void on_timer(void *user);
 
 static void arm(struct log_watch *watch) {
         int64_t due = 0;
+        if (watch->is_looking)
+                return;
         for (size_t i = 0; i < watch->path_count; i++)
                 if (watch->paths[i]->due_us && (!due || watch->paths[i]->due_us < due))
                         due = watch->paths[i]->due_us;
@@ -303,6 +332,7 @@ void log_watch_check(struct log_watch *watch, struct log_path *path) {
 static void on_timer(void *user) {
         struct log_watch *watch = user;
         int64_t now = loop_now_us();
+        watch->is_looking = true;
         for (size_t i = 0; i < watch->path_count; i++) {
                 unsigned epoch = watch->epoch;
                 if (watch->paths[i]->due_us && watch->paths[i]->due_us <= now)
@@ -310,6 +340,7 @@ static void on_timer(void *user) {
                 if (epoch != watch->epoch)
                         i = (size_t)-1; /* start over: those done are not due any more */
         }
+        watch->is_looking = false;
         arm(watch);
 }
 

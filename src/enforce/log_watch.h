@@ -14,6 +14,8 @@
 #define LOG_WATCH_POLL_MS 1000       /* paths that are polled are looked at this often */
 #define LOG_WATCH_RETRY_MIN_MS 200   /* absent paths: first look again after this, then doubling ... */
 #define LOG_WATCH_RETRY_MAX_MS 60000 /* ... up to this */
+#define LOG_WATCH_FDS_KEPT 128       /* descriptors that logs leave to clients and actions; a quarter, where fewer than four times as many
+                                        are allowed. Half of them are for new files of logs that are followed already */
 
 struct log_watch;
 struct log_path; /* one watched path */

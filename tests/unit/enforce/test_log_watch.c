@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -158,6 +159,43 @@ static void an_absent_file_is_told_once_and_waited_for(void **state) {
         wait_until(t, &t->files, 2);
 }
 
+#define FDS 96 /* of which a quarter is kept */
+
+/* As many as fit; the one that does not is told why, and has its turn when another goes. */
+static void logs_leave_descriptors_to_others(void **state) {
+        struct test *t = *state;
+        struct rlimit before, few;
+        struct log_path *logs[FDS], *refused = NULL;
+        char path[160];
+        size_t count = 0;
+        struct fault fault = FAULT_INIT;
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+        few = (struct rlimit){FDS, before.rlim_max};
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+        for (; !refused && count < FDS; count++) {
+                (void)snprintf(path, sizeof(path), "%s.%zu", t->path, count);
+                make_file(path);
+                if (log_watch_add(t->watch, slice_of(path), LOG_WATCH_INOTIFY, t, &logs[count], &fault) == LOG_WATCH_E_ABSENT)
+                        refused = logs[count];
+        }
+        assert_non_null(refused);
+        assert_int_equal(fault.code, -EMFILE);
+        assert_non_null(strstr(fault_text(&fault), path));
+        assert_non_null(strstr(fault_text(&fault), "24 are kept"));
+        int next = dup(0);
+        assert_in_range(next, FDS - FDS / 4, FDS - 1);
+        (void)close(next);
+        log_watch_remove(t->watch, logs[0]);
+        t->log = refused;
+        wait_until(t, &t->files, 1);
+        assert_int_equal(t->inode, inode_of(path));
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        while (count-- > 1)
+                log_watch_remove(t->watch, logs[count]);
+        t->log = NULL;
+        fault_done(&fault);
+}
+
 static void a_folder_that_comes_later_or_is_replaced_is_followed(void **state) {
         struct test *t = *state;
         char folder[96], old[96];
@@ -272,6 +310,7 @@ int main(void) {
                 CASE(rotation_by_rename_brings_the_new_file),
                 CASE(another_file_moved_there_is_noticed),
                 CASE(an_absent_file_is_told_once_and_waited_for),
+                CASE(logs_leave_descriptors_to_others),
                 CASE(a_folder_that_comes_later_or_is_replaced_is_followed),
                 CASE(links_are_followed),
                 CASE(what_is_no_file_is_not_used),
