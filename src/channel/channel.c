@@ -28,6 +28,8 @@
 struct chunk {
         struct buffer bytes;
         int fd; /* to go with the first byte; -1: none */
+        channel_release *release; /* whose fd it is; NULL: ours */
+        void *owner;
         struct chunk *next;
 };
 
@@ -81,7 +83,15 @@ struct channel *channel_new(struct loop *loop, int fd, enum channel_role self, e
         return channel;
 }
 
-static void release(struct channel *channel) {
+static void give_back_fd(struct chunk *chunk) {
+        if (chunk->fd >= 0 && chunk->release)
+                chunk->release(chunk->owner);
+        else if (chunk->fd >= 0)
+                (void)close(chunk->fd);
+        chunk->fd = -1;
+}
+
+static void let_go(struct channel *channel) {
         loop_remove(channel->loop, channel->source);
         channel->source = NULL;
         close_p(&channel->fd);
@@ -92,7 +102,7 @@ static void release(struct channel *channel) {
         while (channel->out) {
                 struct chunk *chunk = channel->out;
                 channel->out = chunk->next;
-                close_p(&chunk->fd);
+                give_back_fd(chunk);
                 buffer_done(&chunk->bytes);
                 free(chunk);
         }
@@ -103,7 +113,7 @@ static void release(struct channel *channel) {
 struct channel *channel_free(struct channel *channel) {
         if (!channel)
                 return NULL;
-        release(channel);
+        let_go(channel);
         channel->closed = true;
         if (channel->busy > 0) {
                 channel->freed = true;
@@ -117,7 +127,7 @@ struct channel *channel_free(struct channel *channel) {
 static void close_with(struct channel *channel, struct fault *fault) {
         if (!channel->closed) {
                 channel->closed = true;
-                release(channel);
+                let_go(channel);
                 channel->busy++;
                 channel->on_close(channel->user, fault);
                 channel->busy--;
@@ -132,12 +142,14 @@ static void watch(struct channel *channel) {
         loop_change(channel->loop, channel->source, events);
 }
 
-static struct chunk *chunk_for(struct channel *channel, int fd) {
+/* The one to append to: a new one, if it begins with an fd. */
+static struct chunk *chunk_for(struct channel *channel, const struct chunk *with_fd) {
         struct chunk *last = channel->out_last;
-        if (last && fd < 0)
+        if (last && !with_fd)
                 return last;
         struct chunk *chunk = memory_new(sizeof(*chunk));
-        *chunk = (struct chunk){.bytes = BUFFER_INIT(CHANNEL_OUT_MAX + BODY_MAX), .fd = fd};
+        *chunk = with_fd ? *with_fd : (struct chunk){.fd = -1};
+        chunk->bytes = BUFFER_INIT(CHANNEL_OUT_MAX + BODY_MAX);
         if (last)
                 last->next = chunk;
         else
@@ -163,7 +175,7 @@ static int send_chunk(struct channel *channel, struct chunk *chunk) {
                 ssize_t sent = sendmsg(channel->fd, &header, MSG_NOSIGNAL);
                 if (sent < 0)
                         return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-                close_p(&chunk->fd);
+                give_back_fd(chunk);
                 channel->pending -= (size_t)sent;
                 buffer_consume(&chunk->bytes, (size_t)sent);
         }
@@ -196,40 +208,63 @@ static size_t send_now(struct channel *channel, struct slice head, struct slice 
         return sent < 0 ? 0 : (size_t)sent;
 }
 
-int channel_send_fd(struct channel *channel, enum message_type type, struct slice body, int fd) {
+static int may_send(const struct channel *channel, enum message_type type, size_t len, int fd) {
         const struct message_info *info = message_info(type);
         assert(info && info->from == channel->self && info->to == channel->peer);
         assert(info->fds_max == (fd >= 0 ? 1U : 0U));
         if (channel->closed)
                 return -EPIPE;
-        if (body.len > info->body_max)
+        if (len > info->body_max)
                 return -EMSGSIZE;
-        if (channel->pending + body.len > CHANNEL_OUT_MAX)
-                return -ENOBUFS;
-        int copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
-        if (fd >= 0 && copy < 0)
-                return -errno;
-        /* An error shows up as EPOLLHUP/EPOLLERR, so that the close handler runs from the loop and never inside a send. */
+        return channel->pending + len > CHANNEL_OUT_MAX ? -ENOBUFS : 0;
+}
+
+/* Puts what is not sent at once into the queue. An error shows up as EPOLLHUP/EPOLLERR, so that the close handler runs from the loop and
+ * never inside a send. */
+static void send_or_queue(struct channel *channel, enum message_type type, struct slice body, const struct chunk *with_fd) {
         uint32_t numbers[] = {htole32((uint32_t)body.len), htole32((uint32_t)type)};
         struct slice head = {(const char *)numbers, sizeof(numbers)};
         bool idle = !channel->out;
-        size_t sent = idle && fd < 0 ? send_now(channel, head, body) : 0;
+        size_t sent = idle && !with_fd ? send_now(channel, head, body) : 0;
         if (sent == HEADER_SIZE + body.len)
-                return 0;
-        struct chunk *chunk = chunk_for(channel, copy);
+                return;
+        struct chunk *chunk = chunk_for(channel, with_fd);
         size_t of_head = sent < HEADER_SIZE ? sent : HEADER_SIZE;
         (void)buffer_append(&chunk->bytes, slice_sub(head, of_head, HEADER_SIZE));
         (void)buffer_append(&chunk->bytes, slice_sub(body, sent - of_head, body.len));
         channel->pending += HEADER_SIZE + body.len - sent;
-        if (idle && fd >= 0)
+        if (idle && with_fd)
                 (void)write_out(channel);
         if (channel->out || idle)
                 watch(channel);
+}
+
+int channel_send_lent(struct channel *channel, enum message_type type, struct slice body, int fd, channel_release *release, void *owner) {
+        const struct chunk with_fd = {.fd = fd, .release = release, .owner = owner};
+        int r = may_send(channel, type, body.len, fd);
+        if (r < 0)
+                release(owner);
+        else
+                send_or_queue(channel, type, body, &with_fd);
+        return r;
+}
+
+int channel_send_fd(struct channel *channel, enum message_type type, struct slice body, int fd) {
+        int r = may_send(channel, type, body.len, fd);
+        if (r < 0)
+                return r;
+        const struct chunk with_fd = {.fd = fcntl(fd, F_DUPFD_CLOEXEC, 3)};
+        if (with_fd.fd < 0)
+                return -errno;
+        send_or_queue(channel, type, body, &with_fd);
         return 0;
 }
 
 int channel_send(struct channel *channel, enum message_type type, struct slice body) {
-        return channel_send_fd(channel, type, body, -1);
+        int r = may_send(channel, type, body.len, -1);
+        if (r == 0)
+                send_or_queue(channel, type, body, NULL);
+        return r;
 }
 
 size_t channel_pending(const struct channel *channel) {

@@ -30,7 +30,11 @@ struct channel *channel_free(struct channel *channel);
 /* Queues a message; fds are duplicated, the caller keeps its own. Never blocks. Returns 0, -EPIPE if the channel is closed, -EMSGSIZE
  * if the body is above the table's maximum, -ENOBUFS if the peer lags by CHANNEL_OUT_MAX. */
 int channel_send(struct channel *channel, enum message_type type, struct slice body);
-int channel_send_fd(struct channel *channel, enum message_type type, struct slice body, int fd);
+int channel_send_fd(struct channel *channel, enum message_type type, struct slice body, int fd); /* -errno if there is no duplicate */
+/* The same without a duplicate: fd must stay open until release(owner) is called, which happens exactly once, when it has been sent or
+ * never will be; from inside this call, too, and also if that fails. */
+typedef void channel_release(void *owner);
+int channel_send_lent(struct channel *channel, enum message_type type, struct slice body, int fd, channel_release *release, void *owner);
 /* Bytes queued and not yet taken: senders with more to come stop above their own mark. */
 size_t channel_pending(const struct channel *channel);
 /* Stops (true) or goes on (false) reading: messages stay with the peer meanwhile. */

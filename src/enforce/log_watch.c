@@ -108,7 +108,7 @@ static struct log_file *file_of(struct log_watch *watch, int fd, const struct st
                 }
         }
         struct log_file *file = memory_new(sizeof(*file));
-        *file = (struct log_file){.fd = fd, .device = info->st_dev, .inode = info->st_ino, .refs = 1};
+        *file = (struct log_file){.fd = fd, .device = info->st_dev, .inode = info->st_ino, .refs = 1, .home = watch};
         file->watch = watch_fd(watch->notify_fd, fd, IN_MODIFY);
         memory_reserve(&watch->files, watch->file_count, &watch->file_capacity, sizeof(struct log_file *));
         watch->files[watch->file_count++] = file;
@@ -118,7 +118,7 @@ static struct log_file *file_of(struct log_watch *watch, int fd, const struct st
 /* What stands for the journal: nobody watches it, and each path has its own. */
 static struct log_file *file_of_journal(struct log_watch *watch) {
         struct log_file *file = memory_new(sizeof(*file));
-        *file = (struct log_file){.fd = open("/dev/null", O_RDONLY | O_CLOEXEC), .watch = -1, .refs = 1};
+        *file = (struct log_file){.fd = open("/dev/null", O_RDONLY | O_CLOEXEC), .watch = -1, .refs = 1, .home = watch};
         memory_reserve(&watch->files, watch->file_count, &watch->file_capacity, sizeof(struct log_file *));
         watch->files[watch->file_count++] = file;
         return file;

@@ -33,6 +33,7 @@ struct log_file {
         ino_t inode;
         int watch; /* watch descriptor in log_watch_notify_fd(), or -1: has to be polled */
         unsigned refs;
+        struct log_watch *home;
 };
 
 struct log_watch_ops {

@@ -6,9 +6,21 @@
 
 #define BODY_MAX ((size_t)16 << 20)
 
-static void send_body(struct channel *channel, enum message_type type, struct buffer *body, int fd) {
+static void send_body(struct channel *channel, enum message_type type, struct buffer *body) {
         if (channel)
-                (void)channel_send_fd(channel, type, buffer_view(body), fd); /* see the header */
+                (void)channel_send(channel, type, buffer_view(body)); /* see the header */
+        buffer_done(body);
+}
+
+static void release_file(void *owner) {
+        struct log_file *file = owner;
+        (void)log_file_unref(file->home, file);
+}
+
+/* A log's file, of which as many may wait to be sent as there are logs: no second descriptor for each. */
+static void send_file(struct channel *channel, enum message_type type, struct buffer *body, struct log_file *file) {
+        if (channel)
+                (void)channel_send_lent(channel, type, buffer_view(body), file->fd, release_file, log_file_ref(file));
         buffer_done(body);
 }
 
@@ -16,26 +28,28 @@ void scan_send_hello(struct channel *channel, int notify_fd, int threshold) {
         struct buffer body = BUFFER_INIT(BODY_MAX);
         (void)message_put_u32(&body, CHANNEL_VERSION);
         (void)message_put_u8(&body, (uint8_t)(threshold > 255 ? 255 : threshold));
-        send_body(channel, MESSAGE_SCAN_HELLO, &body, notify_fd);
+        if (channel)
+                (void)channel_send_fd(channel, MESSAGE_SCAN_HELLO, buffer_view(&body), notify_fd);
+        buffer_done(&body);
 }
 
 void scan_send_threshold(struct channel *channel, int threshold) {
         struct buffer body = BUFFER_INIT(BODY_MAX);
         (void)message_put_u8(&body, (uint8_t)(threshold > 255 ? 255 : threshold));
-        send_body(channel, MESSAGE_SCAN_THRESHOLD, &body, -1);
+        send_body(channel, MESSAGE_SCAN_THRESHOLD, &body);
 }
 
 void scan_send_jail_add(struct channel *channel, const struct plan_jail *jail) {
         struct buffer body = BUFFER_INIT(BODY_MAX);
         (void)message_put_u32(&body, jail->id);
         (void)message_put_text(&body, slice_of(jail->name));
-        send_body(channel, MESSAGE_SCAN_JAIL_ADD, &body, -1);
+        send_body(channel, MESSAGE_SCAN_JAIL_ADD, &body);
 }
 
 void scan_send_jail_del(struct channel *channel, uint32_t jail) {
         struct buffer body = BUFFER_INIT(BODY_MAX);
         (void)message_put_u32(&body, jail);
-        send_body(channel, MESSAGE_SCAN_JAIL_DEL, &body, -1);
+        send_body(channel, MESSAGE_SCAN_JAIL_DEL, &body);
 }
 
 void scan_send_set(struct channel *channel, uint32_t request, uint32_t jail, struct slice option_and_arguments) {
@@ -43,7 +57,7 @@ void scan_send_set(struct channel *channel, uint32_t request, uint32_t jail, str
         (void)message_put_u32(&body, request);
         (void)message_put_u32(&body, jail);
         (void)buffer_append(&body, option_and_arguments);
-        send_body(channel, MESSAGE_SCAN_JAIL_SET, &body, -1);
+        send_body(channel, MESSAGE_SCAN_JAIL_SET, &body);
 }
 
 static void send_state(struct channel *channel, uint32_t jail, const struct table_entry *entry) {
@@ -51,7 +65,7 @@ static void send_state(struct channel *channel, uint32_t jail, const struct tabl
         (void)message_put_u32(&body, jail);
         (void)message_put_text(&body, entry->key);
         (void)message_put_text(&body, buffer_view(entry->value));
-        send_body(channel, MESSAGE_SCAN_STATE_PUT, &body, -1);
+        send_body(channel, MESSAGE_SCAN_STATE_PUT, &body);
 }
 
 void scan_send_jails(struct channel *channel, const struct scan_plan *plan) {
@@ -66,7 +80,7 @@ void scan_send_jails(struct channel *channel, const struct scan_plan *plan) {
 void scan_send_log_order(struct channel *channel, enum message_type type, const struct plan_log *log) {
         struct buffer body = BUFFER_INIT(BODY_MAX);
         (void)message_put_u32(&body, log->id);
-        send_body(channel, type, &body, -1);
+        send_body(channel, type, &body);
 }
 
 void scan_send_attach(struct channel *channel, const struct plan_log *log, const struct plan_jail *jail) {
@@ -75,14 +89,14 @@ void scan_send_attach(struct channel *channel, const struct plan_log *log, const
         (void)message_put_u32(&body, jail->id);
         bool has_place = log->in_operation && (log->backend != LOG_WATCH_JOURNAL || log->hash[0]);
         (void)message_put_f64(&body, has_place ? 0 : jail->seek_time);
-        send_body(channel, MESSAGE_SCAN_LOG_ATTACH, &body, -1);
+        send_body(channel, MESSAGE_SCAN_LOG_ATTACH, &body);
 }
 
 void scan_send_detach(struct channel *channel, const struct plan_log *log, const struct plan_jail *jail) {
         struct buffer body = BUFFER_INIT(BODY_MAX);
         (void)message_put_u32(&body, log->id);
         (void)message_put_u32(&body, jail->id);
-        send_body(channel, MESSAGE_SCAN_LOG_DETACH, &body, -1);
+        send_body(channel, MESSAGE_SCAN_LOG_DETACH, &body);
 }
 
 static void send_watch(struct channel *channel, const struct plan_log *log, const struct plan_file *file) {
@@ -91,14 +105,14 @@ static void send_watch(struct channel *channel, const struct plan_log *log, cons
                 return; /* it is poked */
         (void)message_put_u32(&body, log->id);
         (void)message_put_u32(&body, (uint32_t)file->file->watch);
-        send_body(channel, MESSAGE_SCAN_LOG_WATCH, &body, -1);
+        send_body(channel, MESSAGE_SCAN_LOG_WATCH, &body);
 }
 
 static void send_rotation(struct channel *channel, const struct plan_log *log, const struct plan_file *file) {
         struct buffer body = BUFFER_INIT(BODY_MAX);
         (void)message_put_u32(&body, log->id);
         (void)message_put_u32(&body, file->generation);
-        send_body(channel, MESSAGE_SCAN_LOG_ROTATE, &body, file->file->fd);
+        send_file(channel, MESSAGE_SCAN_LOG_ROTATE, &body, file->file);
         send_watch(channel, log, file);
 }
 
@@ -116,7 +130,7 @@ static void send_add(struct channel *channel, const struct plan_log *log) {
         (void)message_put_u64(&body, log->offset);
         (void)message_put_text(&body, slice_of(log->hash));
         (void)message_put_u8(&body, flags);
-        send_body(channel, MESSAGE_SCAN_LOG_ADD, &body, log->files[0].file->fd);
+        send_file(channel, MESSAGE_SCAN_LOG_ADD, &body, log->files[0].file);
         send_watch(channel, log, &log->files[0]);
 }
 
@@ -124,7 +138,7 @@ static void send_skip(struct channel *channel, const struct plan_log *log) {
         struct buffer body = BUFFER_INIT(BODY_MAX);
         (void)message_put_u32(&body, log->id);
         (void)message_put_u64(&body, log->skip_at);
-        send_body(channel, MESSAGE_SCAN_LOG_SKIP, &body, -1);
+        send_body(channel, MESSAGE_SCAN_LOG_SKIP, &body);
 }
 
 void scan_send_log(struct channel *channel, const struct plan_log *log) {

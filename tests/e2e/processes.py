@@ -16,6 +16,8 @@ BAN_S = 0.1                 # from a line to its ban
 CHILDREN = ('stockade-scanner', 'stockade-front')
 RESOLVER = 'stockade-resolver'      # comes with the first question
 RESOLVER_TASKS = '1024'
+FEW_FDS = 256
+MANY_LOGS = 300            # more than that
 
 
 def status(pid):
@@ -110,6 +112,25 @@ def killed_scanner_comes_back(box):
         box.attack(f'203.0.113.{number + 10}')
         wait_for(lambda: f'203.0.113.{number + 10}' in box.reported('ban'), f'a ban after {how.name}')
         expect(box.child('stockade-scanner') != before, 'it is a new process')
+
+
+@case
+def many_logs_leave_descriptors_to_clients_actions_and_the_next_scanner(box):
+    os.mkdir(box.path('many'))
+    for number in range(MANY_LOGS):
+        box.write(f'many/{number}.log', '')
+    box.jails(f'[many]\nenabled = true\nfilter = sshd\nlogpath = {box.path("many")}/*.log\n')
+    box.start(within=('sh', '-c', f'ulimit -n {FEW_FDS}; exec "$@"', 'sh'))
+    expect(f'of {FEW_FDS} file descriptors (ulimit -n, LimitNOFILE) the last {FEW_FDS // 4} are kept for clients and actions'
+           in box.read('f2b.log'), 'the log says what is not opened, and why')
+    for number in range(2):
+        box.attack(f'203.0.113.{number + 10}')
+        wait_for(lambda number=number: f'203.0.113.{number + 10}' in box.reported('ban'), 'a ban')
+        before = box.child('stockade-scanner')
+        os.kill(before, signal.SIGKILL)
+        wait_for(lambda before=before: box.children().get('stockade-scanner', before) != before, 'a new scanner')
+    box.attack('203.0.113.30')
+    wait_for(lambda: '203.0.113.30' in box.reported('ban'), 'a ban after both')
 
 
 @case

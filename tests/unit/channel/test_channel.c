@@ -128,6 +128,71 @@ static void fds_stay_with_their_messages(void **state) {
         free(big);
 }
 
+struct lent {
+        int fd;
+        unsigned given_back;
+};
+
+static void give_back(void *owner) {
+        struct lent *lent = owner;
+        lent->given_back++;
+        (void)close(lent->fd);
+}
+
+static void borrow(struct lent *lent) {
+        int fds[2];
+        assert_int_equal(pipe(fds), 0);
+        (void)close(fds[1]);
+        *lent = (struct lent){.fd = fds[0]};
+}
+
+static int send_lent(struct world *w, struct lent *lent) {
+        return channel_send_lent(w->server.channel, MESSAGE_SCAN_LOG_ADD, SLICE("x"), lent->fd, give_back, lent);
+}
+
+/* Until the socket takes no more. Returns the number of messages. */
+static int fill_up(struct world *w, struct slice body) {
+        int count = 0;
+        while (channel_pending(w->server.channel) == 0 && count < 100) {
+                assert_int_equal(channel_send(w->server.channel, MESSAGE_SCAN_STATE_PUT, body), 0);
+                count++;
+        }
+        assert_true(channel_pending(w->server.channel) > 0);
+        return count;
+}
+
+/* At once; when its turn comes; when the channel goes; when it is gone already. */
+static void lent_fds_are_given_back_once(void **state) {
+        struct world *w = *state;
+        struct lent lent[4];
+        size_t size = (size_t)1 << 20;
+        char *big = calloc(1, size);
+        for (size_t i = 0; i < 4; i++)
+                borrow(&lent[i]);
+        assert_int_equal(send_lent(w, &lent[0]), 0);
+        assert_int_equal(lent[0].given_back, 1);
+        int count = fill_up(w, (struct slice){big, size});
+        assert_int_equal(send_lent(w, &lent[1]), 0);
+        assert_int_equal(lent[1].given_back, 0);
+        for (int i = 0; i < 10000 && w->scanner.messages < count + 2; i++)
+                turn(w, 1);
+        assert_int_equal(lent[1].given_back, 1);
+        assert_int_equal(w->scanner.messages, count + 2);
+        assert_int_not_equal(w->scanner.inode, 0);
+        channel_pause(w->scanner.channel, true);
+        (void)fill_up(w, (struct slice){big, size});
+        assert_int_equal(send_lent(w, &lent[2]), 0);
+        assert_int_equal(lent[2].given_back, 0);
+        w->scanner.channel = channel_free(w->scanner.channel);
+        turn(w, 10);
+        assert_int_equal(w->server.closed, 1);
+        assert_int_equal(lent[2].given_back, 1);
+        assert_int_equal(send_lent(w, &lent[3]), -EPIPE);
+        for (size_t i = 0; i < 4; i++)
+                assert_int_equal(lent[i].given_back, 1);
+        free(big);
+}
+
 static void what_the_table_forbids_closes_the_channel(void **state) {
         struct world *w = *state;
         const unsigned char wrong_way[8] = {0, 0, 0, 0, MESSAGE_SCAN_HELLO, 0, 0, 0};
@@ -196,6 +261,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(messages_arrive_whole_and_in_order, setup_pair, teardown),
                 cmocka_unit_test_setup_teardown(large_bodies_pass_through_a_small_socket, setup_pair, teardown),
                 cmocka_unit_test_setup_teardown(fds_stay_with_their_messages, setup_pair, teardown),
+                cmocka_unit_test_setup_teardown(lent_fds_are_given_back_once, setup_pair, teardown),
                 cmocka_unit_test_setup_teardown(what_the_table_forbids_closes_the_channel, setup_raw, teardown),
                 cmocka_unit_test_setup_teardown(lengths_above_the_table_close_the_channel_before_the_body_comes, setup_raw, teardown),
                 cmocka_unit_test_setup_teardown(whole_messages_before_the_end_are_handled_first, setup_raw, teardown),
