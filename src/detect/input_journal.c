@@ -288,6 +288,23 @@ int input_journal_set_matches(struct input_journal *journal, const struct journa
         return r < 0 ? r : 0;
 }
 
+/* What a cursor says of its entry, without the number that its journald gave it: an entry that is copied gets another. */
+static struct slice essence(const char *cursor) {
+        struct slice text = slice_of(cursor);
+        return slice_sub(text, slice_find(text, SLICE(";b="), 0), text.len);
+}
+
+/* Whether this is the entry of the cursor, or a copy: journald moves all that is in /run to /var, early in each boot. */
+static bool is_at(struct input_journal *journal, const char *cursor) {
+        char here[INPUT_JOURNAL_CURSOR_MAX];
+        if (sd_journal_test_cursor(journal->handle, cursor) > 0)
+                return true;
+        if (input_journal_cursor(journal, here) < 0 || essence(here).len == 0 || !slice_equal(essence(here), essence(cursor)))
+                return false;
+        size_t number = slice_find(slice_of(here), SLICE(";i="), 0); /* behind the name of the numbers' series */
+        return !slice_equal(slice_sub(slice_of(here), 0, number), slice_sub(slice_of(cursor), 0, number));
+}
+
 int input_journal_seek_cursor(struct input_journal *journal, const char *cursor) {
         journal->pending = false;
         if (!journal->handle)
@@ -296,7 +313,7 @@ int input_journal_seek_cursor(struct input_journal *journal, const char *cursor)
         if (r >= 0)
                 r = sd_journal_next(journal->handle);
         if (r > 0)
-                journal->pending = sd_journal_test_cursor(journal->handle, cursor) <= 0;
+                journal->pending = !is_at(journal, cursor);
         return r < 0 ? r : 0;
 }
 

@@ -87,6 +87,31 @@ static void cursor_leads_behind_its_entry(void **state) {
         finish(&t);
 }
 
+/* As journald does when it moves what it has in /run to /var. */
+static void cursor_leads_behind_a_copy_of_its_entry(void **state) {
+        struct test t;
+        struct journal_entry entry;
+        struct slice last;
+        char cursor[INPUT_JOURNAL_CURSOR_MAX], copied[INPUT_JOURNAL_CURSOR_MAX];
+        (void)state;
+        begin(&t);
+        uint64_t tick = t.fake.tick;
+        for (int i = 0; i < 2; i++) {
+                t.fake.tick = tick;
+                fake_journal_append(&t.fake, "sshd", "one", 1, START_US);
+                fake_journal_append(&t.fake, "sshd", "two", 1, START_US + 10);
+                assert_int_equal(input_journal_open(t.journal, UINT64_MAX, NULL), 0);
+                assert_int_equal(input_journal_next(t.journal, &t.arena, &entry), 1);
+                assert_int_equal(input_journal_cursor(t.journal, i == 0 ? cursor : copied), 0);
+                assert_int_equal(input_journal_seek_cursor(t.journal, cursor), 0);
+                assert_int_equal(count(&t, &last), 1);
+                assert_slice(last, "two");
+                assert_int_equal(unlink(t.fake.file), 0);
+        }
+        assert_string_not_equal(cursor, copied);
+        finish(&t);
+}
+
 static void time_leads_to_the_first_entry_from_then_on(void **state) {
         struct test t;
         (void)state;
@@ -227,6 +252,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(entries_come_with_their_fields_and_times),
                 cmocka_unit_test(cursor_leads_behind_its_entry),
+                cmocka_unit_test(cursor_leads_behind_a_copy_of_its_entry),
                 cmocka_unit_test(time_leads_to_the_first_entry_from_then_on),
                 cmocka_unit_test(union_of_matches_is_given),
                 cmocka_unit_test(appended_entries_wake_and_come),
