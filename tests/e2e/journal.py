@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
-"""The systemd journal as a source: journals are made by systemd-journal-remote, no journald has to run."""
+"""The systemd journal as a source: journals are made by systemd-journal-remote, or by a journald of the case's own."""
 import contextlib
 import os
 import re
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import time
 import uuid
 
-from harness import COMMAND_S, CONNECTIONS, Skipped, case, expect, main, numbered_address, wait_for
+from harness import COMMAND_S, CONNECTIONS, PATIENCE_S, Skipped, case, expect, main, numbered_address, wait_for
 from room import Room
 
 MACHINE = '0123456789abcdef0123456789abcdef'
@@ -271,6 +272,188 @@ def regex_counts_what_is_there(box):
         text = done.stdout.decode()
         expect(wanted in text, text)
         expect('Use         systemd journal' in text, text)
+
+DAEMON = '/lib/systemd/systemd-journald'
+DAEMON_CONFIG = '[Journal]\nStorage=persistent\nReadKMsg=no\nAudit=\nForwardToWall=no\nRateLimitIntervalSec=0\n'
+
+
+class Journald:
+    """A journald of the case's own, over folders of the box, and those who write to it. Use it in a with statement."""
+
+    def __init__(self, box):
+        if not os.path.exists(DAEMON) or not shutil.which('journalctl'):
+            raise Skipped('systemd-journald is not installed')
+        if not supported(box):
+            raise Skipped('built without libsystemd')
+        self.box, self.process = box, None
+        self.sockets, self.runtime, self.persistent = (box.path(name) for name in ('sockets', 'run-log', 'var-log'))
+        for folder in (self.sockets, self.runtime, self.persistent, box.path('over-etc/systemd')):
+            os.makedirs(folder)
+        for folder in (self.runtime, self.persistent):      # as tmpfiles.d has it
+            os.mkdir(os.path.join(folder, 'journal'))
+            shutil.chown(os.path.join(folder, 'journal'), group='systemd-journal')
+            os.chmod(os.path.join(folder, 'journal'), 0o2755)
+        box.write('over-etc/machine-id', uuid.uuid4().hex + '\n')
+        box.write('over-etc/systemd/journald.conf', DAEMON_CONFIG)
+        self.room = Room(box, {}, 'mount -t tmpfs none /run\nmkdir -p /run/systemd/journal /run/log\n'
+                         f'mount --bind {self.sockets} /run/systemd/journal\nmount --bind {self.runtime} /run/log\n'
+                         f'mount --bind {self.persistent} /var/log\nmount -t overlay overlay -o lowerdir={box.path("over-etc")}:/etc /etc\n'
+                         'mount -t cgroup2 none /sys/fs/cgroup\n')     # journald asks where its writers stand
+
+    def __enter__(self):
+        self.room.__enter__()
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.end(signal.SIGKILL)
+        self.room.__exit__()
+
+    @property
+    def within(self):
+        return self.room.within
+
+    def start(self):
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(self.sockets, 'io.systemd.journal'))
+        with open(self.box.path('journald'), 'ab') as out:
+            self.process = self.box.popen([*self.within, DAEMON], stdout=out, stderr=out)
+        wait_for(lambda: self.process.poll() is not None or self.works(), 'journald answers')
+        if self.process.poll() is not None:
+            raise Skipped(f'journald does not run here: {self.box.read("journald").strip()[-200:]}')
+
+    def works(self):
+        return self.control('--sync').returncode == 0
+
+    def end(self, number=signal.SIGTERM):
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(number)
+            self.process.wait(PATIENCE_S)
+
+    def control(self, *words):
+        return subprocess.run([*self.within, 'journalctl', *words], stdin=subprocess.DEVNULL, capture_output=True, check=False,
+                              timeout=COMMAND_S)
+
+    def order(self, *words):
+        """What journald is to do, done when this returns."""
+        done = self.control(*words)
+        expect(done.returncode == 0, lambda: f'journalctl {" ".join(words)}: {done.stderr.decode()}')
+
+    def send(self, name, data):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as link:
+            link.connect(os.path.join(self.sockets, name))
+            link.sendall(data)
+
+    def native(self, message, **more):
+        """As sd_journal_send() writes: a text with newlines goes with its length."""
+        fields = {'SYSLOG_IDENTIFIER': 'sshd', **more, 'MESSAGE': message}
+        self.send('socket', b''.join(k.encode() + b'\n' + len(v.encode()).to_bytes(8, 'little') + v.encode() + b'\n' if '\n' in v
+                                     else f'{k}={v}\n'.encode() for k, v in fields.items()))
+
+    def syslog(self, message):
+        """As syslog(3) writes."""
+        self.send('dev-log', f'<86>{time.strftime("%b %e %H:%M:%S")} sshd[{next(CONNECTIONS)}]: {message}'.encode())
+
+    def stream(self, *messages):
+        """As a service writes that has its output there."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
+            link.connect(os.path.join(self.sockets, 'stdout'))
+            link.sendall(('sshd\n\n6\n0\n0\n0\n0\n' + ''.join(m + '\n' for m in messages)).encode())
+
+    def fail(self, address, count=1):
+        for _ in range(count):
+            self.native(f'Failed password for root from {address} port 50000 ssh2', SYSLOG_PID=str(next(CONNECTIONS)))
+
+    def files(self, where=None):
+        """The journal's files, in one folder or in both."""
+        return [os.path.join(folder, name) for top in ([where] if where else [self.runtime, self.persistent])
+                for folder, _, names in os.walk(top) for name in names]
+
+
+def live_jail(name, more=''):
+    return f'[{name}]\nenabled = true\nfilter = sshd\nbackend = systemd\njournalmatch = SYSLOG_IDENTIFIER=sshd\n' + more
+
+
+def failed_in(box, total):
+    """All that was written has been counted, and nothing twice."""
+    wait_for(lambda: (box.count('Total failed', 'one') or 0) >= total, f'{total} failures are counted', BURST_S, 0.1)
+    expect(box.count('Total failed', 'one') == total, lambda: f'{box.count("Total failed", "one")} of {total}')
+
+
+@case
+def what_is_written_to_a_live_journald_bans(box):
+    with Journald(box) as journald:
+        journald.fail('203.0.113.1', 3)
+        box.jails(live_jail('one'), sshd='false')
+        box.start(journald.within)
+        wait_for(lambda: box.banned('one') == ['203.0.113.1'], 'what was there bans')
+        journald.fail('203.0.113.2', 3)
+        wait_for(lambda: '203.0.113.2' in box.banned('one'), 'what is sent to the journal bans')
+        for _ in range(3):
+            journald.syslog('Failed password for root from 203.0.113.3 port 50000 ssh2')
+        wait_for(lambda: '203.0.113.3' in box.banned('one'), 'what is sent to syslog bans')
+        journald.stream(*(f'Failed password for u{i} from 203.0.113.4 port 50000 ssh2' for i in range(3)))
+        wait_for(lambda: '203.0.113.4' in box.banned('one'), 'what a service prints bans')
+        for _ in range(3):
+            journald.native('nothing\nFailed password for root from 203.0.113.5 port 50000 ssh2')
+            journald.native('Failed password for root from 203.0.113.6 port 50000 ssh2', SYSLOG_IDENTIFIER='other')
+        journald.fail('203.0.113.7', 3)
+        wait_for(lambda: '203.0.113.7' in box.banned('one'), 'the last bans')
+        expect(sorted(box.banned('one')) == [f'203.0.113.{i}' for i in (1, 2, 3, 4, 7)], lambda: box.banned('one'))
+
+
+@case
+def a_live_journald_that_rotates_moves_and_vacuums_loses_nothing(box):
+    with Journald(box) as journald:
+        box.jails(live_jail('one', 'maxretry = 100000\n'), sshd='false')
+        box.start(journald.within)
+        wait_for(lambda: 'in operation' in box.read('f2b.log'), 'in operation')
+        journald.fail('203.0.113.1', 50)
+        journald.order('--flush')                  # from /run to /var, as early in each boot
+        journald.fail('203.0.113.1', 50)
+        failed_in(box, 100)
+        expect(journald.files(journald.persistent), 'nothing was moved to /var/log')
+        for _ in range(4):
+            journald.fail('203.0.113.1', 25)
+            journald.order('--rotate')
+            journald.fail('203.0.113.1', 25)
+            journald.process.send_signal(signal.SIGUSR2)
+        failed_in(box, 300)
+        before = len(journald.files())
+        expect(before > 4, lambda: f'journald has not rotated: {journald.files()}')
+        journald.order('--vacuum-files=1')
+        expect(len(journald.files()) < before, lambda: f'journald has not vacuumed: {journald.files()}')
+        journald.fail('203.0.113.1', 25)
+        journald.order('--rotate', '--vacuum-files=1')
+        journald.fail('203.0.113.1', 25)
+        failed_in(box, 350)
+
+
+@case
+def a_live_journald_that_starts_again_loses_nothing(box):
+    with Journald(box) as journald:
+        journald.order('--flush')
+        box.jails(live_jail('one', 'maxretry = 100000\n'), sshd='false')
+        box.start(journald.within)
+        wait_for(lambda: 'in operation' in box.read('f2b.log'), 'in operation')
+        total = 0
+        for number in (signal.SIGTERM, signal.SIGKILL, signal.SIGTERM):
+            journald.fail('203.0.113.1', 50)
+            journald.order('--sync')
+            journald.end(number)
+            journald.start()
+            journald.order('--flush')
+            journald.fail('203.0.113.1', 50)
+            total += 100
+            failed_in(box, total)
+        box.stop()
+        journald.fail('203.0.113.2', 3)
+        box.start(journald.within)
+        failed_in(box, 3)
 
 
 # Where sshd of a fresh machine logs to: which files there are, whether a journal, and how it is told.
