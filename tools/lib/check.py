@@ -223,13 +223,14 @@ def compare(result, name, words, allowed):
 
 
 def random_input(result):
-    """The comparisons of parts on random input; from a fixed seed, so that a run says the same as the one before."""
+    """The comparisons of parts: on random input (from a fixed seed, so that a run says the same as the one before), and of names."""
     lib, stock = f'{REAL}/lib', f'{REAL}/etc/fail2ban'
     steps = {
         'damaged lines': ['tests/compare/regex.py', '--regex-bin', f'{RELEASE}/fail2ban-regex', '--lib', lib, '--config', 'config', '--config', stock,
                           '--seconds', '30', '--seed', '1'],
         'random filters': ['tests/compare/filter.py', '--console', f'{GCC}/tests/unit/detect/filter_console', '--lib', lib, '--rounds', '2000',
                            '--seconds', '30', '--seed', '1'],
+        'names of the configuration': ['tests/compare/names.py', '--stock', stock],
     }
     for name, words in steps.items():
         if os.path.isdir(lib):
