@@ -26,9 +26,10 @@ static int put_failure(struct buffer *out, const struct record *record) {
                 r = message_put_u32(out, record->failure.regex);
         if (r == 0)
                 r = message_put_text(out, record->failure.id);
-        if (r == 0)
-                r = put_data(out, &record->failure.data);
-        return r;
+        if (r < 0)
+                return r;
+        return record->failure.coded.len > 0 ? message_put_text(out, record->failure.coded)
+                                             : put_data(out, &record->failure.data);
 }
 
 static int put_state(struct buffer *out, const struct record *record) {

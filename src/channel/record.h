@@ -34,7 +34,7 @@ struct record {
                         uint32_t regex; /* index of the failregex that matched */
                         struct slice id;
                         struct value data; /* dict: "matches" list of [before, date, after] or texts, "failures", groups by name; to be put */
-                        struct slice coded; /* data as it was read: one dict (channel/value_code.h) */
+                        struct slice coded; /* data as it was read: one dict (channel/value_code.h); to be put instead of data, if not empty */
                 } failure;
                 struct {
                         struct slice key;

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/memory.h"
 #include "base/repr.h"
+#include "detect/fields.h"
 
 DEFINE_CLEANUP(struct failregex *, failregex_free);
 
@@ -85,7 +86,7 @@ static int expand(struct slice regex, enum tag_hosts hosts, char **ret, struct f
 
 /* "user" of "alt_user_2", the prefix being off already: without one "_2", in the names of groups.
  */
-static char *merge_target(struct slice rest) {
+static int merge_target(struct slice rest) {
         char buffer[TARGET_BYTES];
         size_t digits = 0;
         while (digits < rest.len && rest.data[rest.len - 1 - digits] >= '0' &&
@@ -93,7 +94,7 @@ static char *merge_target(struct slice rest) {
                 digits++;
         if (digits > 0 && digits < rest.len && rest.data[rest.len - 1 - digits] == '_')
                 rest.len -= digits + 1;
-        return memory_copy_text(tag_group_name(rest, buffer, sizeof(buffer)));
+        return field_name_of(tag_group_name(rest, buffer, sizeof(buffer)));
 }
 
 static int by_name(const void *a, const void *b) {
@@ -102,33 +103,55 @@ static int by_name(const void *a, const void *b) {
         return slice_compare(left->name, right->name);
 }
 
-static void find_merges(const struct pattern *pattern, struct slice prefix,
+/* Returns 0, or a negative error if there are too many names. */
+static int find_merges(const struct pattern *pattern, struct slice prefix,
         struct failregex_merge **ret, size_t *ret_count) {
         size_t groups = pattern_group_count(pattern);
         size_t count = 0;
         struct failregex_merge *merges = memory_new_array(groups + 1, sizeof(*merges));
+        *ret = merges;
         for (size_t group = 1; group <= groups; group++) {
                 struct slice name = pattern_group_name(pattern, group);
                 if (name.len <= ALT.len || !slice_has_prefix(name, prefix))
                         continue;
-                merges[count].group = group;
-                merges[count].name = name;
-                merges[count++].target = merge_target(slice_sub(name, prefix.len, name.len));
+                int target = merge_target(slice_sub(name, prefix.len, name.len));
+                if (target < 0)
+                        return target;
+                merges[count++] = (struct failregex_merge){group, name, (uint16_t)target};
         }
         qsort(merges, count, sizeof(*merges), by_name);
-        *ret = merges;
         *ret_count = count;
+        return 0;
 }
 
-static void find_groups(struct failregex *regex) {
+static int find_groups(struct failregex *regex) {
         size_t count = pattern_group_count(regex->pattern);
         regex->groups = memory_new_array(count + 1, sizeof(*regex->groups));
         for (size_t number = 1; number <= count; number++) {
                 struct slice name = pattern_group_name(regex->pattern, number);
-                if (name.len > 0)
-                        regex->groups[regex->group_count++] =
-                                (struct failregex_group){number, name};
+                if (name.len == 0)
+                        continue;
+                int field = field_name_of(name);
+                if (field < 0)
+                        return field;
+                regex->groups[regex->group_count++] =
+                        (struct failregex_group){number, (uint16_t)field};
+                regex->group_fields |= fields_bit((unsigned)field);
         }
+        return 0;
+}
+
+static int find_names(struct failregex *regex, struct fault *fault) {
+        int r = find_groups(regex);
+        if (r == 0)
+                r = find_merges(regex->pattern, ALT, &regex->alts, &regex->alt_count);
+        if (r == 0)
+                r = find_merges(regex->pattern, TUPLE, &regex->tuples, &regex->tuple_count);
+        if (r < 0)
+                return fault_raise(fault, "RegexException",
+                        "Regular expressions have more than %d different names of groups",
+                        FIELD_NAMES_MAX);
+        return 0;
 }
 
 static bool names_an_id(const struct pattern *pattern) {
@@ -157,11 +180,11 @@ int failregex_new(struct slice regex, enum tag_hosts hosts, unsigned flags, stru
         fault_done(&reason);
         if (r < 0)
                 return r;
-        find_groups(new);
+        r = find_names(new, fault);
+        if (r < 0)
+                return r;
         new->flags = flags;
         new->has_id = names_an_id(new->pattern);
-        find_merges(new->pattern, ALT, &new->alts, &new->alt_count);
-        find_merges(new->pattern, TUPLE, &new->tuples, &new->tuple_count);
         *ret = STEAL_PTR(new);
         return 0;
 }
@@ -169,10 +192,6 @@ int failregex_new(struct slice regex, enum tag_hosts hosts, unsigned flags, stru
 struct failregex *failregex_free(struct failregex *regex) {
         if (!regex)
                 return NULL;
-        for (size_t i = 0; i < regex->alt_count; i++)
-                free(regex->alts[i].target);
-        for (size_t i = 0; i < regex->tuple_count; i++)
-                free(regex->tuples[i].target);
         free(regex->groups);
         free(regex->alts);
         free(regex->tuples);

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/fault.h"
 #include "base/slice.h"
+#include "detect/field_name.h"
 #include "detect/pattern.h"
 #include "detect/tag_expand.h"
 
@@ -17,12 +18,12 @@
 struct failregex_merge {
         size_t group;      /* number */
         struct slice name; /* of the group; borrowed from the pattern */
-        char *target;      /* owned */
+        uint16_t target;   /* field_name.h */
 };
 
 struct failregex_group {
         size_t number;
-        struct slice name; /* borrowed from the pattern */
+        uint16_t field; /* its name, see field_name.h */
 };
 
 struct failregex {
@@ -30,6 +31,7 @@ struct failregex {
         struct pattern *pattern;
         struct failregex_group *groups; /* those with a name, in order */
         size_t group_count;
+        uint64_t group_fields;        /* fields_bit() of all of them */
         unsigned flags;               /* enum pattern_flag */
         bool has_id;                  /* one of fid, ip4, ip6, dns, mlfid is there */
         struct failregex_merge *alts; /* alt_*: fill what is empty; sorted by name */
@@ -39,7 +41,8 @@ struct failregex {
 };
 
 /* Builds one from the regex as configured. flags: enum pattern_flag. Returns 0, or -EINVAL with
- * kind RegexException and upstream's text (for a regex above a cap too). */
+ * kind RegexException and upstream's text (for a regex above a cap too, and where all regexes so
+ * far have more than FIELD_NAMES_MAX names of groups). */
 int failregex_new(struct slice regex, enum tag_hosts hosts, unsigned flags, struct failregex **ret,
         struct fault *fault);
 struct failregex *failregex_free(struct failregex *regex);

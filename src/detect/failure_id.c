@@ -10,11 +10,11 @@
 #include "base/address.h"
 #include "base/repr.h"
 #include "detect/digit.h"
-#include "detect/groups.h"
 
 /* What a group says: a text, or the parts of a tuple as Python prints them. */
-static struct slice text_of(const struct value *v, struct arena *arena) {
-        return v->type == VALUE_STRING ? v->string : repr(v, arena);
+static struct slice text_of(const struct field *field, struct arena *arena) {
+        struct value v = field_value(field);
+        return field->kind == FIELD_TEXT ? field_slice(field) : repr(&v, arena);
 }
 
 static struct slice print(const struct address *address, struct arena *arena) {
@@ -82,11 +82,11 @@ static int normalise(
 
 /* The prefix length captured beside an address; -1: none. */
 static int read_plen(
-        const struct value *data, struct arena *arena, int64_t *ret, struct fault *fault) {
+        const struct fields *data, struct arena *arena, int64_t *ret, struct fault *fault) {
         *ret = -1;
-        if (!groups_has(data, "cidr"))
+        if (!fields_has(data, FIELD_CIDR))
                 return 0;
-        const struct value *cidr = groups_get(data, "cidr");
+        const struct field *cidr = fields_get(data, FIELD_CIDR);
         struct slice text = text_of(cidr, arena);
         int r = digit_parse_int(text, ret);
         char *buffer = arena_alloc(arena, text.len + 1);
@@ -136,49 +136,56 @@ static struct failure_id name_id(struct slice text, enum failure_names names, st
 }
 
 /* fid alone, or beside an address. A tuple is nothing but itself. */
-static int own_id(const struct value *fid, enum failure_names names, struct arena *arena,
+static int own_id(const struct field *fid, enum failure_names names, struct arena *arena,
         struct failure_id *ret, struct fault *fault) {
         ret->text = text_of(fid, arena);
-        ret->kind = names == FAILURE_NAMES_RAW || fid->type != VALUE_STRING ? FAILURE_ID_RAW
-                                                                            : FAILURE_ID_PLAIN;
+        ret->kind = names == FAILURE_NAMES_RAW || fid->kind != FIELD_TEXT ? FAILURE_ID_RAW
+                                                                          : FAILURE_ID_PLAIN;
         return ret->kind == FAILURE_ID_RAW ? 0 : normalise(ret->text, arena, &ret->text, fault);
 }
 
-int failure_id_find(struct value *data, enum failure_names names, struct arena *arena,
+/* Without an address. */
+static int other_id(struct fields *data, const struct field *fid, enum failure_names names,
+        struct arena *arena, struct failure_id *ret, struct fault *fault) {
+        const struct field *dns = fields_get(data, FIELD_DNS);
+        /* usedns = raw makes a name an id like any other, which an own id then stands above. */
+        if (dns && (names != FAILURE_NAMES_RAW || !fid)) {
+                *ret = name_id(text_of(dns, arena), names, arena);
+                return 0;
+        }
+        if (!fid)
+                return 0;
+        struct field own = *fid;
+        if (dns && !field_equal(dns, fid))
+                fields_put(data, field_text(FIELD_IP, text_of(dns, arena)), arena);
+        return own_id(&own, names, arena, ret, fault);
+}
+
+int failure_id_find(struct fields *data, enum failure_names names, struct arena *arena,
         struct failure_id *ret, struct fault *fault) {
-        const struct value *fid = groups_get(data, "fid");
-        const struct value *ip = groups_get(data, "ip4");
+        const struct field *fid = fields_get(data, FIELD_FID);
+        const struct field *ip = fields_get(data, FIELD_IP4);
         uint8_t family = ADDRESS_INET4;
         int64_t plen;
         *ret = (struct failure_id){.kind = FAILURE_ID_ABSENT};
         if (!ip) {
-                ip = groups_get(data, "ip6");
+                ip = fields_get(data, FIELD_IP6);
                 family = ADDRESS_INET6;
         }
-        if (!ip) {
-                const struct value *dns = groups_get(data, "dns");
-                /* usedns = raw makes a name an id like any other, which an own id then stands
-                 * above. */
-                if (dns && (names != FAILURE_NAMES_RAW || !fid)) {
-                        *ret = name_id(text_of(dns, arena), names, arena);
-                        return 0;
-                }
-                if (dns && !value_equal(dns, fid))
-                        groups_put(data, "ip", value_string(text_of(dns, arena)), arena);
-                return fid ? own_id(groups_get(data, "fid"), names, arena, ret, fault) : 0;
-        }
+        if (!ip)
+                return other_id(data, fid, names, arena, ret, fault);
         int r = read_plen(data, arena, &plen, fault);
         if (r < 0)
                 return r;
-        struct slice address = ip->type == VALUE_STRING
-                                       ? address_text(ip->string, family, plen, arena)
+        struct slice address = ip->kind == FIELD_TEXT
+                                       ? address_text(field_slice(ip), family, plen, arena)
                                        : text_of(ip, arena);
-        if (!fid || value_equal(fid, ip)) {
+        if (!fid || field_equal(fid, ip)) {
                 *ret = (struct failure_id){
-                        ip->type == VALUE_STRING ? FAILURE_ID_PLAIN : FAILURE_ID_RAW, address};
+                        ip->kind == FIELD_TEXT ? FAILURE_ID_PLAIN : FAILURE_ID_RAW, address};
                 return 0;
         }
-        struct value own = *fid;
-        groups_put(data, "ip", value_string(address), arena);
+        struct field own = *fid;
+        fields_put(data, field_text(FIELD_IP, address), arena);
         return own_id(&own, names, arena, ret, fault);
 }

@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 #include "base/fault.h"
-#include "base/value.h"
+#include "detect/fields.h"
 
 enum failure_names {
         FAILURE_NAMES_REFUSE,  /* host names have no id (usedns = no) */
@@ -31,5 +31,5 @@ struct failure_id {
 /* Takes the id out of data. Where there is an address beside an id of its own, the address is added
  * to data as "ip". Returns 0, or -EINVAL where upstream raises an exception (a prefix length that
  * is no number, a mask that is none). */
-int failure_id_find(struct value *data, enum failure_names names, struct arena *arena,
+int failure_id_find(struct fields *data, enum failure_names names, struct arena *arena,
         struct failure_id *ret, struct fault *fault);

@@ -32,7 +32,7 @@ struct run {
         struct line_list current; /* what of them is still searched, and is buffered in the end */
         struct slice text;        /* of current; data NULL: it has changed */
         enum pattern_subject text_kind;
-        struct value inherited; /* groups of the prefregex */
+        struct fields inherited; /* groups of the prefregex */
         struct filter_failure *results;
         size_t count, capacity;
         uint32_t *ignore_hits;
@@ -105,7 +105,7 @@ static void make_room(struct run *run) {
 }
 
 static void add_result(
-        struct run *run, uint32_t regex, const struct value *data, struct filter_failure result) {
+        struct run *run, uint32_t regex, const struct fields *data, struct filter_failure result) {
         const struct filter *filter = run->filter;
         if (run->count == FILTER_RESULTS_MAX)
                 return;
@@ -113,21 +113,21 @@ static void add_result(
         result.regex = regex;
         result.time = run->line.time;
         result.integral_time = run->line.integral;
-        result.data = *data;
+        result.fields = *data;
         if (filter->mode == FILTER_TOOL) {
-                result.nofail = groups_has(data, "nofail");
+                result.nofail = fields_has(data, FIELD_NOFAIL);
         } else {
                 result.time = fmin(result.time, clock_wall(filter->env.clock));
-                result.data = groups_copy_known(data, run->arena);
+                result.fields = fields_copy_known(data, run->arena);
                 if (!filter->keeps_matches)
-                        (void)groups_take(&result.data, "matches");
+                        (void)fields_take(&result.fields, FIELD_MATCHES);
         }
         run->results[run->count++] = result;
 }
 
 /* One result for each address of a host name. */
 static void add_resolved(
-        struct run *run, uint32_t regex, const struct value *data, struct slice name) {
+        struct run *run, uint32_t regex, const struct fields *data, struct slice name) {
         const struct filter *filter = run->filter;
         struct value addresses = value_list();
         if (!filter->env.resolve) {
@@ -165,12 +165,15 @@ static void tell_no_group(
 enum has_session { SESSION_NONE, SESSION_KNOWN };
 
 /* Turns the data of a match into results. */
-static int report(struct run *run, uint32_t regex, enum has_session has_session, struct value *data,
-        struct slice searched) {
+static int report(struct run *run, uint32_t regex, enum has_session has_session,
+        struct fields *data, struct slice searched) {
         const struct filter *filter = run->filter;
+        static const struct value one = {.type = VALUE_INT, .integer = 1};
+        static const struct field pending = {
+                .name = FIELD_MLFPENDING, .kind = FIELD_VALUE, .value = &one};
         int next = filter->check_all ? STEP_ON : STEP_END;
         struct failure_id id;
-        if (has_session == SESSION_KNOWN && !filter->check_all && groups_has(data, "nofail"))
+        if (has_session == SESSION_KNOWN && !filter->check_all && fields_has(data, FIELD_NOFAIL))
                 return STEP_END;
         int r = failure_id_find(data, names_of(filter), run->arena, &id, run->fault);
         if (r < 0)
@@ -181,7 +184,7 @@ static int report(struct run *run, uint32_t regex, enum has_session has_session,
                         tell_no_group(run, filter->failregexes.items[regex], searched);
                         return STEP_ON;
                 }
-                groups_put(data, "mlfpending", value_int(1), run->arena);
+                fields_put(data, pending, run->arena);
                 if (!filter->check_all && filter->ignore_pending)
                         return STEP_END;
                 add_result(run, regex, data, (struct filter_failure){.id = SLICE_NULL});
@@ -248,35 +251,36 @@ static int search_prefregex(struct run *run) {
                 return STEP_END;
         run->inherited = groups_read(filter->prefregex, run->text, &match, run->arena);
         if (filter->traces_groups)
-                filter->trace.prefregex_groups = groups_copy(&run->inherited, run->arena);
-        struct value content = groups_take(&run->inherited, "content");
-        if (content.type != VALUE_STRING || content.string.len == 0)
+                filter->trace.prefregex_groups = fields_dict(&run->inherited, run->arena);
+        struct field content = fields_take(&run->inherited, FIELD_CONTENT);
+        if (content.kind != FIELD_TEXT || content.len == 0)
                 return STEP_ON;
         run->single = (struct line_tuple){
-                .before = SLICE(""), .date = SLICE(""), .after = content.string};
+                .before = SLICE(""), .date = SLICE(""), .after = field_slice(&content)};
         run->current = (struct line_list){&run->single, 1};
         run->text = SLICE_NULL;
         return STEP_ON;
 }
 
 /* A match that counts: it goes together with what its session knows, and gets an id. */
-static int take_match(struct run *run, uint32_t index, struct value *groups,
+static int take_match(struct run *run, uint32_t index, struct fields *groups,
         const struct line_list *lines, struct slice searched) {
         struct filter *filter = run->filter;
-        struct value data = *groups;
-        if (run->inherited.list.count > 0) {
-                data = groups_copy(&run->inherited, run->arena);
-                groups_overlay(&data, groups, run->arena);
+        struct fields data = *groups;
+        if (run->inherited.count > 0) {
+                data = fields_copy(&run->inherited, groups->capacity, run->arena);
+                fields_overlay(&data, groups, run->arena);
         }
         /* The server may want the lines of a session later; the tool says once and for all. */
         bool needs_lines = filter->keeps_matches || filter->mode == FILTER_DAEMON;
         struct value matched = needs_lines ? line_list_value(lines, run->arena) : value_list();
-        const struct value *mlfid = groups_get(&data, "mlfid");
+        const struct field *mlfid = fields_get(&data, FIELD_MLFID);
         if (!mlfid) {
-                groups_put(&data, "matches", matched, run->arena);
+                fields_put_value(&data, FIELD_MATCHES, &matched, run->arena);
                 return report(run, index, SESSION_NONE, &data, searched);
         }
-        struct slice id = mlfid->type == VALUE_STRING ? mlfid->string : repr(mlfid, run->arena);
+        struct value name = field_value(mlfid);
+        struct slice id = mlfid->kind == FIELD_TEXT ? name.string : repr(&name, run->arena);
         struct session *session =
                 sessions_merge(&filter->sessions, id, &matched, &data, run->arena);
         int r = report(run, index, SESSION_KNOWN, &data, searched);
@@ -303,7 +307,7 @@ static int try_failregex(struct run *run, uint32_t index) {
         int r = pattern_search_whole(regex->pattern, text, run->text_kind, &match, run->fault);
         if (r <= 0)
                 return r;
-        struct value groups = groups_read(regex, text, &match, run->arena);
+        struct fields groups = groups_read(regex, text, &match, run->arena);
         matched_lines_find(regex, text, &match, &run->original, run->arena, &lines);
         if (filter->ignoreregexes.count > 0) {
                 r = is_ignored(run,
@@ -412,7 +416,7 @@ __attribute__((noinline)) static int search_line(struct filter *filter,
                 .line = *dated,
                 .lacks = lacks,
                 .is_ascii = line->is_ascii && filter->maxlines <= 1,
-                .inherited = value_dict()};
+                .inherited = FIELDS_EMPTY};
         struct line_tuple newest = dated->tuple;
         if (filter->maxlines > 1)
                 run.original = line_buffer_with(&filter->buffer, &newest, filter->maxlines, arena);

@@ -10,6 +10,7 @@
 #include "base/diag.h"
 #include "base/fault.h"
 #include "base/value.h"
+#include "detect/fields.h"
 #include "detect/literals.h"
 
 struct filter;
@@ -52,8 +53,14 @@ struct filter_failure {
         bool nofail;        /* tool mode: a quiet line */
         bool ignored;       /* tool mode: an ignoreregex dropped it */
         bool integral_time; /* upstream's time is an int, not a float (date.h): shows in fail2ban-regex -o row */
-        struct value data;  /* dict: groups by name in upstream's order, "users" set, "matches" list of [before, date, after], ... */
+        struct fields fields; /* groups by name in upstream's order, "users" set, "matches" list of [before, date, after], ... */
+        struct value data;    /* the same as a dict; None until filter_failure_spell_out() */
 };
+
+/* Fills in data. */
+static inline void filter_failure_spell_out(struct filter_failure *failure, struct arena *arena) {
+        failure->data = fields_dict(&failure->fields, arena);
+}
 
 /* Where the line stands, for "in operation" and messages. */
 struct filter_line {

@@ -41,6 +41,8 @@ struct pattern {
         struct slice *names; /* by group; empty if unnamed */
 };
 
+_Static_assert(PATTERN_UNSET == PCRE2_UNSET, "spans are those of PCRE2");
+
 static struct {
         pcre2_match_data *data;
         pcre2_match_context *context;
@@ -207,12 +209,4 @@ int pattern_search_whole(const struct pattern *pattern, struct slice subject, en
         struct fault *fault) {
         bool ascii = kind == PATTERN_SUBJECT_ASCII && pattern->ascii.code;
         return search(pattern, ascii ? &pattern->ascii : &pattern->any, subject, 0, ret, fault);
-}
-
-bool pattern_match_span(const struct pattern_match *match, size_t group, size_t *ret_start, size_t *ret_end) {
-        if (group >= match->count || match->spans[2 * group] == PCRE2_UNSET)
-                return false;
-        *ret_start = match->spans[2 * group];
-        *ret_end = match->spans[2 * group + 1];
-        return true;
 }

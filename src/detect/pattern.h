@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/fault.h"
 #include "base/slice.h"
@@ -48,5 +49,12 @@ enum pattern_subject { PATTERN_SUBJECT_ASCII, PATTERN_SUBJECT_OTHER };
 enum pattern_subject pattern_subject_of(struct slice subject);
 int pattern_search_whole(const struct pattern *pattern, struct slice subject, enum pattern_subject kind, struct pattern_match *ret,
         struct fault *fault);
+#define PATTERN_UNSET SIZE_MAX /* a span's start and end, if the group took no part */
 /* Span of a group; false if it took no part. */
-bool pattern_match_span(const struct pattern_match *match, size_t group, size_t *ret_start, size_t *ret_end);
+static inline bool pattern_match_span(const struct pattern_match *match, size_t group, size_t *ret_start, size_t *ret_end) {
+        if (group >= match->count || match->spans[2 * group] == PATTERN_UNSET)
+                return false;
+        *ret_start = match->spans[2 * group];
+        *ret_end = match->spans[2 * group + 1];
+        return true;
+}

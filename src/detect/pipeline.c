@@ -165,13 +165,14 @@ static void tell_repaired(struct pipeline *pipeline, struct scan_log *log, struc
                         jail->name, SLICE_ARG(shown)));
 }
 
-/* The dict without its matched lines, for a failure that does not fit otherwise. */
-static struct value without_matches(struct pipeline *pipeline, const struct value *data) {
-        struct value out = value_dict();
-        for (size_t i = 0; i + 1 < data->list.count; i += 2)
-                if (!slice_is(data->list.items[i].string, "matches"))
-                        value_dict_put(&out, data->list.items[i], data->list.items[i + 1], &pipeline->arena);
-        return out;
+/* The failure's data as they go to the server; empty if that is above the caps. */
+static struct slice code_data(struct pipeline *pipeline, const struct fields *fields) {
+        size_t size = fields_coded_size(fields);
+        if (size == 0)
+                return SLICE_NULL;
+        char *coded = arena_alloc_raw(&pipeline->arena, size, 1);
+        (void)fields_write(coded, fields);
+        return (struct slice){coded, size};
 }
 
 static void put_failure(struct pipeline *pipeline, struct scan_jail *jail, const struct filter_failure *failure) {
@@ -184,10 +185,13 @@ static void put_failure(struct pipeline *pipeline, struct scan_jail *jail, const
         record.failure.flags = (uint8_t)((failure->raw_id ? FAILURE_RAW_ID : 0U) | (failure->needs_dns ? FAILURE_NEEDS_DNS : 0U));
         record.failure.regex = failure->regex;
         record.failure.id = failure->id;
-        record.failure.data = failure->data.type == VALUE_DICT ? failure->data : value_dict();
+        record.failure.data = value_dict(); /* stands for data above the caps */
+        record.failure.coded = code_data(pipeline, &failure->fields);
         if (record_put(&pipeline->records, &record) == 0)
                 return;
-        record.failure.data = without_matches(pipeline, &record.failure.data);
+        struct fields shorter = fields_copy(&failure->fields, 0, &pipeline->arena);
+        (void)fields_take(&shorter, FIELD_MATCHES); /* it does not fit otherwise */
+        record.failure.coded = code_data(pipeline, &shorter);
         if (record_put(&pipeline->records, &record) < 0)
                 jail->dropped++;
 }

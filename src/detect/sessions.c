@@ -11,7 +11,6 @@
 
 #include "base/table.h"
 #include "channel/value_code.h"
-#include "detect/groups.h"
 
 /* What the newest line says of its session. */
 enum {
@@ -28,14 +27,14 @@ void sessions_init(struct sessions *sessions, const struct clock *clock) {
         for (size_t i = 0; i < SESSIONS_MAX; i++) {
                 sessions->order[i] = (uint8_t)i;
                 sessions->items[i].id = BUFFER_INIT(SESSION_BYTES_MAX);
-                sessions->items[i].data = VALUE_BOX_INIT;
+                sessions->items[i].data = FIELD_BOX_INIT;
         }
 }
 
 void sessions_done(struct sessions *sessions) {
         for (size_t i = 0; i < SESSIONS_MAX; i++) {
                 buffer_done(&sessions->items[i].id);
-                value_box_done(&sessions->items[i].data);
+                field_box_done(&sessions->items[i].data);
         }
 }
 
@@ -53,7 +52,7 @@ static void unsettle(struct sessions *sessions, struct session *session) {
 void sessions_settle(struct sessions *sessions) {
         for (size_t i = 0; i < sessions->unsettled_count; i++) {
                 struct session *session = &sessions->items[sessions->unsettled[i]];
-                value_box_settle(&session->data);
+                field_box_settle(&session->data);
                 session->unsettled = false;
         }
         sessions->unsettled_count = 0;
@@ -98,7 +97,7 @@ static void drop(struct sessions *sessions, struct session *session) {
         if (session->used)
                 move(sessions->order, place_of(sessions, session), --sessions->count);
         buffer_clear(&session->id);
-        value_box_clear(&session->data);
+        field_box_clear(&session->data);
         unsettle(sessions, session);
         session->used = false;
         session->changed = true;
@@ -154,47 +153,47 @@ static struct session *add(struct sessions *sessions, struct slice id, uint64_t 
         return session;
 }
 
-static bool is_longer(const struct value *data, const char *key, size_t max) {
-        const struct value *list = groups_get(data, key);
-        return list && list->type == VALUE_LIST && list->list.count > max;
+static bool is_longer(const struct fields *data, unsigned name, size_t max) {
+        const struct value *list = fields_list(data, name);
+        return list && list->list.count > max;
 }
 
 /* Leaves out the oldest matched lines of a kind, all but max. */
-static void shorten(struct value *data, const char *key, size_t max, struct arena *arena) {
-        if (!is_longer(data, key, max))
+static void shorten(struct fields *data, unsigned name, size_t max, struct arena *arena) {
+        if (!is_longer(data, name, max))
                 return;
-        struct value shorter = *groups_get(data, key);
+        struct value shorter = *fields_list(data, name);
         shorter.list.items += shorter.list.count - max;
         shorter.list.count = max;
         shorter.list.capacity = max;
-        groups_put(data, key, shorter, arena);
+        fields_put_value(data, name, &shorter, arena);
 }
 
 /* Keeps data with at most max matched lines of each kind. */
 static void keep_shortened(
-        struct session *session, const struct value *data, size_t max, struct arena *arena) {
-        struct value shorter = groups_copy(data, arena);
-        shorten(&shorter, "nofail-matches", max, arena);
-        shorten(&shorter, "matches", max, arena);
-        value_box_put(&session->data, &shorter);
+        struct session *session, const struct fields *data, size_t max, struct arena *arena) {
+        struct fields shorter = fields_copy(data, 0, arena);
+        shorten(&shorter, FIELD_NOFAIL_MATCHES, max, arena);
+        shorten(&shorter, FIELD_MATCHES, max, arena);
+        field_box_put(&session->data, &shorter);
 }
 
 static bool fits(const struct session *session) {
-        return value_coded_size(&session->data.value) + buffer_len(&session->id) <=
+        return fields_coded_size(&session->data.fields) + buffer_len(&session->id) <=
                SESSION_BYTES_MAX;
 }
 
-void session_keep(struct sessions *sessions, struct session *session, const struct value *data,
+void session_keep(struct sessions *sessions, struct session *session, const struct fields *data,
         struct arena *arena) {
         size_t max = SESSION_MATCHES_MAX;
         session->changed = true;
-        if (is_longer(data, "nofail-matches", max) || is_longer(data, "matches", max))
+        if (is_longer(data, FIELD_NOFAIL_MATCHES, max) || is_longer(data, FIELD_MATCHES, max))
                 keep_shortened(session, data, max, arena);
         else
-                value_box_put(&session->data, data);
-        if (value_box_is_wasteful(&session->data))
+                field_box_put(&session->data, data);
+        if (field_box_is_wasteful(&session->data))
                 unsettle(sessions, session);
-        if (value_box_used(&session->data) <= SESSION_BYTES_MAX / 2)
+        if (field_box_used(&session->data) <= SESSION_BYTES_MAX / 2)
                 return; /* coded it is smaller still, and so is the id, which is part of it */
         while (!fits(session) && (max /= 4) > 0)
                 keep_shortened(session, data, max, arena);
@@ -211,39 +210,42 @@ static bool has_member(const struct value *set, const struct value *item) {
         return false;
 }
 
-/* All users of the session that were named so far. Returns their number. */
-static size_t add_user(struct value *data, const struct value *user, struct arena *arena) {
-        const struct value *known = groups_get(data, "users");
-        struct value users = known ? *known : value_set();
-        if (user && users.list.count < SESSION_USERS_MAX && !has_member(&users, user))
-                (void)value_append(&users, *user, arena);
-        if (user)
-                groups_put(data, "users", users, arena);
+/* Tells data of the user. Returns how many the session has named so far. */
+static size_t add_user(struct fields *data, const struct field *user, struct arena *arena) {
+        const struct field *known = fields_get(data, FIELD_USERS);
+        bool is_set = known && known->kind == FIELD_VALUE && known->value->type == VALUE_SET;
+        struct value users = is_set ? *known->value : value_set();
+        if (!user)
+                return users.list.count;
+        struct value name = field_value(user);
+        if (users.list.count >= SESSION_USERS_MAX || has_member(&users, &name))
+                return users.list.count;
+        (void)value_append(&users, name, arena);
+        fields_put_value(data, FIELD_USERS, &users, arena);
         return users.list.count;
 }
 
-static const struct value *user_of(const struct value *data) {
-        const struct value *user = groups_get(data, "user");
-        return user && groups_is_true(user) ? user : NULL;
+static const struct field *user_of(const struct fields *data) {
+        const struct field *user = fields_get(data, FIELD_USER);
+        return user && field_is_true(user) ? user : NULL;
 }
 
-/* Takes the key out. Returns whether Python takes its value for true. */
-static bool take_flag(struct value *data, const char *key) {
-        struct value flag = groups_take(data, key);
-        return groups_is_true(&flag);
+/* Takes the field out. Returns whether Python takes its value for true. */
+static bool take_flag(struct fields *data, unsigned name) {
+        struct field flag = fields_take(data, name);
+        return field_is_true(&flag);
 }
 
-static unsigned read_flags(struct value *data, struct arena *arena) {
-        uint64_t lengths = groups_lengths(data);
-        if (!((lengths >> 6 | lengths >> 9) & 1)) /* "nofail", and "mlfgained" and "mlfforget" */
-                return 0;
-        unsigned flags = take_flag(data, "mlfforget") ? LINE_FORGETS : 0;
-        const struct value *gained = groups_get(data, "mlfgained");
-        bool is_quiet = groups_has(data, "nofail");
-        if (gained && groups_is_true(gained)) {
+static unsigned read_flags(struct fields *data, struct arena *arena) {
+        unsigned flags = take_flag(data, FIELD_MLFFORGET) ? LINE_FORGETS : 0;
+        const struct field *gained = fields_get(data, FIELD_MLFGAINED);
+        bool is_quiet = fields_has(data, FIELD_NOFAIL);
+        if (gained && field_is_true(gained)) {
                 flags |= LINE_GAINED | LINE_QUIET;
+                struct field nofail = *gained;
+                nofail.name = FIELD_NOFAIL;
                 if (!is_quiet)
-                        groups_put(data, "nofail", *gained, arena);
+                        fields_put(data, nofail, arena);
         } else if (is_quiet) {
                 flags |= LINE_QUIET;
         }
@@ -253,51 +255,63 @@ static unsigned read_flags(struct value *data, struct arena *arena) {
 /* Lets the newest line's data into those of the session: only it decides whether the session is
  * quiet now. */
 static void update(
-        struct value *known, const struct value *newest, unsigned *flags, struct arena *arena) {
-        if (take_flag(known, "nofail"))
+        struct fields *known, const struct fields *newest, unsigned *flags, struct arena *arena) {
+        if (take_flag(known, FIELD_NOFAIL))
                 *flags |= SESSION_QUIET;
-        if (take_flag(known, "mlfgained"))
+        if (take_flag(known, FIELD_MLFGAINED))
                 *flags |= SESSION_QUIET;
         if (*flags & LINE_GAINED)
-                (void)groups_take(known, "mlfpending");
+                (void)fields_take(known, FIELD_MLFPENDING);
         /* Without anything pending the lines kept so far have been handed out with a failure. */
-        if (!(*flags & SESSION_QUIET) && !groups_has(known, "mlfpending"))
-                (void)groups_take(known, "matches");
-        groups_overlay(known, newest, arena);
+        if (!(*flags & SESSION_QUIET) && !fields_has(known, FIELD_MLFPENDING))
+                (void)fields_take(known, FIELD_MATCHES);
+        fields_overlay(known, newest, arena);
 }
 
-static void add_lines(struct value *list, const struct value *more, struct arena *arena) {
-        for (size_t i = 0; more && i < more->list.count; i++)
-                (void)value_append(list, more->list.items[i], arena);
+/* The lines of all these lists, as the field name. */
+static void put_lines(struct fields *data, unsigned name, const struct value *const *lists,
+        size_t count, struct arena *arena) {
+        struct value *lines = arena_alloc_raw(arena, 1, sizeof(*lines));
+        struct field field = {.name = (uint16_t)name, .kind = FIELD_VALUE, .value = lines};
+        size_t total = 0;
+        for (size_t i = 0; i < count; i++)
+                total += lists[i] ? lists[i]->list.count : 0;
+        *lines = value_list();
+        value_reserve(lines, total, arena);
+        for (size_t i = 0; i < count; i++) {
+                if (!lists[i] || lists[i]->list.count == 0)
+                        continue;
+                memcpy(lines->list.items + lines->list.count, lists[i]->list.items,
+                        lists[i]->list.count * sizeof(struct value));
+                lines->list.count += lists[i]->list.count;
+        }
+        fields_put(data, field, arena);
 }
 
 static void merge_matches(
-        struct value *data, const struct value *matched, unsigned flags, struct arena *arena) {
-        struct value lines = value_list();
+        struct fields *data, const struct value *matched, unsigned flags, struct arena *arena) {
         if (flags & LINE_QUIET) {
-                if (flags & LINE_FORGETS)
-                        return;
-                add_lines(&lines, groups_get(data, "nofail-matches"), arena);
-                add_lines(&lines, matched, arena);
-                groups_put(data, "nofail-matches", lines, arena);
+                const struct value *quiet = fields_list(data, FIELD_NOFAIL_MATCHES);
+                if (!(flags & LINE_FORGETS))
+                        put_lines(data, FIELD_NOFAIL_MATCHES,
+                                (const struct value *const[]){quiet, matched}, 2, arena);
                 return;
         }
-        struct value quiet = groups_take(data, "nofail-matches");
-        if (quiet.type == VALUE_LIST)
-                add_lines(&lines, &quiet, arena);
-        add_lines(&lines, groups_get(data, "matches"), arena);
-        add_lines(&lines, matched, arena);
-        groups_put(data, "matches", lines, arena);
+        const struct value *quiet = fields_list(data, FIELD_NOFAIL_MATCHES);
+        (void)fields_take(data, FIELD_NOFAIL_MATCHES);
+        put_lines(data, FIELD_MATCHES,
+                (const struct value *const[]){quiet, fields_list(data, FIELD_MATCHES), matched}, 3,
+                arena);
 }
 
 struct session *sessions_merge(struct sessions *sessions, struct slice id,
-        const struct value *matched, struct value *data, struct arena *arena) {
+        const struct value *matched, struct fields *data, struct arena *arena) {
         unsigned flags = read_flags(data, arena);
         uint64_t hash = hash_of(sessions, id);
         struct session *session = find(sessions, id, hash);
         size_t users = 0;
         if (session) {
-                struct value known = groups_copy(&session->data.value, arena);
+                struct fields known = fields_copy(&session->data.fields, data->count, arena);
                 users = add_user(&known, user_of(data), arena);
                 update(&known, data, &flags, arena);
                 *data = known;
@@ -309,9 +323,9 @@ struct session *sessions_merge(struct sessions *sessions, struct slice id,
                 users = add_user(data, user_of(data), arena);
                 session = add(sessions, id, hash);
         }
-        if (take_flag(data, "mlfpending") || users > 1) {
-                (void)groups_take(data, "nofail");
-                (void)groups_take(data, "mlfgained");
+        if (take_flag(data, FIELD_MLFPENDING) || users > 1) {
+                (void)fields_take(data, FIELD_NOFAIL);
+                (void)fields_take(data, FIELD_MLFGAINED);
                 flags &= ~(unsigned)(LINE_QUIET | LINE_GAINED);
         }
         merge_matches(data, matched, flags, arena);
@@ -324,13 +338,18 @@ bool sessions_save(struct sessions *sessions, size_t index, struct buffer *out) 
         session->changed = false;
         if (!changed || !session->used)
                 return changed;
+        size_t size = fields_coded_size(&session->data.fields);
         int r = message_put_u64(out, session->sequence);
         r |= message_put_f64(out, session->expires);
         r |= message_put_text(out, buffer_view(&session->id));
-        r |= message_put_u32(out, (uint32_t)value_coded_size(&session->data.value));
-        r |= value_put(out, &session->data.value);
-        if (r < 0)
+        r |= message_put_u32(out, (uint32_t)size);
+        char *room = r == 0 && size > 0 ? buffer_room(out, size) : NULL;
+        if (room) {
+                (void)fields_write(room, &session->data.fields);
+                buffer_commit(out, size);
+        } else {
                 buffer_clear(out); /* which is larger than a session can be: this does not happen */
+        }
         return true;
 }
 
@@ -345,9 +364,10 @@ void sessions_load(struct sessions *sessions, size_t index, struct slice blob) {
         drop(sessions, session);
         session->changed = false;
         struct value data = value_get(&data_in, &arena);
+        struct fields fields;
         if (message_read_end(&in) && message_read_end(&data_in) && data.type == VALUE_DICT &&
-                buffer_append(&session->id, id) == 0) {
-                value_box_put(&session->data, &data);
+                fields_of_dict(&data, &arena, &fields) && buffer_append(&session->id, id) == 0) {
+                field_box_put(&session->data, &fields);
                 session->used = true;
                 session->sequence = sequence;
                 take_in(sessions, session);

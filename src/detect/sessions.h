@@ -10,7 +10,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/value.h"
-#include "base/value_box.h"
+#include "detect/field_box.h"
 
 #define SESSIONS_MAX 100 /* the oldest go first */
 #define SESSION_BUCKETS 256
@@ -26,8 +26,8 @@ struct session {
         uint64_t sequence; /* order of creation */
         double expires;    /* seconds since the epoch */
         struct buffer id;
-        struct value_box data; /* the dict */
-        bool unsettled;        /* its number is in unsettled of all */
+        struct field_box data;
+        bool unsettled; /* its number is in unsettled of all */
 };
 
 struct sessions {
@@ -53,15 +53,15 @@ void sessions_done(struct sessions *sessions);
  */
 void sessions_settle(struct sessions *sessions);
 
-/* Merges what a line captured (*data, a dict with the group mlfid) with what is known of session
- * id, and keeps both together unless the session ends with this line. matched: the line, or lines,
- * as a list. *data becomes the merged dict, in arena and in memory that lasts until
- * sessions_settle(); if it has the key "nofail", the line is no failure. Returns the session, or
- * NULL if there is none any more: changes that the caller makes to *data afterwards become known
- * with session_keep(). */
+/* Merges what a line captured (*data, with the group mlfid) with what is known of session id, and
+ * keeps both together unless the session ends with this line. matched: the line, or lines, as a
+ * list, which lasts as long as arena. *data becomes all of it, in arena and in memory that lasts
+ * until sessions_settle(); if it has the field "nofail", the line is no failure. Returns the
+ * session, or NULL if there is none any more: changes that the caller makes to *data afterwards
+ * become known with session_keep(). */
 struct session *sessions_merge(struct sessions *sessions, struct slice id,
-        const struct value *matched, struct value *data, struct arena *arena);
-void session_keep(struct sessions *sessions, struct session *session, const struct value *data,
+        const struct value *matched, struct fields *data, struct arena *arena);
+void session_keep(struct sessions *sessions, struct session *session, const struct fields *data,
         struct arena *arena);
 
 /* Puts the session in slot index into out if it has changed since the last time. Returns whether it

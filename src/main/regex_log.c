@@ -45,6 +45,17 @@ struct reader {
         struct regex_line line; /* the present one */
 };
 
+/* The results with their data as dicts. */
+static const struct filter_failure *spell_out(
+        struct reader *reader, const struct filter_failure *results, size_t count) {
+        struct filter_failure *spelt = arena_alloc_array(&reader->arena, count + 1, sizeof(*spelt));
+        for (size_t i = 0; i < count; i++) {
+                spelt[i] = results[i];
+                filter_failure_spell_out(&spelt[i], &reader->arena);
+        }
+        return spelt;
+}
+
 static enum regex_end print_failures(struct reader *reader, struct slice line,
         const struct filter_failure *results, size_t count, struct fault *fault) {
         struct regex_tool *tool = reader->tool;
@@ -100,6 +111,8 @@ static void report(struct reader *reader, const struct filter_failure *results, 
         struct regex_tool *tool = reader->tool;
         enum regex_verdict verdict =
                 regex_report_line(&tool->report, reader->line.text, results, count, &reader->arena);
+        if (tool->explain || tool->json)
+                results = spell_out(reader, results, count);
         if (tool->explain)
                 regex_explain_line(
                         tool->explain, &reader->line, verdict, results, count, &reader->arena);
@@ -120,7 +133,8 @@ static enum regex_end run_line(
         if (r < 0)
                 end = give_up(reader, &fault);
         else if (tool->arguments.out.data)
-                end = print_failures(reader, text, results, (size_t)r, &fault);
+                end = print_failures(reader, text, spell_out(reader, results, (size_t)r),
+                        (size_t)r, &fault);
         else
                 report(reader, results, (size_t)r);
         fault_done(&fault);

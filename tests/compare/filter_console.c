@@ -90,10 +90,11 @@ static void set_option(struct slice command, struct arena *arena) {
 
 static void print_failure(const struct filter_failure *failure, struct arena *arena) {
         struct value id = failure->id.data ? value_string(failure->id) : VALUE_OF_NONE;
+        struct value data = fields_dict(&failure->fields, arena);
         struct value time = isnan(failure->time) ? VALUE_OF_NONE : value_float(failure->time);
         (void)printf("failure (%u, %.*s, %.*s, %d, %.*s)\n", failure->regex,
                 SLICE_ARG(repr(&id, arena)), SLICE_ARG(repr(&time, arena)), (int)failure->raw_id,
-                SLICE_ARG(repr(&failure->data, arena)));
+                SLICE_ARG(repr(&data, arena)));
 }
 
 static void run_line(const struct filter_line *line, struct arena *arena) {

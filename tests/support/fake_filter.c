@@ -108,10 +108,10 @@ int filter_line(struct filter *filter, const struct filter_line *line, struct ar
         if (id.len == 0)
                 return 0;
         struct filter_failure *failure = arena_alloc(arena, sizeof(*failure));
-        *failure = (struct filter_failure){.id = arena_copy(arena, id), .time = clock_wall(filter->env->clock), .data = value_dict()};
+        *failure = (struct filter_failure){.id = arena_copy(arena, id), .time = clock_wall(filter->env->clock)};
         struct value matches = value_list();
         (void)value_append(&matches, value_string(line->text), arena);
-        value_dict_put(&failure->data, value_text("matches"), matches, arena);
+        fields_put_value(&failure->fields, FIELD_MATCHES, &matches, arena);
         *ret = failure;
         return 1;
 }

@@ -72,7 +72,14 @@ static inline const struct filter_failure *run_failure(const char *text, const c
         return &t.failures[0];
 }
 
+/* All of it, as Python shows it. */
+static inline struct slice data_of(const struct filter_failure *failure) {
+        struct value data = fields_dict(&failure->fields, &t.arena);
+        return repr(&data, &t.arena);
+}
+
 static inline struct slice field(const struct filter_failure *failure, const char *key) {
-        const struct value *v = value_dict_get(&failure->data, key);
+        struct value data = fields_dict(&failure->fields, &t.arena);
+        const struct value *v = value_dict_get(&data, key);
         return v ? repr(v, &t.arena) : SLICE("-");
 }

@@ -5,7 +5,6 @@
 
 #include "../cmocka_include.h"
 #include "base/repr.h"
-#include "detect/groups.h"
 
 struct row {
         const char *group;
@@ -17,6 +16,11 @@ struct row {
 };
 
 static struct arena arena;
+
+static void put(struct fields *data, const char *name, const char *text) {
+        unsigned number = (unsigned)field_name_of(slice_of(name));
+        fields_put(data, field_text(number, slice_of(text)), &arena);
+}
 
 static void ids_have_fail2bans_form(void **state) {
         static const struct row rows[] = {
@@ -65,15 +69,15 @@ static void ids_have_fail2bans_form(void **state) {
         };
         (void)state;
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-                struct value data = value_dict();
+                struct fields data = FIELDS_EMPTY;
                 struct failure_id id;
-                groups_put(&data, rows[i].group, value_text(rows[i].value), &arena);
+                put(&data, rows[i].group, rows[i].value);
                 if (rows[i].cidr)
-                        groups_put(&data, "cidr", value_text(rows[i].cidr), &arena);
+                        put(&data, "cidr", rows[i].cidr);
                 assert_int_equal(failure_id_find(&data, rows[i].names, &arena, &id, NULL), 0);
                 assert_int_equal(id.kind, rows[i].kind);
                 assert_slice(id.text, rows[i].text);
-                assert_null(groups_get(&data, "ip"));
+                assert_null(fields_get(&data, FIELD_IP));
         }
 }
 
@@ -96,27 +100,27 @@ static void own_id_stands_above_the_address(void **state) {
         };
         (void)state;
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-                struct value data = value_dict();
+                struct fields data = FIELDS_EMPTY;
                 struct failure_id id;
-                groups_put(&data, "fid", value_text(rows[i].fid), &arena);
-                groups_put(&data, rows[i].group, value_text(rows[i].address), &arena);
+                put(&data, "fid", rows[i].fid);
+                put(&data, rows[i].group, rows[i].address);
                 assert_int_equal(failure_id_find(&data, rows[i].names, &arena, &id, NULL), 0);
                 assert_slice(id.text, rows[i].id);
-                const struct value *ip = groups_get(&data, "ip");
+                const struct field *ip = fields_get(&data, FIELD_IP);
                 assert_int_equal(ip != NULL, rows[i].ip != NULL);
                 if (ip)
-                        assert_slice(ip->string, rows[i].ip);
+                        assert_slice(field_slice(ip), rows[i].ip);
         }
 }
 
 static void tuple_is_raw(void **state) {
-        struct value data = value_dict();
+        struct fields data = FIELDS_EMPTY;
         struct value tuple = value_tuple();
         struct failure_id id;
         (void)state;
         (void)value_append(&tuple, value_text("1.2.3.4"), &arena);
         (void)value_append(&tuple, value_text("x"), &arena);
-        groups_put(&data, "fid", tuple, &arena);
+        fields_put_value(&data, FIELD_FID, &tuple, &arena);
         assert_int_equal(failure_id_find(&data, FAILURE_NAMES_RESOLVE, &arena, &id, NULL), 0);
         assert_int_equal(id.kind, FAILURE_ID_RAW);
         assert_slice(id.text, "('1.2.3.4', 'x')");
@@ -137,12 +141,12 @@ static void exceptions_have_pythons_words(void **state) {
         };
         (void)state;
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-                struct value data = value_dict();
+                struct fields data = FIELDS_EMPTY;
                 struct failure_id id;
                 struct fault fault = FAULT_INIT;
-                groups_put(&data, rows[i].group, value_text(rows[i].value), &arena);
+                put(&data, rows[i].group, rows[i].value);
                 if (rows[i].cidr)
-                        groups_put(&data, "cidr", value_text(rows[i].cidr), &arena);
+                        put(&data, "cidr", rows[i].cidr);
                 assert_int_equal(failure_id_find(&data, FAILURE_NAMES_RESOLVE, &arena, &id, &fault),
                         -EINVAL);
                 assert_string_equal(fault.kind, "ValueError");

@@ -14,11 +14,11 @@ static void first_regex_that_matches_decides(void **state) {
         const struct filter_failure *failure = run_failure("a 1.2.3.4", "1.2.3.4");
         assert_int_equal(failure->regex, 0);
         assert_true(failure->time == NOW);
-        assert_slice(repr(&failure->data, &t.arena),
+        assert_slice(data_of(failure),
                 "{'ip4': '1.2.3.4', 'matches': [('', '', 'a 1.2.3.4')]}");
         failure = run_failure("a b", "b");
         assert_int_equal(failure->regex, 1);
-        assert_slice(repr(&failure->data, &t.arena), "{'fid': 'b', 'matches': [('', '', 'a b')]}");
+        assert_slice(data_of(failure), "{'fid': 'b', 'matches': [('', '', 'a b')]}");
         assert_int_equal(run("b"), 0);
         assert_int_equal(
                 run(""), -EINVAL); /* {NONE} on an empty line raises an exception in fail2ban too */
@@ -58,7 +58,7 @@ static void prefregex_narrows_and_adds_groups(void **state) {
         set("addfailregex", "^foo <ADDR>(?P<user> v)?$");
         assert_int_equal(run("foo 1.2.3.4"), 0);
         const struct filter_failure *failure = run_failure("pu x: foo 1.2.3.4", "1.2.3.4");
-        assert_slice(repr(&failure->data, &t.arena), "{'user': 'u', 'x': 'x', 'ip4': '1.2.3.4', "
+        assert_slice(data_of(failure), "{'user': 'u', 'x': 'x', 'ip4': '1.2.3.4', "
                                                      "'matches': [('', '', 'pu x: foo 1.2.3.4')]}");
         assert_slice(field(run_failure("pu x: foo 1.2.3.4 v", "1.2.3.4"), "user"), "' v'");
         end();

@@ -66,10 +66,11 @@ static int run(struct subject *s, struct slice text, uint64_t lacks) {
         struct filter_line line = {.text = text, .in_operation = true, .lacks = lacks};
         int count = filter_line(s->filter, &line, &arena, &failures, &fault);
         (void)buffer_printf(&s->notes, "%d %s\n", count, count < 0 ? fault_text(&fault) : "");
-        for (int i = 0; i < count; i++)
+        for (int i = 0; i < count; i++) {
+                struct value data = fields_dict(&failures[i].fields, &arena);
                 (void)buffer_printf(&s->notes, "%.*s %f %u %.*s\n", SLICE_ARG(failures[i].id),
-                        failures[i].time, failures[i].regex,
-                        SLICE_ARG(repr(&failures[i].data, &arena)));
+                        failures[i].time, failures[i].regex, SLICE_ARG(repr(&data, &arena)));
+        }
         struct filter_trace trace;
         filter_trace(s->filter, &trace);
         (void)buffer_printf(&s->notes, "%d %zu %f\n", s->mode == FILTER_TOOL && trace.prefregex_hit,

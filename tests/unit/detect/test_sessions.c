@@ -5,7 +5,6 @@
 
 #include "../cmocka_include.h"
 #include "base/repr.h"
-#include "detect/groups.h"
 
 struct fixture {
         struct clock clock;
@@ -31,22 +30,21 @@ static int teardown(void **state) {
 
 /* A line of session id. marks: "q" quiet, "g" gained, "f" forgets, "u..." with the user that
  * follows. */
-static struct value run(struct fixture *f, const char *id, const char *marks, const char *text) {
-        struct value data = value_dict();
+static struct fields run(struct fixture *f, const char *id, const char *marks, const char *text) {
+        struct fields data = FIELDS_EMPTY;
         struct value matched = value_list();
         sessions_settle(&f->sessions);
         (void)value_append(&matched, value_text(text), &f->arena);
-        groups_put(&data, "mlfid", value_text(id), &f->arena);
+        fields_put(&data, field_text(FIELD_MLFID, slice_of(id)), &f->arena);
         for (; *marks; marks++) {
                 if (*marks == 'u') {
-                        groups_put(&data, "user", value_text(marks + 1), &f->arena);
+                        fields_put(&data, field_text(FIELD_USER, slice_of(marks + 1)), &f->arena);
                         break;
                 }
-                groups_put(&data,
-                        *marks == 'q'   ? "nofail"
-                        : *marks == 'g' ? "mlfgained"
-                                        : "mlfforget",
-                        value_text("x"), &f->arena);
+                unsigned name = *marks == 'q'   ? FIELD_NOFAIL
+                                : *marks == 'g' ? FIELD_MLFGAINED
+                                                : FIELD_MLFFORGET;
+                fields_put(&data, field_text(name, SLICE("x")), &f->arena);
         }
         struct session *session =
                 sessions_merge(&f->sessions, slice_of(id), &matched, &data, &f->arena);
@@ -55,9 +53,10 @@ static struct value run(struct fixture *f, const char *id, const char *marks, co
         return data;
 }
 
-static struct slice matches_of(const struct value *data, struct fixture *f) {
-        const struct value *matches = groups_get(data, "matches");
-        return matches && !groups_has(data, "nofail") ? repr(matches, &f->arena) : SLICE("quiet");
+static struct slice matches_of(const struct fields *data, struct fixture *f) {
+        const struct value *matches = fields_list(data, FIELD_MATCHES);
+        return matches && !fields_has(data, FIELD_NOFAIL) ? repr(matches, &f->arena)
+                                                          : SLICE("quiet");
 }
 
 /* The table of the specification; what needs the caller (pending lines) is in test_filter.c. */
@@ -81,7 +80,7 @@ static void lines_of_a_session_add_up(void **state) {
                 struct fixture *f = *state;
                 for (size_t k = 0; k < 5 && rows[i].marks[k]; k++) {
                         static const char *const names[] = {"0", "1", "2", "3", "4"};
-                        struct value data = run(f, "c1", rows[i].marks[k], names[k]);
+                        struct fields data = run(f, "c1", rows[i].marks[k], names[k]);
                         assert_slice(matches_of(&data, f), rows[i].results[k]);
                 }
                 (void)teardown(state);
@@ -93,16 +92,16 @@ static void sessions_do_not_mix(void **state) {
         struct fixture *f = *state;
         (void)run(f, "c1", "q", "a");
         (void)run(f, "c2", "q", "b");
-        struct value data = run(f, "c1", "ux", "c");
+        struct fields data = run(f, "c1", "ux", "c");
         assert_slice(matches_of(&data, f), "['a', 'c']");
 }
 
 static void groups_of_earlier_lines_stay_known(void **state) {
         struct fixture *f = *state;
         (void)run(f, "c1", "quroot", "a");
-        struct value data = run(f, "c1", "", "b");
-        assert_slice(groups_get(&data, "user")->string, "root");
-        assert_slice(repr(groups_get(&data, "users"), &f->arena), "{'root'}");
+        struct fields data = run(f, "c1", "", "b");
+        assert_slice(field_slice(fields_get(&data, FIELD_USER)), "root");
+        assert_slice(repr(fields_get(&data, FIELD_USERS)->value, &f->arena), "{'root'}");
 }
 
 static void session_expires_after_its_first_line(void **state) {
@@ -111,7 +110,7 @@ static void session_expires_after_its_first_line(void **state) {
         clock_advance(&f->clock, (SESSION_TTL_S - 1) * INT64_C(1000000));
         (void)run(f, "c1", "q", "b");
         clock_advance(&f->clock, 1000000);
-        struct value data = run(f, "c1", "", "c");
+        struct fields data = run(f, "c1", "", "c");
         assert_slice(matches_of(&data, f), "['c']");
 }
 
@@ -122,9 +121,9 @@ static void oldest_session_makes_room(void **state) {
                 (void)snprintf(id, sizeof(id), "c%d", i);
                 (void)run(f, id, "q", "a");
         }
-        struct value second = run(f, "c1", "", "b");
+        struct fields second = run(f, "c1", "", "b");
         assert_slice(matches_of(&second, f), "['a', 'b']");
-        struct value first = run(f, "c0", "", "b");
+        struct fields first = run(f, "c0", "", "b");
         assert_slice(matches_of(&first, f), "['b']");
 }
 
@@ -132,21 +131,21 @@ static void kept_lines_are_bounded(void **state) {
         struct fixture *f = *state;
         for (int i = 0; i < SESSION_MATCHES_MAX + 50; i++)
                 (void)run(f, "c1", "q", i < 50 ? "old" : "new");
-        struct value data = run(f, "c1", "", "last");
-        const struct value *matches = groups_get(&data, "matches");
+        struct fields data = run(f, "c1", "", "last");
+        const struct value *matches = fields_list(&data, FIELD_MATCHES);
         assert_int_equal(matches->list.count, SESSION_MATCHES_MAX + 1);
         assert_slice(matches->list.items[0].string, "new");
 }
 
 static void kept_users_are_bounded(void **state) {
         struct fixture *f = *state;
-        struct value data = VALUE_OF_NONE;
+        struct fields data = FIELDS_EMPTY;
         char marks[SESSION_USERS_MAX + 50][8];
         for (int i = 0; i < SESSION_USERS_MAX + 50; i++) {
                 (void)snprintf(marks[i], sizeof(marks[i]), "u%d", i % 1000);
                 data = run(f, "c1", marks[i], "a");
         }
-        assert_int_equal(groups_get(&data, "users")->list.count, SESSION_USERS_MAX);
+        assert_int_equal(fields_get(&data, FIELD_USERS)->value->list.count, SESSION_USERS_MAX);
 }
 
 static void session_of_long_lines_keeps_the_newest(void **state) {
@@ -155,8 +154,8 @@ static void session_of_long_lines_keeps_the_newest(void **state) {
         memset(text, 'x', sizeof(text) - 1);
         for (int i = 0; i < 8; i++)
                 (void)run(f, "c1", "q", text);
-        struct value data = run(f, "c1", "", "last");
-        assert_in_range(groups_get(&data, "matches")->list.count, 2, 3);
+        struct fields data = run(f, "c1", "", "last");
+        assert_in_range(fields_list(&data, FIELD_MATCHES)->list.count, 2, 3);
         assert_int_equal(f->sessions.dropped, 0);
 }
 
@@ -168,7 +167,7 @@ static void session_too_large_to_keep_is_dropped(void **state) {
         assert_int_equal(f->sessions.dropped, 1);
         (void)run(f, text, "q", "a");
         assert_int_equal(f->sessions.dropped, 2);
-        struct value data = run(f, "c1", "", "b");
+        struct fields data = run(f, "c1", "", "b");
         assert_slice(matches_of(&data, f), "['b']");
 }
 
@@ -179,10 +178,10 @@ static void memory_of_a_long_session_is_bounded(void **state) {
                 (void)run(f, "c1", i % 10 == 9 ? "ux" : "q", "a line of some length");
                 arena_reset(&f->arena);
         }
-        assert_true(value_box_used(&f->sessions.items[0].data) < 2 * SESSION_BYTES_MAX);
+        assert_true(field_box_used(&f->sessions.items[0].data) < 2 * SESSION_BYTES_MAX);
         (void)run(f, "c1", "f", "end");
         sessions_settle(&f->sessions);
-        assert_int_equal(value_box_used(&f->sessions.items[0].data), 0);
+        assert_int_equal(field_box_used(&f->sessions.items[0].data), 0);
 }
 
 /* The regexes of one line may each find the session. */
@@ -190,15 +189,15 @@ static void data_of_a_line_lasts_while_the_line_does(void **state) {
         struct fixture *f = *state;
         (void)run(f, "c1", "q", "a");
         struct value matched = value_list();
-        struct value first = value_dict();
-        struct value second = value_dict();
+        struct fields first = FIELDS_EMPTY;
+        struct fields second = FIELDS_EMPTY;
         sessions_settle(&f->sessions);
         (void)value_append(&matched, value_text("b"), &f->arena);
         struct session *session =
                 sessions_merge(&f->sessions, SLICE("c1"), &matched, &first, &f->arena);
         for (int i = 0; i < 100; i++)
                 session_keep(&f->sessions, session, &first, &f->arena);
-        groups_put(&second, "mlfforget", value_text("x"), &f->arena);
+        fields_put(&second, field_text(FIELD_MLFFORGET, SLICE("x")), &f->arena);
         assert_null(sessions_merge(&f->sessions, SLICE("c1"), &matched, &second, &f->arena));
         assert_slice(matches_of(&first, f), "['a', 'b']");
         assert_slice(matches_of(&second, f), "['b']");
@@ -221,7 +220,7 @@ static void saved_sessions_come_back_in_order(void **state) {
         assert_true(other.items[0].sequence < other.items[1].sequence);
         sessions_done(&f->sessions);
         f->sessions = other;
-        struct value data = run(f, "c1", "f", "c");
+        struct fields data = run(f, "c1", "f", "c");
         assert_slice(matches_of(&data, f), "['a', 'c']");
         buffer_clear(&blob);
         assert_true(sessions_save(&f->sessions, 0, &blob));

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A list that is searched from its start: names are looked up when a regex is compiled, or a
+ * session comes back from the server, and all filters of fail2ban together have some dozens. */
+#include "detect/field_name.h"
+
+#include <errno.h>
+
+#include "base/memory.h"
+
+#define NAME(text)                                                                                 \
+        { text, sizeof(text) - 1 }
+
+static struct slice names[FIELD_NAMES_MAX] = {
+        [FIELD_IP4] = NAME("ip4"),
+        [FIELD_IP6] = NAME("ip6"),
+        [FIELD_DNS] = NAME("dns"),
+        [FIELD_FID] = NAME("fid"),
+        [FIELD_IP] = NAME("ip"),
+        [FIELD_CIDR] = NAME("cidr"),
+        [FIELD_USER] = NAME("user"),
+        [FIELD_USERS] = NAME("users"),
+        [FIELD_MATCHES] = NAME("matches"),
+        [FIELD_NOFAIL] = NAME("nofail"),
+        [FIELD_NOFAIL_MATCHES] = NAME("nofail-matches"),
+        [FIELD_CONTENT] = NAME("content"),
+        [FIELD_MLFID] = NAME("mlfid"),
+        [FIELD_MLFGAINED] = NAME("mlfgained"),
+        [FIELD_MLFFORGET] = NAME("mlfforget"),
+        [FIELD_MLFPENDING] = NAME("mlfpending"),
+};
+static size_t count = FIELD_KNOWN_COUNT;
+
+int field_name_of(struct slice name) {
+        for (size_t i = 0; i < count; i++)
+                if (slice_equal(names[i], name))
+                        return (int)i;
+        if (count == FIELD_NAMES_MAX)
+                return -ENOBUFS;
+        names[count] = (struct slice){memory_copy_text(name), name.len};
+        return (int)count++;
+}
+
+struct slice field_name_text(uint16_t name) {
+        return name < count ? names[name] : SLICE_NULL;
+}

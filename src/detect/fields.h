@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is known of a match: the dict that becomes a failure's data (spec filter.md 1.4, 1.6, 3.4),
+ * in a form that costs little to read, copy and merge. Fields are in the order of upstream's dict.
+ * The dict itself is built when somebody asks for it. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/value.h"
+#include "detect/field_name.h"
+
+enum field_kind {
+        FIELD_NONE,  /* a group that took no part */
+        FIELD_TEXT,  /* which the field borrows */
+        FIELD_VALUE, /* anything else: numbers, lists, sets, tuples */
+};
+
+struct field {
+        uint16_t name; /* field_name.h */
+        uint8_t kind;
+        uint32_t len; /* of a TEXT */
+        union {
+                const char *text;
+                const struct value *value; /* borrowed; not changed while a field has it */
+        };
+};
+
+struct fields {
+        struct field *items;
+        uint32_t count;
+        uint32_t capacity;
+        uint64_t seen; /* fields_bit() of all names that are there; more may be set */
+};
+
+#define FIELDS_EMPTY ((struct fields){NULL, 0, 0, 0})
+
+/* Names from 63 on share a bit. */
+static inline uint64_t fields_bit(unsigned name) {
+        return UINT64_C(1) << (name < 63 ? name : 63);
+}
+static inline struct field field_text(unsigned name, struct slice text) {
+        return (struct field){(uint16_t)name, FIELD_TEXT, (uint32_t)text.len, {text.data}};
+}
+static inline struct slice field_slice(const struct field *field) {
+        return (struct slice){field->text, field->len};
+}
+/* As a value, which borrows what the field does. */
+struct value field_value(const struct field *field);
+/* Whether Python takes the field's value for true. */
+bool field_is_true(const struct field *field);
+bool field_equal(const struct field *a, const struct field *b); /* names apart */
+
+/* Empty, with room for so many. */
+struct fields fields_new(size_t room, struct arena *arena);
+/* The field of a name, or NULL. Valid until the fields change. */
+static inline struct field *fields_find(const struct fields *fields, unsigned name) {
+        if (!(fields->seen & fields_bit(name)))
+                return NULL;
+        struct field *end = fields->items + fields->count;
+        for (struct field *field = fields->items; field < end; field++)
+                if (field->name == name)
+                        return field;
+        return NULL;
+}
+/* The same; NULL for None too. */
+static inline const struct field *fields_get(const struct fields *fields, unsigned name) {
+        const struct field *field = fields_find(fields, name);
+        return field && field->kind != FIELD_NONE ? field : NULL;
+}
+/* Whether it is there, and true. */
+static inline bool fields_has(const struct fields *fields, unsigned name) {
+        const struct field *field = fields_find(fields, name);
+        return field && field_is_true(field);
+}
+/* The list of a name; NULL if it is none. */
+const struct value *fields_list(const struct fields *fields, unsigned name);
+
+/* Puts the field behind all others, whose names are different. */
+void fields_append(struct fields *fields, struct field field, struct arena *arena);
+/* Puts the field where its name stands, or behind all others. */
+void fields_put(struct fields *fields, struct field field, struct arena *arena);
+/* The same with a copy of the value itself (its parts stay where they are), in arena. */
+void fields_put_value(
+        struct fields *fields, unsigned name, const struct value *value, struct arena *arena);
+/* Takes a field out. Returns it; kind NONE if it was missing. */
+struct field fields_take(struct fields *fields, unsigned name);
+/* Overwrites fields with all of newer that is not None. */
+void fields_overlay(struct fields *fields, const struct fields *newer, struct arena *arena);
+/* The same fields with room for so many more; fields_copy_known() leaves out those that are None.
+ */
+struct fields fields_copy(const struct fields *fields, size_t room, struct arena *arena);
+struct fields fields_copy_known(const struct fields *fields, struct arena *arena);
+
+/* The dict. Texts are borrowed, and so are the parts of values. */
+struct value fields_dict(const struct fields *fields, struct arena *arena);
+/* What a dict says; false, and nothing, if its keys are no texts, or of too many kinds. */
+bool fields_of_dict(const struct value *dict, struct arena *arena, struct fields *ret);
+/* Bytes of the dict as channel/value_code.h has it, and these bytes; 0: they are above its caps. */
+size_t fields_coded_size(const struct fields *fields);
+char *fields_write(char *to, const struct fields *fields);
