@@ -125,10 +125,26 @@ static bool may_ban(struct jail *jail, const struct ticket *network) {
         return false;
 }
 
-static void count_failure(struct jail *jail, struct ticket *ticket, double weight) {
-        struct ticket *reached = NULL;
-        struct ticket *network = ban_prefix_count(&jail->prefix, ticket, weight);
-        double retry = window_add(&jail->window, ticket, weight, WINDOW_FROM_LOG);
+/* A failure that counts now. Its ticket is its own; or, where its id has failed before and nobody
+ * looks at it alone, that of the window, which takes in what is coded. */
+struct counted {
+        struct ticket *ticket;
+        struct slice coded; /* empty: the ticket is its own */
+        double time;
+        double weight;
+};
+
+static double add_to_window(struct jail *jail, const struct counted *failure) {
+        if (failure->coded.len > 0)
+                return window_add_coded(
+                        &jail->window, failure->ticket, failure->time, failure->coded);
+        return window_add(&jail->window, failure->ticket, failure->weight, WINDOW_FROM_LOG);
+}
+
+static void count_failure(struct jail *jail, const struct counted *failure) {
+        struct ticket *ticket = failure->ticket, *reached = NULL;
+        struct ticket *network = ban_prefix_count(&jail->prefix, ticket, failure->weight);
+        double retry = add_to_window(jail, failure);
         jail_debug_failures(jail);
         if (retry >= jail->settings.maxretry)
                 reached = window_take(&jail->window, ticket_id(ticket));
@@ -170,11 +186,10 @@ static void say_found(const struct jail *jail, enum intake_kind kind, const char
         diag_text(DIAG_INFO, JAIL_LOG_FILTER, (struct slice){text, len});
 }
 
-static void count_found(
-        struct jail *jail, struct ticket *ticket, enum intake_kind kind, double weight) {
-        jail_debug_line(ticket);
-        say_found(jail, kind, ticket->id, ticket->time);
-        count_failure(jail, ticket, weight);
+static void count_found(struct jail *jail, const struct counted *failure, enum intake_kind kind) {
+        jail_debug_line(failure->ticket);
+        say_found(jail, kind, failure->ticket->id, failure->time);
+        count_failure(jail, failure);
 }
 
 /* The time that a cursor tells: "...;t=" and microseconds in hex. Returns 0 if there is none. */
@@ -191,7 +206,8 @@ static void put_journal_place(struct jail *jail, struct slice cursor) {
         uint64_t us = cursor_time(cursor);
         if (us == 0 || !jail_store(jail))
                 return;
-        store_log_put_time(jail_store(jail), name, SLICE(STORE_JOURNAL_PATH), slice_of(clock_iso_text(us, iso)), (double)us / 1e6);
+        store_log_put_time(jail_store(jail), name, SLICE(STORE_JOURNAL_PATH),
+                slice_of(clock_iso_text(us, iso)), (double)us / 1e6);
         store_log_put(jail_store(jail), name, SLICE(STORE_CURSOR_PATH), cursor, us);
 }
 
@@ -205,6 +221,7 @@ static void apply_position(struct jail *jail, struct intake_item *item) {
 }
 
 static void apply(struct jail *jail, struct intake_item *item) {
+        struct counted failure = {.ticket = item->ticket, .weight = item->weight};
         if (item->is_ignored && item->source && item->source[0])
                 diag(DIAG_INFO, JAIL_LOG_FILTER, "[%s] Ignore %s by %s", jail->name,
                         item->ticket->id, item->source);
@@ -213,7 +230,8 @@ static void apply(struct jail *jail, struct intake_item *item) {
         switch (item->kind) {
         case INTAKE_FAILURE:
         case INTAKE_ATTEMPT:
-                count_found(jail, item->ticket, item->kind, item->weight);
+                failure.time = item->ticket->time;
+                count_found(jail, &failure, item->kind);
                 break;
         case INTAKE_RESTORE:
                 (void)jail_ban_ticket(jail, item->ticket, NULL, NULL);
@@ -368,47 +386,48 @@ static bool is_next(const struct jail *jail) {
         return !jail->intake.first && !jail->intake.is_pumping && jail_is_working(jail);
 }
 
-/* A failure of somebody who is known, at once and without a ticket of its own: what the item would
- * lead to. False: it needs one. */
-static bool count_again(struct jail *jail, const struct record *record, double time) {
-        if (!is_next(jail) || record->failure.flags || diag_enabled(DIAG_DEBUG) ||
-                ban_prefix_is_on(&jail->prefix) || escalate_is_on(jail->escalation))
-                return false;
-        struct ticket *entry = window_find(&jail->window, record->failure.id);
-        if (!entry || entry->address.family == ADDRESS_NONE ||
-                !ignore_passes(jail->ignore, &entry->address))
-                return false;
-        jail->intake.is_pumping = true;
-        say_found(jail, INTAKE_FAILURE, entry->id, time);
-        double retry = window_add_coded(&jail->window, entry, time, record->failure.coded);
-        if (retry >= jail->settings.maxretry)
-                ban_taken(jail, window_take(&jail->window, record->failure.id));
-        window_cleanup(&jail->window, jail_now(jail));
-        jail->intake.is_pumping = false;
-        return true;
-}
-
 /* Counts it, if there is nothing to wait for. */
-static bool count_at_once(struct jail *jail, struct ticket *ticket) {
-        if (!is_next(jail) || ticket->address.family == ADDRESS_NONE ||
-                !ignore_passes(jail->ignore, &ticket->address))
+static bool count_at_once(struct jail *jail, const struct counted *failure) {
+        const struct address *address = &failure->ticket->address;
+        if (!is_next(jail) || address->family == ADDRESS_NONE ||
+                !ignore_passes(jail->ignore, address))
                 return false;
         jail->intake.is_pumping = true;
-        count_found(jail, ticket, INTAKE_FAILURE, 1);
+        count_found(jail, failure, INTAKE_FAILURE);
         jail->intake.is_pumping = false;
         return true;
 }
 
-static void take_in(struct jail *jail, const struct record *record, double time) {
+/* The window's ticket, if it can stand for that of a further failure. */
+static struct ticket *known_ticket(struct jail *jail, const struct record *record) {
+        if (record->failure.flags || diag_enabled(DIAG_DEBUG) || ban_prefix_is_on(&jail->prefix) ||
+                escalate_is_on(jail->escalation))
+                return NULL;
+        return window_find(&jail->window, record->failure.id);
+}
+
+static struct ticket *own_ticket(const struct record *record, double time) {
         struct slice id = record->failure.id;
         bool is_text = record->failure.flags & (FAILURE_RAW_ID | FAILURE_NEEDS_DNS);
         struct ticket *ticket = is_text ? ticket_new(id, NULL, time) : jail_ticket_of(id, time);
         ticket_set_coded(ticket, record->failure.coded);
+        return ticket;
+}
+
+static void take_in(struct jail *jail, const struct record *record, double time) {
+        struct counted failure = {.ticket = known_ticket(jail, record),
+                .coded = record->failure.coded,
+                .time = time,
+                .weight = 1};
+        if (failure.ticket && count_at_once(jail, &failure))
+                return;
+        failure.ticket = own_ticket(record, time);
+        failure.coded = SLICE_NULL;
         if (record->failure.flags & FAILURE_NEEDS_DNS)
-                resolve(jail, ticket);
-        else if (!count_at_once(jail, ticket))
-                (void)push(jail, INTAKE_FAILURE, ticket);
-        (void)ticket_unref(ticket);
+                resolve(jail, failure.ticket);
+        else if (!count_at_once(jail, &failure))
+                (void)push(jail, INTAKE_FAILURE, failure.ticket);
+        (void)ticket_unref(failure.ticket);
 }
 
 void jail_failure(struct jail *jail, const struct record *record) {
@@ -416,8 +435,7 @@ void jail_failure(struct jail *jail, const struct record *record) {
         struct slice id = record->failure.id;
         if (jail->is_stopping || id.len == 0 || id.len > RECORD_ID_MAX || !has_room(jail))
                 return;
-        if (!count_again(jail, record, time))
-                take_in(jail, record, time);
+        take_in(jail, record, time);
         if (jail->intake.first)
                 jail_intake_pump(jail);
 }
