@@ -6,7 +6,7 @@
 
 #define SCAN_NOTIFY_REST_US ((int64_t)4000)       /* changes are told this often at most; a ban waits for it; ... */
 #define SCAN_NOTIFY_REST_GROWTH_US ((int64_t)500) /* ... each rest of a busy log is longer by this ... */
-#define SCAN_NOTIFY_REST_MAX_US ((int64_t)9000)   /* ... up to here: a line of it waits 5 ms on average */
+#define SCAN_NOTIFY_REST_MAX_US ((int64_t)8000)   /* ... up to here: a line of it waits 4 ms on average */
 #define SCAN_NOTIFY_ALL (-1)
 
 /* watch: the descriptor whose file has changed, or SCAN_NOTIFY_ALL if any may have. */
