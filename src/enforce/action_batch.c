@@ -203,6 +203,41 @@ size_t action_batch_run(struct action *action) {
         return done;
 }
 
+static bool is_same_place(const struct nftset_place *a, const struct nftset_place *b) {
+        return a->is_ipset == b->is_ipset && a->family == b->family &&
+               strcmp(a->table, b->table) == 0 && strcmp(a->set, b->set) == 0;
+}
+
+/* Appends the element of one ticket, unless it stands in another set. */
+static int add_element(struct batch *batch, const struct nftset_place *place, struct ticket *ticket,
+        struct action_batch_elements *elements) {
+        struct action_info info;
+        const char *property = property_of(batch->action, ACTION_JOB_REBAN);
+        action_info_init(&info, &batch->action->list->env, ticket, &batch->arena);
+        const struct form *form = form_of(batch, property, &info);
+        bool is_plain = form && form->is_plain && form->does.deed == NFTSET_ADD;
+        if (is_plain && is_same_place(&form->does.place, place)) {
+                memory_reserve(&elements->items, elements->count, &elements->capacity,
+                        sizeof(elements->items[0]));
+                elements->items[elements->count++] = (struct nftset_element){place, NFTSET_ADD,
+                        form->has_timeout ? action_info_left_ms(&info) : 0, info.address};
+        }
+        action_info_done(&info);
+        return is_plain ? 0 : -1;
+}
+
+int action_batch_elements(struct action *action, const struct nftset_place *place, uint8_t family,
+        struct ticket *const *tickets, size_t count, struct action_batch_elements *elements) {
+        struct batch batch = {.action = action, .arena = ARENA_INIT};
+        int r = action_batch_is_allowed(&action->props) ? 0 : -1;
+        for (size_t i = 0; i < count && r == 0; i++)
+                if (tickets[i]->address.family == family &&
+                        !action_queue_is_skipped_when_restored(action, tickets[i]))
+                        r = add_element(&batch, place, tickets[i], elements);
+        arena_done(&batch.arena);
+        return r;
+}
+
 bool action_batch_place(struct action *action, struct ticket *ticket, struct nftset_place *ret) {
         struct batch batch = {.action = action, .arena = ARENA_INIT};
         struct action_info info;

@@ -17,5 +17,13 @@ bool action_batch_is_allowed(const struct action_props *props);
 /* Does the first jobs of the action's queue together. Returns how many of them are done, all with
  * success; 0: the first has to be run by itself. The queue is not changed. */
 size_t action_batch_run(struct action *action);
+/* Appends the elements that the action's commands for a new ban in force put into the set at place
+ * for tickets of this family. Returns 0, or -1 if one of them is not done in process. */
+struct action_batch_elements {
+        struct nftset_element *items; /* free() it */
+        size_t count, capacity;
+};
+int action_batch_elements(struct action *action, const struct nftset_place *place, uint8_t family,
+        struct ticket *const *tickets, size_t count, struct action_batch_elements *elements);
 /* The set in which the action's plain command puts the ticket's ban; false if it is none. */
 bool action_batch_place(struct action *action, struct ticket *ticket, struct nftset_place *ret);

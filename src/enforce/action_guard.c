@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is heard only makes the guard look; what it then sees counts. A set that is missing, or that
- * no rule looks into any more, makes its family lost: a restore job runs the family's actionstart,
- * and the bans of the family are given again behind it, before anything else that waits (their
- * order among each other is that of the bans). Elements cannot be looked at cheaply: when some were
- * taken out, all bans are given again, which changes nothing for those that are there. */
+ * no rule looks into any more, is put back with its table, chains, rules and elements in one
+ * transaction, from the image that was taken when it was well: nobody sees the rule without the
+ * bans. Where that cannot be, because there is more in its chains than the image can hold or the
+ * kernel refuses it, the family is lost: a restore job runs its actionstart, and the bans of the
+ * family are given again behind it, before anything else that waits (their order among each other
+ * is that of the bans). Elements cannot be looked at cheaply: when some were taken out, all bans
+ * are given again, which changes nothing for those that are there. */
 #include "enforce/action_guard.h"
 
 #include "base/diag.h"
@@ -11,6 +14,8 @@
 #include "enforce/action_batch.h"
 #include "enforce/action_frame.h"
 #include "enforce/action_queue.h"
+#include "enforce/address_set.h"
+#include "enforce/nft_image.h"
 
 #define BUSY_US 50000 /* look again when a command of the action runs */
 
@@ -35,6 +40,7 @@ void action_guard_done(struct action *action) {
         loop_timer_cancel(action->list->env.loop, &guard->timer);
         for (size_t i = 0; i < guard->count; i++) {
                 guard->sets[i]->watched = nft_watch_remove(guard->sets[i]->watched);
+                guard->sets[i]->image = nft_image_free(guard->sets[i]->image);
                 free(guard->sets[i]);
         }
         *guard = (struct action_guard){0};
@@ -49,58 +55,163 @@ static bool is_lost(const struct action *action, const struct action_guarded *se
         return state == NFTSET_MISSING || (state == NFTSET_UNHOOKED && set->was_hooked);
 }
 
-static void say(
-        const struct action *action, const struct action_guarded *set, bool is_gone, size_t count) {
+/* What is to be put back now. */
+struct loss {
+        struct action_guarded *set;
+        bool is_gone; /* the set or its rules, not only elements */
+        size_t count; /* bans of the set */
+};
+
+struct losses {
+        struct loss items[ACTION_GUARD_SETS_MAX];
+        size_t count;
+        struct ticket **tickets; /* all bans of the jail */
+        size_t ticket_count;
+};
+
+static void say(const struct action *action, const struct loss *loss) {
         diag(DIAG_WARNING, ACTION_LOGGER_LIST,
                 "[%s] %s has %s set %s %s of action %s: putting %s back, %zu ban(s)",
                 action->list->jail, nft_watch_culprit(watch_of(action)),
-                is_gone ? "disabled" : "taken elements out of", set->place.table, set->place.set,
-                action->name, is_gone ? "it" : "them", count);
+                loss->is_gone ? "disabled" : "taken elements out of", loss->set->place.table,
+                loss->set->place.set, action->name, loss->is_gone ? "it" : "them", loss->count);
 }
 
-static bool is_for(const struct action_guarded *set, const struct address *address) {
-        return address->family == set->family && !address_is_single(address) == set->is_net;
+/* Of sets without a ban only if there is no other. */
+static void say_all(const struct action *action, const struct losses *losses) {
+        size_t bans = 0;
+        for (size_t i = 0; i < losses->count; i++)
+                bans += losses->items[i].count;
+        for (size_t i = 0; i < losses->count && (bans > 0 || i == 0); i++)
+                if (bans == 0 || losses->items[i].count > 0)
+                        say(action, &losses->items[i]);
 }
 
-/* Gives the bans of the set again, before all that waits. Returns how many. */
-static size_t reban(
-        struct action *action, const struct action_guarded *set, struct action_order *order) {
+static unsigned kind_of(const struct address *address) {
+        return address_is_single(address) ? ACTION_GUARD_SINGLE : ACTION_GUARD_NET;
+}
+
+static bool is_for(const struct action *action, const struct action_guarded *set,
+        const struct ticket *ticket) {
+        return ticket->address.family == set->family && (kind_of(&ticket->address) & set->kinds) &&
+               !action_queue_is_skipped_when_restored(action, ticket);
+}
+
+/* Finds out what is lost, and forgets what was heard of it. */
+static void find_losses(struct action *action, struct losses *losses) {
         const struct action_env *env = &action->list->env;
-        size_t all = 0, count = 0;
-        struct ticket **tickets =
-                env->info && env->info->tickets ? env->info->tickets(env->user, &all) : NULL;
-        for (size_t i = all; i-- > 0;) {
-                if (!is_for(set, &tickets[i]->address))
-                        continue;
-                action_queue_add_first(action, order, ACTION_JOB_REBAN, tickets[i], 0);
-                count++;
-        }
-        free(tickets);
-        return count;
-}
-
-static void put_back(struct action *action) {
-        struct action_order *order = action_order_new(NULL, NULL);
-        bool is_any_gone = false;
         for (size_t i = 0; i < action->guard.count; i++) {
                 struct action_guarded *set = action->guard.sets[i];
-                const char *family = family_name(set->family);
                 bool is_less = (set->lost & NFT_WATCH_ELEMENTS) != 0;
-                unsigned bits = action_state_bits(&action->state, family);
+                unsigned bits = action_state_bits(&action->state, family_name(set->family));
                 bool is_gone = is_lost(action, set);
                 set->lost = 0;
-                if (!is_gone && !(is_less && (bits & ACTION_HOLDS_BANS)))
-                        continue;
-                size_t count = reban(action, set, order);
-                say(action, set, is_gone, count);
-                if (is_gone)
+                if (is_gone || (is_less && (bits & ACTION_HOLDS_BANS)))
+                        losses->items[losses->count++] = (struct loss){set, is_gone, 0};
+        }
+        if (losses->count > 0 && env->info && env->info->tickets)
+                losses->tickets = env->info->tickets(env->user, &losses->ticket_count);
+        for (size_t i = 0; i < losses->count; i++)
+                for (size_t k = 0; k < losses->ticket_count; k++)
+                        losses->items[i].count +=
+                                is_for(action, losses->items[i].set, losses->tickets[k]);
+}
+
+/* Leaves out what a network among them covers: an interval set refuses it. */
+static void drop_covered(struct action_batch_elements *elements) {
+        struct address_set nets = {0};
+        size_t kept = 0;
+        for (size_t i = 0; i < elements->count; i++)
+                if (!address_is_single(&elements->items[i].address))
+                        address_set_add(&nets, &elements->items[i].address);
+        for (size_t i = 0; i < elements->count && nets.count > 0; i++) {
+                const struct address *address = &elements->items[i].address;
+                if (!address_set_find_wider(&nets, address))
+                        elements->items[kept++] = elements->items[i];
+        }
+        if (nets.count > 0)
+                elements->count = kept;
+        address_set_done(&nets);
+}
+
+/* All of it in one transaction; false if that cannot be done. */
+static bool put_back_whole(struct action *action, const struct losses *losses) {
+        const struct nft_image *images[ACTION_GUARD_SETS_MAX];
+        struct action_batch_elements elements = {0};
+        struct nft_watch *watch = watch_of(action);
+        size_t image_count = 0;
+        uint32_t transactions;
+        int r = 0;
+        for (size_t i = 0; i < losses->count && r == 0; i++) {
+                const struct loss *loss = &losses->items[i];
+                if (loss->is_gone && !loss->set->image)
+                        r = -1;
+                else if (loss->is_gone)
+                        images[image_count++] = loss->set->image;
+                if (r == 0)
+                        r = action_batch_elements(action, &loss->set->place, loss->set->family,
+                                losses->tickets, losses->ticket_count, &elements);
+        }
+        if (r == 0) {
+                drop_covered(&elements);
+                nft_watch_pause(watch);
+                r = nftset_restore(*nft_watch_link(watch), images, image_count, elements.items,
+                        elements.count, &transactions);
+                nft_watch_resume(watch, r == 0 ? transactions : NFT_WATCH_SOME);
+        }
+        free(elements.items);
+        return r == 0;
+}
+
+/* By the action's own commands: first what it starts with, then ban by ban. */
+static void put_back_by_jobs(struct action *action, const struct losses *losses) {
+        struct action_order *order = action_order_new(NULL, NULL);
+        bool is_any_gone = false;
+        for (size_t i = 0; i < losses->count; i++) {
+                const struct loss *loss = &losses->items[i];
+                const char *family = family_name(loss->set->family);
+                unsigned bits = action_state_bits(&action->state, family);
+                for (size_t k = losses->ticket_count; k-- > 0;)
+                        if (is_for(action, loss->set, losses->tickets[k]))
+                                action_queue_add_first(
+                                        action, order, ACTION_JOB_REBAN, losses->tickets[k], 0);
+                if (loss->is_gone)
                         action_state_set(&action->state, family, bits | ACTION_LOST);
-                is_any_gone = is_any_gone || is_gone;
-                action->guard.last_us = clock_mono_us(action->list->env.clock);
+                is_any_gone = is_any_gone || loss->is_gone;
         }
         if (is_any_gone)
                 action_queue_add_first(action, order, ACTION_JOB_RESTORE, NULL, 0);
         action_order_close(action->list, order);
+}
+
+static void take_images(struct action *action) {
+        for (size_t i = 0; i < action->guard.count; i++) {
+                struct action_guarded *set = action->guard.sets[i];
+                if (set->lost || is_lost(action, set))
+                        continue;
+                set->image = nft_image_free(set->image);
+                (void)nft_image_take(*nft_watch_link(watch_of(action)), &set->place, &set->image);
+        }
+}
+
+static void put_back(struct action *action) {
+        struct losses losses = {.count = 0};
+        find_losses(action, &losses);
+        if (losses.count == 0) {
+                take_images(action); /* somebody may have changed rules without harm */
+                return;
+        }
+        say_all(action, &losses);
+        if (put_back_whole(action, &losses))
+                for (size_t i = 0; i < losses.count; i++) {
+                        const char *family = family_name(losses.items[i].set->family);
+                        unsigned bits = action_state_bits(&action->state, family);
+                        action_state_set(&action->state, family, bits & ~ACTION_LOST);
+                }
+        else
+                put_back_by_jobs(action, &losses);
+        action->guard.last_us = clock_mono_us(action->list->env.clock);
+        free(losses.tickets);
 }
 
 static void arm(struct action *action, int64_t in_us);
@@ -158,50 +269,93 @@ void action_guard_settle(struct action *action) {
                 if (action_state_bits(&action->state, family_name(set->family)) & ACTION_LOST)
                         on_lost(set, NFT_WATCH_HOOK); /* it did not work: later again */
         }
+        take_images(action);
 }
 
-static void guard_set(struct action *action, const struct address *address,
+static struct action_guarded *find_set(
+        const struct action_guard *guard, const struct nftset_place *place) {
+        for (size_t i = 0; i < guard->count; i++) {
+                const struct nftset_place *known = &guard->sets[i]->place;
+                if (known->family == place->family && strcmp(known->table, place->table) == 0 &&
+                        strcmp(known->set, place->set) == 0)
+                        return guard->sets[i];
+        }
+        return NULL;
+}
+
+static struct action_guarded *guard_set(struct action *action, uint8_t family,
         const struct nftset_place *place, enum nftset_state state) {
         struct action_guard *guard = &action->guard;
+        if (guard->count == ACTION_GUARD_SETS_MAX)
+                return NULL;
         struct action_guarded *set = memory_new(sizeof(*set));
         *set = (struct action_guarded){.action = action,
-                .is_net = !address_is_single(address),
-                .family = address->family,
+                .family = family,
                 .was_hooked = state == NFTSET_HOOKED,
                 .place = *place};
         set->watched = nft_watch_add(watch_of(action), place, on_lost, set);
         if (!set->watched) {
                 free(set);
-                return;
+                return NULL;
         }
+        (void)nft_image_take(*nft_watch_link(watch_of(action)), &set->place, &set->image);
         guard->sets[guard->count++] = set;
+        return set;
 }
 
-void action_guard_learn(struct action *action, struct ticket *ticket) {
-        struct action_guard *guard = &action->guard;
+/* Whether it is known now where bans of this kind stand. */
+static bool learn_kind(struct action *action, struct ticket *ticket) {
         struct nft_watch *watch = watch_of(action);
         uint8_t family = ticket->address.family;
         struct nftset_place place;
         enum nftset_state state;
-        if (!watch || family == ADDRESS_NONE)
+        if (!action_batch_place(action, ticket, &place))
+                return false;
+        struct action_guarded *set = find_set(&action->guard, &place);
+        if (!*nft_watch_link(watch))
+                *nft_watch_link(watch) = nftset_new();
+        if (!*nft_watch_link(watch))
+                return false;
+        if (!set && nftset_look(*nft_watch_link(watch), &place, family, &state) == 0 &&
+                (state == NFTSET_HOOKED || state == NFTSET_UNHOOKED))
+                set = guard_set(action, family, &place, state);
+        if (set)
+                set->kinds |= kind_of(&ticket->address);
+        return set != NULL;
+}
+
+/* A ticket of the same family, of the other kind: its set is lost or not with the other's. */
+static struct ticket *counterpart(const struct ticket *ticket) {
+        bool is_four = ticket->address.family == ADDRESS_INET4;
+        const char *id = !address_is_single(&ticket->address)
+                                 ? (is_four ? "192.0.2.1" : "2001:db8::1")
+                         : is_four ? "192.0.2.0/24"
+                                   : "2001:db8::/64";
+        struct address address;
+        (void)address_parse(slice_of(id), &address);
+        return ticket_new(slice_of(id), &address, ticket->time);
+}
+
+void action_guard_learn(struct action *action, struct ticket *ticket) {
+        struct action_guard *guard = &action->guard;
+        uint8_t family = ticket->address.family;
+        if (!watch_of(action) || family == ADDRESS_NONE)
                 return;
         if (guard->version != action->props.version) {
                 action_guard_done(action);
                 guard->version = action->props.version;
         }
-        unsigned kind = 1U << (family * 2U + !address_is_single(&ticket->address));
-        if (guard->tried & kind || guard->count == ACTION_GUARD_SETS_MAX)
+        unsigned shift = family * 2U, kind = kind_of(&ticket->address) << shift,
+                 both = (ACTION_GUARD_SINGLE | ACTION_GUARD_NET) << shift;
+        if (guard->tried & kind)
                 return;
         guard->tried |= kind;
-        if (!action_batch_place(action, ticket, &place))
+        if (!learn_kind(action, ticket) || (guard->tried & both) == both)
                 return;
-        if (!*nft_watch_link(watch))
-                *nft_watch_link(watch) = nftset_new();
-        if (!*nft_watch_link(watch) ||
-                nftset_look(*nft_watch_link(watch), &place, family, &state) < 0)
-                return;
-        if (state == NFTSET_HOOKED || state == NFTSET_UNHOOKED)
-                guard_set(action, &ticket->address, &place, state);
+        struct ticket *other = counterpart(ticket);
+        if (learn_kind(action, other))
+                guard->tried |= both;
+        (void)ticket_unref(other);
 }
 
 enum action_guard_state action_guard_look(const struct action *action) {

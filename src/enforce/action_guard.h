@@ -16,15 +16,20 @@
 #define ACTION_GUARD_GAP_MAX_US 300000000 /* ... up to this */
 #define ACTION_GUARD_FORGET_US 600000000  /* ... and starts anew after so long a peace */
 
+#define ACTION_GUARD_SINGLE 1U
+#define ACTION_GUARD_NET 2U
+
 struct action;
+struct nft_image;
 
 struct action_guarded {
         struct action *action;
         unsigned lost;   /* NFT_WATCH_*: heard, not yet looked into */
-        bool is_net;     /* it is for networks */
         uint8_t family;  /* enum address_family */
+        unsigned kinds;  /* of addresses that it is for: ACTION_GUARD_SINGLE, _NET */
         bool was_hooked; /* a rule looked into it when it was new: else nobody expects one */
         struct nftset_place place;
+        struct nft_image *image; /* how it stood when it was well; NULL: unknown */
         struct nft_watched *watched;
 };
 
@@ -32,8 +37,8 @@ struct action_guarded {
 struct action_guard {
         struct action_guarded *sets[ACTION_GUARD_SETS_MAX];
         size_t count;
-        unsigned tried; /* kinds of addresses, as bits, of which it is known what is done with them
-                         */
+        unsigned tried;   /* kinds of addresses of each family (two bits each) of which it is known
+                             what is done with them */
         uint64_t version; /* of the properties then */
         int64_t last_us;  /* when something was put back; 0: never */
         int64_t gap_us;

@@ -130,8 +130,12 @@ bool action_queue_is_skipped(const struct action *action, const struct action_jo
                 return action_state_bits(
                                &action->state, address_family_name(&job->ticket->address)) &
                        ACTION_LOST;
-        return is_ban && job->ticket->restored &&
-               action_props_is_true(&action->props, "norestored");
+        return is_ban && action_queue_is_skipped_when_restored(action, job->ticket);
+}
+
+bool action_queue_is_skipped_when_restored(
+        const struct action *action, const struct ticket *ticket) {
+        return ticket->restored && action_props_is_true(&action->props, "norestored");
 }
 
 struct nftset **action_queue_nftset(struct action_list *list) {

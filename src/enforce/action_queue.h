@@ -84,6 +84,9 @@ struct nftset **action_queue_nftset(struct action_list *list);
 /* Whether the action has nothing to do for the job: a ban that was restored, "norestored"; a set
  * that could not be put back. */
 bool action_queue_is_skipped(const struct action *action, const struct action_job *job);
+/* Whether the action never heard of the ticket, because it was restored ("norestored"). */
+bool action_queue_is_skipped_when_restored(
+        const struct action *action, const struct ticket *ticket);
 /* Drops what the action has still to do, kills what it does. */
 void action_queue_clear(struct action *action);
 /* Lets the loop look after the queue. */

@@ -60,13 +60,15 @@ static bool has_plen(const struct address_set *set, uint8_t family, unsigned ple
         return bits >> (plen % 64) & 1;
 }
 
-const struct address *address_set_find(struct address_set *set, const struct address *address) {
+/* The smallest item that holds address, with a prefix length of at most longest. */
+static const struct address *find_from(
+        struct address_set *set, const struct address *address, int longest) {
         if (set->count == 0 || address->family == ADDRESS_NONE)
                 return NULL;
         if (!set->sorted)
                 qsort(set->items, set->count, sizeof(*set->items), compare);
         set->sorted = true;
-        for (int plen = (int)full_plen(address); plen >= 0; plen--) {
+        for (int plen = longest; plen >= 0; plen--) {
                 if (!has_plen(set, address->family, (unsigned)plen))
                         continue;
                 struct address net = masked(address, (unsigned)plen);
@@ -76,4 +78,14 @@ const struct address *address_set_find(struct address_set *set, const struct add
                         return found;
         }
         return NULL;
+}
+
+const struct address *address_set_find(struct address_set *set, const struct address *address) {
+        return find_from(set, address, (int)full_plen(address));
+}
+
+const struct address *address_set_find_wider(
+        struct address_set *set, const struct address *address) {
+        int full = (int)full_plen(address);
+        return find_from(set, address, (address->plen < full ? address->plen : full) - 1);
 }

@@ -24,3 +24,6 @@ void address_set_clear(struct address_set *set);
 /* The smallest item that holds address (its base, if it is a network), or NULL. Valid until the
  * next change. */
 const struct address *address_set_find(struct address_set *set, const struct address *address);
+/* The same, but only networks that are wider than address, which may be one itself. */
+const struct address *address_set_find_wider(
+        struct address_set *set, const struct address *address);

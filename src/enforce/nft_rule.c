@@ -10,8 +10,8 @@
 
 struct search {
         const char *table;
-        const char *set;
-        bool is_table; /* the rule is of it */
+        const char *set; /* NULL: any that has a name of its own */
+        bool is_table;   /* the rule is of it */
         bool is_lookup;
         bool is_found;
 };
@@ -21,9 +21,17 @@ static bool is_text(const struct nlattr *attribute, const char *text) {
                strcmp(mnl_attr_get_str(attribute), text) == 0;
 }
 
+/* The kernel makes up names that begin with two of these, for sets and maps within a rule. */
+static bool has_own_name(const struct nlattr *attribute) {
+        return mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) == 0 &&
+               strncmp(mnl_attr_get_str(attribute), "__", 2) != 0;
+}
+
 static int on_lookup(const struct nlattr *attribute, void *user) {
         struct search *search = user;
-        if (mnl_attr_get_type(attribute) == NFTA_LOOKUP_SET && is_text(attribute, search->set))
+        if (mnl_attr_get_type(attribute) != NFTA_LOOKUP_SET)
+                return MNL_CB_OK;
+        if (search->set ? is_text(attribute, search->set) : has_own_name(attribute))
                 search->is_found = true;
         return MNL_CB_OK;
 }

@@ -8,5 +8,6 @@
 struct nlmsghdr;
 
 /* Whether the message, of a rule that is there or was deleted, is of a rule of this table that
- * looks something up in this set. */
+ * looks something up in this set; NULL: in any that has a name of its own, and so is not part of a
+ * rule. */
 bool nft_rule_uses(const struct nlmsghdr *header, const char *table, const char *set);

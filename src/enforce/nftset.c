@@ -19,6 +19,7 @@
 #include <sys/time.h>
 
 #include "base/memory.h"
+#include "enforce/nft_image.h"
 #include "enforce/nft_rule.h"
 #include "enforce/nftset_transaction.h"
 
@@ -35,8 +36,8 @@ struct nftset {
 };
 
 /* As root more than the system's limit. */
-static void make_room(int fd) {
-        int room = SOCKET_ROOM;
+static void make_room(int fd, size_t bytes) {
+        int room = (int)bytes;
         if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) < 0)
                 (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
         if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) < 0)
@@ -56,7 +57,7 @@ struct nftset *nftset_new(void) {
         }
         (void)setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
         (void)mnl_socket_setsockopt(socket, NETLINK_CAP_ACK, &brief, sizeof(brief));
-        make_room(mnl_socket_get_fd(socket));
+        make_room(mnl_socket_get_fd(socket), SOCKET_ROOM);
         struct nftset *nftset = memory_new(sizeof(*nftset));
         *nftset = (struct nftset){.socket = socket, .seq = 1};
         return nftset;
@@ -108,8 +109,7 @@ static int on_set(const struct nlmsghdr *header, void *user) {
         return mnl_attr_parse(header, sizeof(struct nfgenmsg), on_set_attribute, user);
 }
 
-/* Sends a question and hands its answers to answer. Returns 0 or negative errno. */
-static int ask(struct nftset *nftset, struct nlmsghdr *header, mnl_cb_t answer, void *user) {
+int nftset_ask(struct nftset *nftset, struct nlmsghdr *header, mnl_cb_t answer, void *user) {
         char *reply = memory_new((size_t)MNL_SOCKET_BUFFER_SIZE);
         uint32_t seq = header->nlmsg_seq;
         int r = mnl_socket_sendto(nftset->socket, header, header->nlmsg_len) < 0 ? -errno : 1;
@@ -128,7 +128,7 @@ static int ask(struct nftset *nftset, struct nlmsghdr *header, mnl_cb_t answer, 
         return r;
 }
 
-static int ask_kind(
+int nftset_ask_kind(
         struct nftset *nftset, const struct nftset_place *place, struct nftset_kind *ret) {
         char buffer[NFTSET_MESSAGE_MAX];
         struct nlmsghdr *header =
@@ -137,7 +137,7 @@ static int ask_kind(
         mnl_attr_put_strz(header, NFTA_SET_TABLE, place->table);
         mnl_attr_put_strz(header, NFTA_SET_NAME, place->set);
         *ret = (struct nftset_kind){0};
-        int r = ask(nftset, header, on_set, ret);
+        int r = nftset_ask(nftset, header, on_set, ret);
         return r < 0 ? r : ret->is_known ? 0 : -ENOENT;
 }
 
@@ -200,7 +200,7 @@ static int ask_kinds(struct nftset *nftset, const struct nftset_element *element
                 if (back <= LOOK_BACK && back <= i)
                         ret_kinds[i] = ret_kinds[i - back];
                 else
-                        r = ask_kind(nftset, elements[i].place, &ret_kinds[i]);
+                        r = nftset_ask_kind(nftset, elements[i].place, &ret_kinds[i]);
                 if (r == 0 && !is_usual(&ret_kinds[i], elements[i].address.family))
                         r = NFTSET_E_UNUSUAL;
                 if (r != 0)
@@ -219,6 +219,8 @@ int nftset_exchange(struct nftset *nftset, const char *bytes, size_t len, uint32
         size_t count, size_t *ret_bad) {
         discard(nftset);
         *ret_bad = count;
+        if (len > SOCKET_ROOM)
+                make_room(mnl_socket_get_fd(nftset->socket), len + len / 8);
         if (mnl_socket_sendto(nftset->socket, bytes, len) < 0)
                 return -errno;
         return receive(nftset, first, count, ret_bad);
@@ -262,6 +264,69 @@ int nftset_apply(struct nftset *nftset, const struct nftset_element *elements, s
         return r;
 }
 
+/* What kinds of sets the elements are for, which may be there only in an image. */
+static int find_kinds(struct nftset *nftset, const struct nft_image *const *images,
+        size_t image_count, const struct nftset_element *elements, size_t count,
+        struct nftset_kind *ret) {
+        int r = 0;
+        for (size_t i = 0; i < count && r == 0; i++) {
+                const struct nftset_place *place = elements[i].place;
+                size_t k = 0;
+                while (k < image_count && images[k]->place != place)
+                        k++;
+                if (k < image_count)
+                        ret[i] = images[k]->kind;
+                else if (i > 0 && elements[i - 1].place == place)
+                        ret[i] = ret[i - 1];
+                else
+                        r = nftset_ask_kind(nftset, place, &ret[i]);
+                if (r == 0 && !is_usual(&ret[i], elements[i].address.family))
+                        r = NFTSET_E_UNUSUAL;
+        }
+        return r;
+}
+
+/* whole, in parts of at most part_max elements, rules with the last. */
+static int restore_in_parts(struct nftset *nftset, const struct nftset_transaction *whole,
+        size_t part_max, uint32_t *transactions) {
+        int r = 0;
+        size_t done = 0, bad;
+        do {
+                struct nftset_transaction part = *whole;
+                bool is_last = whole->count - done <= part_max;
+                part.elements += done;
+                part.kinds += done;
+                part.count = is_last ? whole->count - done : part_max;
+                part.with =
+                        (done == 0 ? NFTSET_WITH_BEFORE : 0) | (is_last ? NFTSET_WITH_AFTER : 0);
+                discard(nftset);
+                r = transact(nftset, &part, &bad);
+                done += part.count;
+                (*transactions)++;
+        } while (r == 0 && done < whole->count);
+        return r;
+}
+
+int nftset_restore(struct nftset *nftset, const struct nft_image *const *images, size_t image_count,
+        const struct nftset_element *elements, size_t count, uint32_t *ret_transactions) {
+        *ret_transactions = 0;
+        struct nftset_kind *kinds = memory_new_array(count + 1, sizeof(*kinds));
+        struct nftset_transaction whole = {.elements = elements,
+                .kinds = kinds,
+                .count = count,
+                .packing = NFTSET_PACKED,
+                .images = images,
+                .image_count = image_count};
+        discard(nftset);
+        int r = find_kinds(nftset, images, image_count, elements, count, kinds);
+        if (r == 0)
+                r = restore_in_parts(nftset, &whole, NFTSET_WHOLE_MAX, ret_transactions);
+        if (r == -EMSGSIZE || r == -ENOBUFS)
+                r = restore_in_parts(nftset, &whole, NFTSET_BATCH_MAX, ret_transactions);
+        free(kinds);
+        return r;
+}
+
 struct rule_search {
         const struct nftset_place *place;
         bool is_found;
@@ -283,7 +348,7 @@ static int ask_hook(struct nftset *nftset, const struct nftset_place *place, boo
                 nftset_put_header(buffer, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETRULE, NLM_F_DUMP,
                         nftset->seq++, place->family, 0);
         mnl_attr_put_strz(header, NFTA_RULE_TABLE, place->table);
-        int r = ask(nftset, header, on_table_rule, &search);
+        int r = nftset_ask(nftset, header, on_table_rule, &search);
         *ret = search.is_found;
         return search.is_found ? 0 : r;
 }
@@ -293,7 +358,7 @@ int nftset_look(struct nftset *nftset, const struct nftset_place *place, uint8_t
         struct nftset_kind kind;
         bool is_hooked = false;
         discard(nftset);
-        int r = ask_kind(nftset, place, &kind);
+        int r = nftset_ask_kind(nftset, place, &kind);
         *ret = r == 0 && !is_usual(&kind, family) ? NFTSET_UNUSUAL : NFTSET_MISSING;
         if (r < 0 || *ret == NFTSET_UNUSUAL)
                 return r == -ENOENT ? 0 : r;
@@ -322,7 +387,7 @@ int nftset_generation(struct nftset *nftset, uint32_t *ret) {
                 nftset_put_header(buffer, (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETGEN, NLM_F_ACK,
                         nftset->seq++, AF_UNSPEC, 0);
         *ret = 0;
-        return ask(nftset, header, on_new_generation, ret);
+        return nftset_ask(nftset, header, on_new_generation, ret);
 }
 
 uint32_t nftset_port(const struct nftset *nftset) {

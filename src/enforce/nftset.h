@@ -8,11 +8,15 @@
 
 #include "base/address.h"
 
+struct nlmsghdr;
+
 #define NFTSET_NAME_MAX 255    /* bytes of a table's or set's name */
 #define NFTSET_BATCH_MAX 2048  /* elements of one transaction, which takes some 20 ms */
 #define NFTSET_TIMEOUT_MS 5000 /* for the kernel's answer */
 
 struct nftset; /* the link to the kernel */
+struct nft_image;
+struct nftset_kind;
 
 /* Which set. */
 struct nftset_place {
@@ -51,6 +55,16 @@ enum { NFTSET_E_UNUSUAL = 1 };
 int nftset_apply(struct nftset *nftset, const struct nftset_element *elements, size_t count,
         size_t *ret_bad);
 
+/* Puts back, in one transaction, what the images (nft_image.h) show, each with its set's elements:
+ * the kernel never has the rules without the elements. The place of an element is that of one of
+ * the images (the same pointer), or of a set that is there; all deeds are NFTSET_ADD. Of more than
+ * NFTSET_WHOLE_MAX elements, or if the socket does not take as much, tables, chains and sets come
+ * first, elements in several transactions, and the rules with the last of them. *ret_transactions:
+ * how many there were. Returns as nftset_apply(), without the index. */
+#define NFTSET_WHOLE_MAX 262144 /* elements in one transaction: up to 20 MB */
+int nftset_restore(struct nftset *nftset, const struct nft_image *const *images, size_t image_count,
+        const struct nftset_element *elements, size_t count, uint32_t *ret_transactions);
+
 /* How a set stands. */
 enum nftset_state {
         NFTSET_MISSING,
@@ -62,6 +76,10 @@ enum nftset_state {
  * the kernel does not say. */
 int nftset_look(struct nftset *nftset, const struct nftset_place *place, uint8_t family,
         enum nftset_state *ret);
+/* What kind of set it is (nftset_transaction.h). Returns 0 or negative errno; -ENOENT: there is
+ * none. */
+int nftset_ask_kind(
+        struct nftset *nftset, const struct nftset_place *place, struct nftset_kind *ret);
 /* The number of the kernel's ruleset, which grows by one with each transaction. Returns 0 or
  * negative errno. */
 int nftset_generation(struct nftset *nftset, uint32_t *ret);
@@ -72,5 +90,9 @@ uint32_t nftset_port(const struct nftset *nftset);
  * sending messages with these numbers, each to be acknowledged. Returns 0, or what the kernel says
  * of the first that it refuses, *ret_bad then its index, count if nobody said which. */
 uint32_t nftset_take_seq(struct nftset *nftset, uint32_t count);
+/* Sends a question, which has such a number, and hands each answer to on_answer (a mnl_cb_t).
+ * Returns 0 or negative errno; -EINTR: what was listed has changed meanwhile. */
+int nftset_ask(struct nftset *nftset, struct nlmsghdr *header,
+        int (*on_answer)(const struct nlmsghdr *header, void *user), void *user);
 int nftset_exchange(struct nftset *nftset, const char *bytes, size_t len, uint32_t first,
         size_t count, size_t *ret_bad);

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 
 #include "base/memory.h"
+#include "enforce/nft_image.h"
 
 #define ELEMENTS_BYTES_MAX 48000 /* of the elements of one message: a list's length has 16 bits */
 #define ELEMENT_BYTES_MAX 128    /* of one: two keys, a timeout */
@@ -89,6 +90,13 @@ static bool is_alike(const struct nftset_element *a, const struct nftset_element
 enum part { PART_NONE, PART_ADD, PART_TOUCH /* adds, without a timeout */, PART_DELETE };
 #define PARTS_MAX 3
 
+static void room_for(struct nftset_transaction *t, size_t more) {
+        if (t->capacity - t->len >= more)
+                return;
+        t->capacity = t->len * 2 + more;
+        t->bytes = memory_resize(t->bytes, t->capacity, 1);
+}
+
 /* Puts a message with the element at index, and as many behind it as may share it. Returns the
  * index behind them, 0 if one cannot be expressed. */
 static size_t put_message(struct nftset_transaction *t, size_t index, enum part part) {
@@ -96,6 +104,9 @@ static size_t put_message(struct nftset_transaction *t, size_t index, enum part 
         bool is_add = part != PART_DELETE;
         uint8_t type = is_add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM;
         uint16_t flags = is_add ? NLM_F_ACK | NLM_F_CREATE : NLM_F_ACK;
+        room_for(t, NFTSET_MESSAGE_MAX + ELEMENT_BYTES_MAX +
+                            (t->packing == NFTSET_PACKED ? ELEMENTS_BYTES_MAX : 0));
+        memory_reserve(&t->owners, t->messages, &t->owner_capacity, sizeof(*t->owners));
         t->owners[t->messages] = (uint32_t)index;
         struct nlmsghdr *header =
                 nftset_put_header(t->bytes + t->len, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type),
@@ -133,22 +144,40 @@ static size_t put_deed(struct nftset_transaction *t, size_t index) {
         return next;
 }
 
+/* Puts messages as they are, with numbers of this transaction. */
+static void put_made(struct nftset_transaction *t, struct slice made) {
+        room_for(t, made.len);
+        memcpy(t->bytes + t->len, made.data, made.len);
+        for (size_t at = 0; at < made.len;) {
+                struct nlmsghdr *header = (struct nlmsghdr *)(void *)(t->bytes + t->len + at);
+                memory_reserve(&t->owners, t->messages, &t->owner_capacity, sizeof(*t->owners));
+                t->owners[t->messages] = (uint32_t)t->count;
+                header->nlmsg_seq = t->begin + 1 + t->messages++;
+                at += header->nlmsg_len;
+        }
+        t->len += made.len;
+}
+
+static void put_frame(struct nftset_transaction *t, uint16_t type) {
+        room_for(t, NFTSET_MESSAGE_MAX);
+        uint32_t seq = type == NFNL_MSG_BATCH_BEGIN ? t->begin : t->begin + 1 + t->messages;
+        t->len += nftset_put_header(
+                t->bytes + t->len, type, 0, seq, AF_UNSPEC, NFNL_SUBSYS_NFTABLES)
+                          ->nlmsg_len;
+}
+
 int nftset_transaction_make(struct nftset_transaction *t) {
-        t->bytes =
-                memory_new((t->count * PARTS_MAX + 4) * (NFTSET_MESSAGE_MAX + ELEMENT_BYTES_MAX));
-        t->owners = memory_new_array(t->count * PARTS_MAX + 1, sizeof(*t->owners));
-        t->messages = 0;
-        t->len = nftset_put_header(
-                t->bytes, NFNL_MSG_BATCH_BEGIN, 0, t->begin, AF_UNSPEC, NFNL_SUBSYS_NFTABLES)
-                         ->nlmsg_len;
+        put_frame(t, NFNL_MSG_BATCH_BEGIN);
+        for (size_t i = 0; i < t->image_count && (t->with & NFTSET_WITH_BEFORE); i++)
+                put_made(t, buffer_view(&t->images[i]->before));
         for (size_t i = 0; i < t->count;) {
                 i = put_deed(t, i);
                 if (i == 0)
                         return NFTSET_E_UNUSUAL;
         }
-        t->len += nftset_put_header(t->bytes + t->len, NFNL_MSG_BATCH_END, 0,
-                t->begin + 1 + t->messages, AF_UNSPEC, NFNL_SUBSYS_NFTABLES)
-                          ->nlmsg_len;
+        for (size_t i = 0; i < t->image_count && (t->with & NFTSET_WITH_AFTER); i++)
+                put_made(t, buffer_view(&t->images[i]->after));
+        put_frame(t, NFNL_MSG_BATCH_END);
         return 0;
 }
 
@@ -157,4 +186,6 @@ void nftset_transaction_done(struct nftset_transaction *t) {
         free(t->bytes);
         t->owners = NULL;
         t->bytes = NULL;
+        t->len = t->capacity = t->owner_capacity = 0;
+        t->messages = 0;
 }

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """Bans stay in force: what another program takes out of nftables is noticed at once and put back, told once."""
+import itertools
 import re
+import subprocess
+import threading
 import time
 
 from harness import Skipped, case, expect, main, numbered_address, wait_for
@@ -15,10 +18,10 @@ SOON_S = 60.0       # normally a tenth of a second; this machine may be busy
 class Guarded:
     """A server in a namespace, with bans in the kernel."""
 
-    def __init__(self, box, options=''):
+    def __init__(self, box, options='', action='nftables[type=allports, protocol=tcp{}]'):
         self.box = box
         self.stage = Stage('e2eg', 22)
-        self.options = options
+        self.action = action.format(options)
 
     def __enter__(self):
         try:
@@ -26,7 +29,7 @@ class Guarded:
         except StageError as e:
             raise Skipped(f'no namespaces or nftables: {e}') from e
         box = self.box
-        box.jails('', action=f'nftables[type=allports, protocol=tcp{self.options}]')
+        box.jails('', action=self.action)
         box.start(within=self.stage.within(self.stage.host))
         box.ask('set', 'sshd', 'banip', A4, B4, A6)
         wait_for(self.is_whole, 'the bans stand in the kernel')
@@ -76,6 +79,99 @@ def what_is_taken_away_comes_back(box):
         faults = [line for line in box.read('f2b.log').split('\n') if ' ERROR ' in line]
         expect(not faults, lambda: 'no errors: ' + '\n'.join(faults))
         expect(sorted(box.banned()) == sorted([A4, B4, A6]), f'banned: {box.banned()}')
+
+
+class Listener:
+    """Hears each transaction of the kernel's: what it adds, and who made it."""
+
+    def __init__(self, guarded):
+        stage = guarded.stage
+        self.process = subprocess.Popen(
+            [*stage.within(stage.host), 'stdbuf', '-oL', 'nft', 'monitor'], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding='utf8')
+        self.lines, self.reader = [], threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+        self.numbers = itertools.count()
+        def is_heard():
+            guarded.nft('add', 'table', 'ip', f'hear{next(self.numbers)}')
+            return any('hear' in line for line in self.lines)
+        wait_for(is_heard, 'the listener hears')
+
+    def read(self):
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip())
+
+    def transactions(self):
+        """Of the server, the oldest first: the lines of each."""
+        found, lines = [], []
+        for line in list(self.lines):
+            lines.append(line)
+            if line.startswith('# new generation'):
+                if 'fail2ban-server' in line:
+                    found.append(lines[:-1])
+                lines = []
+        return found
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.reader.join()
+
+
+def lose_and_listen(guarded, many):
+    """Lose the set in three ways; return the transactions of the server, and moments with a rule without its bans."""
+    listener, gaps, over = Listener(guarded), [], threading.Event()
+
+    def look():
+        while not over.is_set():
+            rules = guarded.stage.ruleset()
+            if '@addr-set-sshd ' in rules and not all(re.search(rf'(?<![\d.]){re.escape(who)}(?![\d.])', rules) for who in (many[0], many[-1], A4)):
+                gaps.append(rules)
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        for number, losses in enumerate(((('flush', 'ruleset'),), (('delete', 'table', 'inet', 'f2b-table'),),
+                                         (('flush', 'chain', 'inet', 'f2b-table', 'f2b-chain'), ('delete', 'set', *SET)))):
+            for words in losses:
+                guarded.nft(*words)
+            wait_for(lambda: len(guarded.told()) >= 2 * (number + 1) and guarded.is_whole(), f'whole after {losses}', SOON_S)  # pylint: disable=cell-var-from-loop
+        wait_for(lambda: len(listener.transactions()) >= 3, 'the listener has heard them')
+        return listener.transactions(), gaps
+    finally:
+        over.set()
+        watcher.join()
+        listener.close()
+
+
+def check_wholeness(box, action):
+    with Guarded(box, action=action) as guarded:
+        many = [numbered_address(number) for number in range(3000)]
+        box.ask('set', 'sshd', 'banip', *many)
+        wait_for(lambda: guarded.holds(many[0], many[-1]), 'all are banned')
+        before = guarded.stage.ruleset()
+        heard, gaps = lose_and_listen(guarded, many)
+        after = guarded.stage.ruleset()
+    expect(not gaps, lambda: f'the rule without its bans: {gaps[0][:1500]}')
+    with_rule = [lines for lines in heard if any('add rule' in line and '@addr-set-sshd ' in line for line in lines)]
+    expect(len(with_rule) == 3, f'a rule was added {len(with_rule)} times')
+    for lines in with_rule:
+        text = '\n'.join(lines)
+        expect('add set inet f2b-table addr-set-sshd ' in text, lambda: f'with its set: {text[:1500]}')        # pylint: disable=cell-var-from-loop
+        missing = set(many) - set(re.findall(r'198\.1[89]\.\d+\.\d+', text))
+        expect(not missing and A4 in text, f'with all its bans: {len(missing)} are missing')
+    rules = [[line.strip() for line in text.split('\n') if 'saddr @' in line] for text in (before, after)]
+    expect(sorted(rules[0]) == sorted(rules[1]), f'the rules are as before: {rules}')
+
+
+@case
+def what_is_lost_comes_back_in_one_transaction(box):
+    check_wholeness(box, 'nftables[type=allports, protocol=tcp]')
+
+
+@case
+def what_is_lost_comes_back_in_one_transaction_with_its_ends_and_ports(box):
+    check_wholeness(box, 'nftset[type=multiport, port="22,80,90:99", protocol="tcp,udp"]')
 
 
 @case

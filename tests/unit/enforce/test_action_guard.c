@@ -12,6 +12,7 @@
 #include "base/diag.h"
 #include "base/memory.h"
 #include "enforce/action_queue.h"
+#include "enforce/nft_image.h"
 #include "enforce/nftset_command.h"
 
 #define TICKETS_MAX 4
@@ -39,6 +40,9 @@ static struct fixture {
         size_t ticket_count;
         struct buffer begun, diags;
         int restore_result;
+        bool has_image;
+        int whole_result;
+        size_t images, elements; /* of the last nftset_restore() */
         unsigned reads, pauses;
 } fixture;
 
@@ -68,6 +72,28 @@ int nftset_look(struct nftset *nftset, const struct nftset_place *place, uint8_t
         (void)family;
         *ret = fixture.state;
         return 0;
+}
+int nftset_restore(struct nftset *nftset, const struct nft_image *const *images, size_t image_count,
+        const struct nftset_element *elements, size_t count, uint32_t *ret_transactions) {
+        (void)nftset;
+        (void)images;
+        fixture.images = image_count;
+        fixture.elements = count;
+        for (size_t i = 0; i < count; i++)
+                assert_string_equal(elements[i].place->set, "s");
+        *ret_transactions = 1;
+        return fixture.whole_result;
+}
+int nft_image_take(struct nftset *link, const struct nftset_place *place, struct nft_image **ret) {
+        (void)link;
+        *ret = fixture.has_image ? memory_new(sizeof(**ret)) : NULL;
+        if (*ret)
+                (*ret)->place = place;
+        return *ret ? 0 : NFT_IMAGE_E_UNUSUAL;
+}
+struct nft_image *nft_image_free(struct nft_image *image) {
+        free(image);
+        return NULL;
 }
 struct nft_watch *nft_watch_new(struct loop *loop) {
         (void)loop;
@@ -100,7 +126,7 @@ void nft_watch_pause(struct nft_watch *watch) {
 }
 void nft_watch_resume(struct nft_watch *watch, uint32_t transactions) {
         (void)watch;
-        assert_int_equal(transactions, NFT_WATCH_SOME);
+        assert_true(transactions == NFT_WATCH_SOME || transactions == 1);
         assert_true(fixture.pauses-- > 0);
 }
 void nft_watch_read(struct nft_watch *watch) {
@@ -173,6 +199,7 @@ static int setup(void **state) {
         (void)state;
         fixture = (struct fixture){.clock = CLOCK_INIT,
                 .state = NFTSET_HOOKED,
+                .whole_result = -EIO,
                 .begun = BUFFER_INIT(1 << 16),
                 .diags = BUFFER_INIT(1 << 16)};
         clock_fix(&fixture.clock, INT64_C(1000000000));
@@ -252,6 +279,60 @@ static void a_lost_set_is_started_again_and_filled(void **state) {
                 "[J] nft (pid 7) has disabled set t s of action a: putting it back, 2 ban(s)\n");
         assert_int_equal(action_guard_look(fixture.action), ACTION_GUARD_GOOD);
         assert_false(loop_timer_is_set(&fixture.action->guard.timer));
+}
+
+static void with_an_image_all_of_it_comes_back_at_once(void **state) {
+        (void)state;
+        fixture.has_image = true;
+        fixture.whole_result = 0;
+        guard_two_bans();
+        (void)ticket("2001:db8::1");
+        fixture.state = NFTSET_MISSING;
+        hear(0, NFT_WATCH_HOOK);
+        fire();
+        expect("");
+        assert_int_equal(fixture.images, 1);
+        assert_int_equal(fixture.elements, 2);
+        assert_int_equal(lines_said(), 1);
+        fixture.state = NFTSET_HOOKED;
+        clock_advance(&fixture.clock, ACTION_GUARD_GAP_US);
+        hear(0, NFT_WATCH_ELEMENTS);
+        fire();
+        expect("");
+        assert_int_equal(fixture.images, 0);
+        assert_int_equal(fixture.elements, 2);
+        fixture.whole_result = -EIO; /* what the kernel refuses is left to the action's commands */
+        fixture.state = NFTSET_MISSING;
+        clock_advance(&fixture.clock, 2 * ACTION_GUARD_GAP_US);
+        hear(0, NFT_WATCH_HOOK);
+        fire();
+        expect("restore reban 192.0.2.1 reban 192.0.2.2 ");
+}
+
+static void what_a_network_covers_is_not_given_beside_it(void **state) {
+        static const char *const more[] = {"192.0.2.0/24", "192.0.0.0/16"};
+        (void)state;
+        fixture.whole_result = 0;
+        guard_two_bans();
+        for (size_t i = 0; i < 2; i++)
+                action_guard_learn(fixture.action, ticket(more[i]));
+        assert_int_equal(fixture.watched_count, 1); /* a set for both */
+        hear(0, NFT_WATCH_ELEMENTS);
+        fire();
+        assert_int_equal(fixture.elements, 1);
+        assert_non_null(strstr(fixture.diags.bytes, "4 ban(s)"));
+}
+
+static void what_was_never_told_is_not_put_back(void **state) {
+        struct value yes = value_text("true");
+        (void)state;
+        fixture.whole_result = 0;
+        (void)action_props_set(&fixture.action->props, SLICE("norestored"), &yes, NULL);
+        guard_two_bans();
+        fixture.tickets[1]->restored = true;
+        hear(0, NFT_WATCH_ELEMENTS);
+        fire();
+        assert_int_equal(fixture.elements, 1);
 }
 
 static void elements_are_put_back_without_a_start(void **state) {
@@ -386,6 +467,9 @@ int main(void) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         const struct CMUnitTest tests[] = {
                 CASE(a_lost_set_is_started_again_and_filled),
+                CASE(with_an_image_all_of_it_comes_back_at_once),
+                CASE(what_a_network_covers_is_not_given_beside_it),
+                CASE(what_was_never_told_is_not_put_back),
                 CASE(elements_are_put_back_without_a_start),
                 CASE(what_looks_well_is_left_alone),
                 CASE(what_is_stopped_is_not_put_back),

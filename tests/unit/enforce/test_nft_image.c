@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Against the real kernel and the real nft, in a network namespace of the test's own; skipped
+ * without root or nft. */
+#include "enforce/nft_image.h"
+
+#include <linux/netfilter.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include "../cmocka_include.h"
+
+#include "base/memory.h"
+
+#define MANY 5000
+
+static struct nftset *link_to_kernel;
+static const struct nftset_place place = {.family = NFPROTO_INET, .table = "t", .set = "s"};
+static struct nftset_element elements[MANY];
+
+static int set_up_all(void **state) {
+        (void)state;
+        if (access("/usr/sbin/nft", X_OK) == 0 && geteuid() == 0 && unshare(CLONE_NEWNET) == 0 &&
+                system("nft add table inet t 2>/dev/null") == 0)
+                link_to_kernel = nftset_new();
+        for (size_t i = 0; i < MANY; i++) {
+                char text[32];
+                (void)snprintf(text, sizeof(text), "198.18.%zu.%zu", i / 200, i % 200 + 1);
+                elements[i] = (struct nftset_element){.place = &place, .deed = NFTSET_ADD};
+                assert_int_equal(address_parse(slice_of(text), &elements[i].address), 0);
+        }
+        return 0;
+}
+
+static int tear_down_all(void **state) {
+        (void)state;
+        link_to_kernel = nftset_free(link_to_kernel);
+        return 0;
+}
+
+static void shell(const char *command) {
+        if (system(command) != 0)
+                fail_msg("failed: %s", command);
+}
+
+static void list_all(char *out, size_t size) {
+        FILE *pipe = popen("nft list ruleset", "r");
+        assert_non_null(pipe);
+        size_t len = fread(out, 1, size - 1, pipe);
+        out[len] = '\0';
+        (void)pclose(pipe);
+}
+
+#define SET "add set inet t s { type ipv4_addr; }; "
+#define TIMED "add set inet t s { type ipv4_addr; flags interval, timeout; timeout 1h; }; "
+#define CHAIN "add chain inet t c { type filter hook input priority -1; }; "
+
+static void make(const char *commands) {
+        char text[1024];
+        (void)snprintf(
+                text, sizeof(text), "nft flush ruleset; nft 'add table inet t; %s'", commands);
+        shell(text);
+}
+
+static void what_was_flushed_comes_back_as_it_was_in_one_transaction(void **state) {
+        static const char *const rows[] = {SET CHAIN "add rule inet t c ip saddr @s drop",
+                SET CHAIN "add rule inet t c tcp dport { 22, 80-90 } ip saddr @s reject",
+                TIMED CHAIN "add rule inet t c meta l4proto { tcp, udp } ip saddr @s counter drop",
+                SET CHAIN
+                "add rule inet t c tcp dport 22 ip saddr @s reject with tcp reset comment "
+                "\"mine\"; add rule inet t c udp dport { 53, 67 } ip saddr @s drop",
+                SET CHAIN
+                "add chain inet t d { type filter hook forward priority 5; }; add rule inet "
+                "t c ip saddr @s drop; add rule inet t d ip daddr @s log prefix \"x\" drop",
+                SET CHAIN
+                "add set inet t z { type ipv4_addr; }; add rule inet t c ip saddr @z drop; "
+                "add rule inet t c ip saddr @s drop; flush set inet t z"};
+        static char before[8192], after[8192];
+        (void)state;
+        if (!link_to_kernel)
+                skip();
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct nft_image *image;
+                uint32_t begin, end, transactions;
+                make(rows[i]);
+                shell("nft 'add element inet t s { 198.18.0.1, 198.18.0.2 }'");
+                list_all(before, sizeof(before));
+                assert_int_equal(nft_image_take(link_to_kernel, &place, &image), 0);
+                const struct nft_image *const images[] = {image};
+                shell("nft flush ruleset");
+                assert_int_equal(nftset_generation(link_to_kernel, &begin), 0);
+                assert_int_equal(
+                        nftset_restore(link_to_kernel, images, 1, elements, 2, &transactions), 0);
+                assert_int_equal(nftset_generation(link_to_kernel, &end), 0);
+                assert_int_equal(transactions, 1);
+                assert_int_equal(end - begin, 1);
+                list_all(after, sizeof(after));
+                /* times differ; another set is another's, with its rules */
+                if (strstr(rows[i], TIMED) == rows[i])
+                        assert_non_null(strstr(after, "198.18.0.2 expires"));
+                else if (!strstr(rows[i], "@z"))
+                        assert_string_equal(after, before);
+                else
+                        assert_true(strstr(after, "@s") && !strstr(after, "@z"));
+                (void)nft_image_free(image);
+        }
+}
+
+static void only_what_is_lost_is_put_back(void **state) {
+        static char after[8192];
+        struct nft_image *image;
+        uint32_t transactions;
+        (void)state;
+        if (!link_to_kernel)
+                skip();
+        make(SET CHAIN "add rule inet t c tcp dport { 1, 2 } ip saddr @s drop");
+        assert_int_equal(nft_image_take(link_to_kernel, &place, &image), 0);
+        shell("nft flush chain inet t c; nft 'add rule inet t c tcp dport { 3, 4 } accept; add "
+              "element inet t s { 198.18.0.1 }'");
+        const struct nft_image *const images[] = {image};
+        assert_int_equal(nftset_restore(link_to_kernel, images, 1, elements, 2, &transactions), 0);
+        list_all(after, sizeof(after));
+        assert_non_null(strstr(after, "tcp dport { 3, 4 } accept"));
+        assert_non_null(strstr(after, "tcp dport { 1, 2 } ip saddr @s drop"));
+        assert_non_null(strstr(after, "198.18.0.1, 198.18.0.2"));
+        (void)nft_image_free(image);
+}
+
+static void of_many_the_rule_is_never_there_without_all(void **state) {
+        static char after[1 << 20];
+        struct nft_image *image;
+        uint32_t transactions;
+        (void)state;
+        if (!link_to_kernel)
+                skip();
+        make(SET CHAIN "add rule inet t c ip saddr @s drop");
+        assert_int_equal(nft_image_take(link_to_kernel, &place, &image), 0);
+        shell("nft flush ruleset");
+        const struct nft_image *const images[] = {image};
+        assert_int_equal(
+                nftset_restore(link_to_kernel, images, 1, elements, MANY, &transactions), 0);
+        assert_int_equal(transactions, 1);
+        list_all(after, sizeof(after));
+        assert_non_null(strstr(after, "198.18.0.1,"));
+        assert_non_null(strstr(after, "198.18.24.200"));
+        (void)nft_image_free(image);
+}
+
+static void too_many_for_one_transaction_come_before_their_rule(void **state) {
+        static char after[1 << 20];
+        size_t count = NFTSET_WHOLE_MAX + 1;
+        struct nft_image *image;
+        uint32_t transactions;
+        (void)state;
+        if (!link_to_kernel)
+                skip();
+        struct nftset_element *many = memory_new_array(count, sizeof(*many));
+        for (size_t i = 0; i < count; i++)
+                many[i] = elements[i % (MANY - 1)];
+        many[count - 1] = elements[MANY - 1];
+        make(SET CHAIN "add rule inet t c ip saddr @s drop");
+        assert_int_equal(nft_image_take(link_to_kernel, &place, &image), 0);
+        shell("nft flush ruleset");
+        const struct nft_image *const images[] = {image};
+        assert_int_equal(nftset_restore(link_to_kernel, images, 1, many, count, &transactions), 0);
+        assert_int_equal(transactions, 2);
+        list_all(after, sizeof(after));
+        assert_non_null(strstr(after, "198.18.0.1,"));
+        assert_non_null(strstr(after, "198.18.24.200"));
+        assert_non_null(strstr(after, "ip saddr @s drop"));
+        (void)nft_image_free(image);
+        free(many);
+}
+
+static void what_an_image_cannot_hold_is_unusual(void **state) {
+        static const char *const rows[] = {SET CHAIN,
+                SET "add chain inet t c; add rule inet t c ip saddr @s drop",
+                SET CHAIN "add rule inet t c accept; add rule inet t c ip saddr @s drop",
+                SET CHAIN "add set inet t z { type ipv4_addr; }; add rule inet t c ip saddr @s ip "
+                          "daddr @z drop",
+                SET "add chain inet t c { type filter hook input priority -1; policy drop; }; add "
+                    "rule inet t c ip saddr @s accept",
+                SET CHAIN
+                "add rule inet t c ip saddr @s tcp dport vmap { 22 : drop, 23 : accept }"};
+        struct nft_image *image;
+        (void)state;
+        if (!link_to_kernel)
+                skip();
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                make(rows[i]);
+                assert_int_equal(
+                        nft_image_take(link_to_kernel, &place, &image), NFT_IMAGE_E_UNUSUAL);
+                assert_null(image);
+        }
+        shell("nft flush ruleset");
+        assert_true(nft_image_take(link_to_kernel, &place, &image) < 0);
+        assert_null(image);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(what_was_flushed_comes_back_as_it_was_in_one_transaction),
+                cmocka_unit_test(only_what_is_lost_is_put_back),
+                cmocka_unit_test(of_many_the_rule_is_never_there_without_all),
+                cmocka_unit_test(too_many_for_one_transaction_come_before_their_rule),
+                cmocka_unit_test(what_an_image_cannot_hold_is_unusual),
+        };
+        return cmocka_run_group_tests(tests, set_up_all, tear_down_all);
+}
