@@ -7,11 +7,17 @@ import subprocess
 import samples
 from harness import COMMAND_S, case, expect, main
 
+# What filter.d/common.conf knows besides a file of syslog.
+LOGTYPES = ('short', 'journal', 'rfc5424')
+
 
 def variants(box, name):
-    """The options with which a filter is tried: those of its samples, and each of its modes."""
-    modes = re.findall(r'^mdre-(\w+) =', box.read(f'etc/filter.d/{name}.conf'), re.MULTILINE)
-    return dict.fromkeys([options for options, _ in samples.sections(name)] + [f'mode={mode}' for mode in modes])
+    """The options with which a filter is tried: those of its samples, each of its modes, and each form of a line's beginning."""
+    text = box.read(f'etc/filter.d/{name}.conf')
+    options = [options for options, _ in samples.sections(name)]
+    options += [f'mode={mode}' for mode in re.findall(r'^mdre-(\w+) =', text, re.MULTILINE)]
+    options += [f'logtype={kind}' for kind in LOGTYPES if re.search(r'^before = common\.conf$', text, re.MULTILINE)]
+    return dict.fromkeys(options)
 
 
 def judge(box, name, options):
