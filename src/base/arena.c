@@ -11,13 +11,6 @@
 #define BLOCK_MAX ((size_t)1 << 20)
 #define ALIGNMENT _Alignof(max_align_t)
 
-struct arena_block {
-        struct arena_block *older;
-        size_t size;
-        size_t used;
-        _Alignas(max_align_t) char bytes[];
-};
-
 static struct arena_block *block_add(struct arena *arena, size_t need) {
         size_t size = arena->blocks ? arena->blocks->size * 2 : BLOCK_MIN;
         if (size > BLOCK_MAX)
@@ -30,38 +23,27 @@ static struct arena_block *block_add(struct arena *arena, size_t need) {
         return block;
 }
 
-static void *take(struct arena *arena, size_t size) {
+void *arena_alloc_slow(struct arena *arena, size_t size) {
+        if (size > SIZE_MAX / 2)
+                abort();
         size_t need = (size + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
-        struct arena_block *block = arena->blocks;
-        if (!block || block->size - block->used < need)
-                block = block_add(arena, need);
-        void *p = block->bytes + block->used;
-        block->used += need;
+        struct arena_block *block = block_add(arena, need);
+        block->used = need;
         arena->used += need;
-        return p;
+        return block->bytes;
 }
 
 void *arena_alloc(struct arena *arena, size_t size) {
-        return memset(take(arena, size), 0, size);
-}
-
-static size_t array_bytes(size_t count, size_t size) {
-        size_t total;
-        if (__builtin_mul_overflow(count, size, &total))
-                abort();
-        return total;
+        return memset(arena_alloc_raw(arena, 1, size), 0, size);
 }
 
 void *arena_alloc_array(struct arena *arena, size_t count, size_t size) {
-        return arena_alloc(arena, array_bytes(count, size));
-}
-
-void *arena_alloc_raw(struct arena *arena, size_t count, size_t size) {
-        return take(arena, array_bytes(count, size));
+        void *p = arena_alloc_raw(arena, count, size);
+        return memset(p, 0, count * size);
 }
 
 struct slice arena_copy(struct arena *arena, struct slice s) {
-        char *copy = take(arena, s.len + 1);
+        char *copy = arena_alloc_raw(arena, s.len + 1, 1);
         if (s.len > 0)
                 memcpy(copy, s.data, s.len);
         copy[s.len] = '\0';
@@ -72,7 +54,7 @@ struct slice arena_join(struct arena *arena, const struct slice *parts, size_t c
         size_t size = 0;
         for (size_t i = 0; i < count; i++)
                 size += parts[i].len;
-        char *text = take(arena, size + 1);
+        char *text = arena_alloc_raw(arena, size + 1, 1);
         char *end = text;
         for (size_t i = 0; i < count; i++) {
                 if (parts[i].len > 0)

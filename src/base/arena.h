@@ -4,10 +4,16 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/slice.h"
 
-struct arena_block;
+struct arena_block {
+        struct arena_block *older;
+        size_t size;
+        size_t used;
+        _Alignas(max_align_t) char bytes[];
+};
 
 struct arena {
         struct arena_block *blocks; /* newest first */
@@ -16,11 +22,26 @@ struct arena {
 
 #define ARENA_INIT ((struct arena){NULL, 0})
 
-/* Zeroed memory, aligned for any type, valid until the arena is reset or done. Never NULL (see memory.h). */
+/* For arena_alloc_raw() where the newest block has no room; SIZE_MAX is more than there is. */
+void *arena_alloc_slow(struct arena *arena, size_t size);
+/* Memory for count items of size bytes, aligned for any type, valid until the arena is reset or done. Never NULL (see memory.h).
+ * Inline: a line asks for memory a dozen times. */
+static inline void *arena_alloc_raw(struct arena *arena, size_t count, size_t size) {
+        struct arena_block *block = arena->blocks;
+        size_t total;
+        if (__builtin_mul_overflow(count, size, &total))
+                return arena_alloc_slow(arena, SIZE_MAX);
+        size_t need = (total + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
+        if (!block || need < total || block->size - block->used < need)
+                return arena_alloc_slow(arena, total);
+        void *p = block->bytes + block->used;
+        block->used += need;
+        arena->used += need;
+        return p;
+}
+/* The same, zeroed. */
 void *arena_alloc(struct arena *arena, size_t size);
 void *arena_alloc_array(struct arena *arena, size_t count, size_t size);
-/* The same, but not zeroed: for memory that is written at once. */
-void *arena_alloc_raw(struct arena *arena, size_t count, size_t size);
 /* Copies of bytes; the copy is followed by a NUL that its length does not count. */
 struct slice arena_copy(struct arena *arena, struct slice s);
 /* One text of several, which may hold NULs (arena_printf() would stop at them). */

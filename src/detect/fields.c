@@ -7,7 +7,8 @@
 
 #include "channel/value_code.h"
 
-static bool is_true(const struct value *v) {
+bool field_value_is_true(const struct field *field) {
+        const struct value *v = field->value;
         switch (v->type) {
         case VALUE_NONE:
         case VALUE_TYPE_COUNT:
@@ -28,17 +29,6 @@ static bool is_true(const struct value *v) {
                 return v->list.count > 0;
         }
         return false;
-}
-
-bool field_is_true(const struct field *field) {
-        switch (field->kind) {
-        case FIELD_TEXT:
-                return field->len > 0;
-        case FIELD_VALUE:
-                return is_true(field->value);
-        default:
-                return false;
-        }
 }
 
 struct value field_value(const struct field *field) {
@@ -100,25 +90,29 @@ void fields_put_value(
                 (struct field){.name = (uint16_t)name, .kind = FIELD_VALUE, .value = copy}, arena);
 }
 
-struct field fields_take(struct fields *fields, unsigned name) {
-        struct field *field = fields_find(fields, name);
-        if (!field)
-                return (struct field){.name = (uint16_t)name, .kind = FIELD_NONE};
+struct field fields_remove(struct fields *fields, struct field *field) {
         struct field taken = *field;
-        size_t behind = (size_t)(fields->items + fields->count - (field + 1));
-        if (behind > 0)
-                memmove(field, field + 1, behind * sizeof(*field));
-        fields->count--;
-        if (name < 63)
-                fields->seen &= ~fields_bit(name);
+        struct field *last = fields->items + --fields->count;
+        for (; field < last; field++)
+                field[0] = field[1];
+        if (taken.name < 63)
+                fields->seen &= ~fields_bit(taken.name);
         return taken;
 }
 
 void fields_overlay(struct fields *fields, const struct fields *newer, struct arena *arena) {
+        if (fields->capacity < fields->count + newer->count)
+                *fields = fields_copy(fields, newer->count, arena);
         const struct field *end = newer->items + newer->count;
-        for (const struct field *field = newer->items; field < end; field++)
-                if (field->kind != FIELD_NONE)
-                        fields_put(fields, *field, arena);
+        for (const struct field *field = newer->items; field < end; field++) {
+                if (field->kind == FIELD_NONE)
+                        continue;
+                struct field *known = fields_find(fields, field->name);
+                if (!known)
+                        known = &fields->items[fields->count++];
+                *known = *field;
+                fields->seen |= fields_bit(field->name);
+        }
 }
 
 struct fields fields_copy(const struct fields *fields, size_t room, struct arena *arena) {

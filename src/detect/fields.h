@@ -47,8 +47,13 @@ static inline struct slice field_slice(const struct field *field) {
 }
 /* As a value, which borrows what the field does. */
 struct value field_value(const struct field *field);
+bool field_value_is_true(const struct field *field); /* of a VALUE */
 /* Whether Python takes the field's value for true. */
-bool field_is_true(const struct field *field);
+static inline bool field_is_true(const struct field *field) {
+        if (field->kind == FIELD_TEXT)
+                return field->len > 0;
+        return field->kind == FIELD_VALUE && field_value_is_true(field);
+}
 bool field_equal(const struct field *a, const struct field *b); /* names apart */
 
 /* Empty, with room for so many. */
@@ -83,8 +88,15 @@ void fields_put(struct fields *fields, struct field field, struct arena *arena);
 /* The same with a copy of the value itself (its parts stay where they are), in arena. */
 void fields_put_value(
         struct fields *fields, unsigned name, const struct value *value, struct arena *arena);
+/* Takes out the field that fields_find() gave. Returns it. */
+struct field fields_remove(struct fields *fields, struct field *field);
 /* Takes a field out. Returns it; kind NONE if it was missing. */
-struct field fields_take(struct fields *fields, unsigned name);
+static inline struct field fields_take(struct fields *fields, unsigned name) {
+        struct field *field = fields_find(fields, name);
+        if (field)
+                return fields_remove(fields, field);
+        return (struct field){.name = (uint16_t)name, .kind = FIELD_NONE};
+}
 /* Overwrites fields with all of newer that is not None. */
 void fields_overlay(struct fields *fields, const struct fields *newer, struct arena *arena);
 /* The same fields with room for so many more; fields_copy_known() leaves out those that are None.

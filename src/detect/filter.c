@@ -99,7 +99,7 @@ static void make_room(struct run *run) {
                 return;
         struct filter_failure *old = run->results;
         run->capacity = run->count == 0 ? 4 : 2 * run->capacity;
-        run->results = arena_alloc_array(run->arena, run->capacity, sizeof(*run->results));
+        run->results = arena_alloc_raw(run->arena, run->capacity, sizeof(*run->results));
         for (size_t i = 0; i < run->count; i++)
                 run->results[i] = old[i];
 }
@@ -239,6 +239,20 @@ static int is_ignored(struct run *run, struct slice text, const struct matched_l
         return found;
 }
 
+/* Lets the failregexes search content, a part of the text, and a newline: the text's own, mostly.
+ */
+static void narrow(struct run *run, struct slice content) {
+        const char *end = run->text.data + run->text.len;
+        run->single = (struct line_tuple){.before = SLICE(""), .date = SLICE(""), .after = content};
+        run->current = (struct line_list){&run->single, 1};
+        run->text = SLICE_NULL;
+        if (content.data + content.len + 1 != end || end[-1] != '\n')
+                return;
+        run->text = (struct slice){content.data, content.len + 1};
+        if (run->text_kind != PATTERN_SUBJECT_ASCII)
+                run->text_kind = pattern_subject_of(run->text);
+}
+
 static int search_prefregex(struct run *run) {
         struct filter *filter = run->filter;
         struct pattern_match match;
@@ -255,10 +269,7 @@ static int search_prefregex(struct run *run) {
         struct field content = fields_take(&run->inherited, FIELD_CONTENT);
         if (content.kind != FIELD_TEXT || content.len == 0)
                 return STEP_ON;
-        run->single = (struct line_tuple){
-                .before = SLICE(""), .date = SLICE(""), .after = field_slice(&content)};
-        run->current = (struct line_list){&run->single, 1};
-        run->text = SLICE_NULL;
+        narrow(run, field_slice(&content));
         return STEP_ON;
 }
 
@@ -332,6 +343,22 @@ static int try_failregex(struct run *run, uint32_t index) {
         return take_match(run, index, &groups, &lines.matched, text);
 }
 
+/* Those that can match, in order. */
+static int search_failregexes(struct run *run) {
+        const struct filter *filter = run->filter;
+        int r = STEP_ON;
+        if (run->lacks == 0 || filter->lacks_failregexes == 0) {
+                for (size_t i = 0; i < filter->failregexes.count && r == STEP_ON; i++)
+                        if (!filter_lacks_failregex(run->lacks, i))
+                                r = try_failregex(run, (uint32_t)i);
+                return r;
+        }
+        uint64_t left = filter->lacks_failregexes & ~run->lacks;
+        for (; left != 0 && r == STEP_ON; left &= left - 1)
+                r = try_failregex(run, (uint32_t)__builtin_ctzll(left) - FILTER_CLAUSE_FAILREGEX);
+        return r;
+}
+
 static int search(struct run *run) {
         struct filter *filter = run->filter;
         set_text(run, &run->original);
@@ -349,14 +376,7 @@ static int search(struct run *run) {
                 if (r != STEP_ON)
                         return r;
         }
-        for (size_t i = 0; i < filter->failregexes.count && !run->lacks_failregex; i++) {
-                if (filter_lacks_failregex(run->lacks, i))
-                        continue;
-                int r = try_failregex(run, (uint32_t)i);
-                if (r != STEP_ON)
-                        return r;
-        }
-        return STEP_ON;
+        return run->lacks_failregex ? STEP_ON : search_failregexes(run);
 }
 
 /* ---- the line ---- */

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "base/table.h"
 #include "channel/value_code.h"
 
 /* What the newest line says of its session. */
@@ -22,8 +21,8 @@ enum {
 
 void sessions_init(struct sessions *sessions, const struct clock *clock) {
         *sessions = (struct sessions){.clock = clock};
-        if (getrandom(sessions->seed, sizeof(sessions->seed), 0) < 0)
-                sessions->seed[0] = (uint64_t)clock_mono_us(clock);
+        if (getrandom(&sessions->seed, sizeof(sessions->seed), 0) < 0)
+                sessions->seed = (uint64_t)clock_mono_us(clock);
         for (size_t i = 0; i < SESSIONS_MAX; i++) {
                 sessions->order[i] = (uint8_t)i;
                 sessions->items[i].id = BUFFER_INIT(SESSION_BYTES_MAX);
@@ -58,14 +57,26 @@ void sessions_settle(struct sessions *sessions) {
         sessions->unsettled_count = 0;
 }
 
+static uint8_t *head_of(struct sessions *sessions, uint64_t hash) {
+        return &sessions->heads[hash >> 32 & (SESSION_BUCKETS - 1)];
+}
+
 /* 0: it is not in use. */
 static void set_hash(struct sessions *sessions, const struct session *session, uint64_t hash) {
-        uint64_t *place = &sessions->hashes[number_of(sessions, session)];
-        if (*place != 0)
-                sessions->buckets[*place / 2 % SESSION_BUCKETS]--;
-        if (hash != 0)
-                sessions->buckets[hash / 2 % SESSION_BUCKETS]++;
+        size_t number = number_of(sessions, session);
+        uint64_t *place = &sessions->hashes[number];
+        if (*place != 0) {
+                uint8_t *link = head_of(sessions, *place);
+                while (*link != number + 1)
+                        link = &sessions->next[*link - 1];
+                *link = sessions->next[number];
+        }
         *place = hash;
+        if (hash == 0)
+                return;
+        uint8_t *head = head_of(sessions, hash);
+        sessions->next[number] = *head;
+        *head = (uint8_t)(number + 1);
 }
 
 /* Moves the number at order[from] to order[to]. */
@@ -104,17 +115,31 @@ static void drop(struct sessions *sessions, struct session *session) {
         set_hash(sessions, session, 0);
 }
 
-/* Never 0, which stands for "none". */
+static uint64_t mix(uint64_t hash, const char *bytes, size_t len) {
+        uint64_t word = 0;
+        memcpy(&word, bytes, len);
+        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        return hash ^ hash >> 29;
+}
+
+/* Never 0, which stands for "none". Ids that are made to collide gain nothing: there are at most
+ * SESSIONS_MAX to look through. */
 static uint64_t hash_of(const struct sessions *sessions, struct slice id) {
-        return table_siphash(sessions->seed, id) | 1;
+        uint64_t hash = sessions->seed ^ id.len;
+        size_t at = 0;
+        for (; at + sizeof(uint64_t) <= id.len; at += sizeof(uint64_t))
+                hash = mix(hash, id.data + at, sizeof(uint64_t));
+        if (at < id.len)
+                hash = mix(hash, id.data + at, id.len - at);
+        return hash | 1;
 }
 
 static struct session *find(struct sessions *sessions, struct slice id, uint64_t hash) {
-        if (sessions->buckets[hash / 2 % SESSION_BUCKETS] == 0)
-                return NULL;
-        for (size_t i = 0; i < SESSIONS_MAX; i++) {
-                struct session *session = &sessions->items[i];
-                if (sessions->hashes[i] != hash || !slice_equal(buffer_view(&session->id), id))
+        size_t next = *head_of(sessions, hash);
+        for (; next != 0; next = sessions->next[next - 1]) {
+                struct session *session = &sessions->items[next - 1];
+                if (sessions->hashes[next - 1] != hash ||
+                        !slice_equal(buffer_view(&session->id), id))
                         continue;
                 if (session->expires > clock_wall(sessions->clock))
                         return session;

@@ -32,16 +32,18 @@ struct session {
 
 struct sessions {
         const struct clock *clock;
-        uint64_t seed[2];
+        uint64_t seed;
         uint64_t next_sequence;
         uint64_t dropped; /* sessions given up because they were too large */
         struct session items[SESSIONS_MAX];
-        uint64_t hashes[SESSIONS_MAX];    /* those of the items in use; 0 for the others */
-        uint8_t buckets[SESSION_BUCKETS]; /* how many hashes have this remainder */
-        uint8_t order[SESSIONS_MAX];      /* numbers of the items in use, the oldest first; then the
-                                             others */
-        size_t count;                     /* of items in use */
-        uint8_t unsettled[SESSIONS_MAX];  /* whose memory is to be put in order */
+        uint64_t hashes[SESSIONS_MAX];   /* those of the items in use; 0 for the others */
+        uint8_t heads[SESSION_BUCKETS];  /* number of an item whose hash has this remainder, and
+                                            one; 0: there is none */
+        uint8_t next[SESSIONS_MAX];      /* the same, for the next one of that remainder */
+        uint8_t order[SESSIONS_MAX];     /* numbers of the items in use, the oldest first; then the
+                                            others */
+        size_t count;                    /* of items in use */
+        uint8_t unsettled[SESSIONS_MAX]; /* whose memory is to be put in order */
         size_t unsettled_count;
 };
 
