@@ -39,8 +39,7 @@ struct channel {
         int fd;
         enum channel_role self;
         enum channel_role peer;
-        channel_message_handler *on_message;
-        channel_close_handler *on_close;
+        const struct channel_ops *ops;
         void *user;
         struct buffer in;
         int fds[FDS_QUEUED_MAX]; /* ring of received ones */
@@ -61,16 +60,15 @@ int channel_pair(int ret_fds[static 2]) {
         return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ret_fds) < 0 ? -errno : 0;
 }
 
-struct channel *channel_new(struct loop *loop, int fd, enum channel_role self, enum channel_role peer,
-        channel_message_handler *on_message, channel_close_handler *on_close, void *user) {
+struct channel *channel_new(struct loop *loop, int fd, enum channel_role self,
+        enum channel_role peer, const struct channel_ops *ops, void *user) {
         struct channel *channel = memory_new(sizeof(*channel));
         *channel = (struct channel){
                 .loop = loop,
                 .fd = fd,
                 .self = self,
                 .peer = peer,
-                .on_message = on_message,
-                .on_close = on_close,
+                .ops = ops,
                 .user = user,
                 .in = BUFFER_INIT(BODY_MAX + HEADER_SIZE + READ_SIZE),
         };
@@ -129,7 +127,7 @@ static void close_with(struct channel *channel, struct fault *fault) {
                 channel->closed = true;
                 let_go(channel);
                 channel->busy++;
-                channel->on_close(channel->user, fault);
+                channel->ops->on_close(channel->user, fault);
                 channel->busy--;
         }
         fault_done(fault);
@@ -298,7 +296,7 @@ static int handle_frame(struct channel *channel, struct fault *fault) {
         struct message message = {.type = (enum message_type)type, .body = slice_sub(view, HEADER_SIZE, HEADER_SIZE + len)};
         message.fds[0] = info->fds_max ? take_fd(channel) : -1;
         channel->busy++;
-        channel->on_message(channel->user, &message);
+        channel->ops->on_message(channel->user, &message);
         channel->busy--;
         close_p(&message.fds[0]);
         if (!channel->closed)

@@ -11,19 +11,24 @@
 
 struct channel;
 
-typedef void channel_message_handler(void *user, struct message *message);
-/* The peer is gone, or broke the protocol (fault says how). Called once, from the loop; the channel is then mute, and the owner
- * frees it. All complete messages that had arrived before were handled first. */
-typedef void channel_close_handler(void *user, const struct fault *fault);
+/* Both are called from the loop. */
+struct channel_ops {
+        void (*on_message)(void *user, struct message *message);
+        /* The peer is gone, or broke the protocol (fault says how). Called once; the channel is
+         * then mute, and the owner frees it. All complete messages that had arrived before were
+         * handled first. */
+        void (*on_close)(void *user, const struct fault *fault);
+};
 
 #define CHANNEL_OUT_MAX ((size_t)128 << 20) /* bytes not yet taken by the peer */
 
 /* Makes the pair; both ends are non-blocking and close-on-exec. Returns 0 or negative errno. */
 int channel_pair(int ret_fds[static 2]);
 
-/* Takes over fd. self and peer name the ends for the permission table. */
-struct channel *channel_new(struct loop *loop, int fd, enum channel_role self, enum channel_role peer,
-        channel_message_handler *on_message, channel_close_handler *on_close, void *user);
+/* Takes over fd. self and peer name the ends for the permission table. ops must live as long as the
+ * channel. */
+struct channel *channel_new(struct loop *loop, int fd, enum channel_role self,
+        enum channel_role peer, const struct channel_ops *ops, void *user);
 /* Closes; no handler is called any more. NULL is allowed. Returns NULL. May be called from inside a handler. */
 struct channel *channel_free(struct channel *channel);
 

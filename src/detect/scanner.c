@@ -412,6 +412,8 @@ static void on_close(void *user, const struct fault *fault) {
                 scanner->exit_code = 1;
 }
 
+static const struct channel_ops channel_ops = {.on_message = on_message, .on_close = on_close};
+
 /* Reading. */
 
 static void send_drained(struct scanner *scanner, const struct scan_log *log) {
@@ -529,7 +531,8 @@ struct scanner *scanner_new(struct loop *loop, struct clock *clock, int channel_
                 .reply = BUFFER_INIT((size_t)16 << 20),
         };
         pipeline_init(&scanner->pipeline, clock, send_message, sync_messages, scanner);
-        scanner->channel = channel_new(loop, channel_fd, CHANNEL_SCANNER, CHANNEL_SERVER, on_message, on_close, scanner);
+        scanner->channel = channel_new(
+                loop, channel_fd, CHANNEL_SCANNER, CHANNEL_SERVER, &channel_ops, scanner);
         if (!scanner->channel)
                 return scanner_free(scanner);
         the_scanner = scanner;

@@ -200,6 +200,9 @@ static void on_channel_close(void *user, const struct fault *fault) {
         finish(supervise);
 }
 
+static const struct channel_ops channel_ops = {
+        .on_message = on_channel_message, .on_close = on_channel_close};
+
 static void describe_end(struct supervise *supervise, const siginfo_t *info) {
         bool exited = info->si_code == CLD_EXITED;
         const char *more = exited && info->si_status == EXIT_NO_EXEC ? ", it could not be executed" : "";
@@ -261,8 +264,8 @@ static int adopt(struct supervise *supervise, pid_t pid, int *channel_fd, struct
         if (supervise->pidfd >= 0)
                 supervise->pid_source = loop_add(supervise->loop, supervise->pidfd, EPOLLIN, on_pidfd, supervise);
         if (supervise->pid_source)
-                supervise->channel = channel_new(supervise->loop, *channel_fd, CHANNEL_SERVER, supervise->role, on_channel_message,
-                        on_channel_close, supervise);
+                supervise->channel = channel_new(supervise->loop, *channel_fd, CHANNEL_SERVER,
+                        supervise->role, &channel_ops, supervise);
         if (supervise->channel) {
                 (void)steal_fd(channel_fd);
                 supervise->pid = pid;

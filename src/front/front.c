@@ -216,11 +216,13 @@ static void sink(void *user, enum diag_level level, const char *logger, struct s
         buffer_done(&body);
 }
 
+static const struct channel_ops channel_ops = {.on_message = on_message, .on_close = on_close};
+
 struct front *front_new(struct loop *loop, int channel_fd) {
         struct front *front = memory_new(sizeof(*front));
         front->loop = loop;
-        front->channel = channel_new(
-                loop, channel_fd, CHANNEL_FRONT, CHANNEL_SERVER, on_message, on_close, front);
+        front->channel =
+                channel_new(loop, channel_fd, CHANNEL_FRONT, CHANNEL_SERVER, &channel_ops, front);
         return front->channel ? front : front_free(front);
 }
 

@@ -43,11 +43,13 @@ static void on_close(void *user, const struct fault *fault) {
         loop_stop(responder->loop, fault->code == -EPIPE ? 0 : EXIT_PROTOCOL);
 }
 
+static const struct channel_ops channel_ops = {.on_message = on_message, .on_close = on_close};
+
 struct responder *responder_new(struct loop *loop, int channel_fd) {
         struct responder *responder = memory_new(sizeof(*responder));
         *responder = (struct responder){.loop = loop};
-        responder->channel = channel_new(loop, channel_fd, CHANNEL_RESOLVER, CHANNEL_SERVER,
-                on_message, on_close, responder);
+        responder->channel = channel_new(
+                loop, channel_fd, CHANNEL_RESOLVER, CHANNEL_SERVER, &channel_ops, responder);
         return responder->channel ? responder : responder_free(responder);
 }
 

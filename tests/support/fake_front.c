@@ -125,12 +125,13 @@ static void on_close(void *user, const struct fault *fault) {
         loop_stop(loop, 0);
 }
 
+static const struct channel_ops channel_ops = {.on_message = on_message, .on_close = on_close};
+
 int main(void) {
         loop = loop_new();
         if (!loop)
                 return 1;
-        channel = channel_new(
-                loop, CHANNEL_FD, CHANNEL_FRONT, CHANNEL_SERVER, on_message, on_close, NULL);
+        channel = channel_new(loop, CHANNEL_FD, CHANNEL_FRONT, CHANNEL_SERVER, &channel_ops, NULL);
         int r = loop_run(loop);
         channel = channel_free(channel);
         loop = loop_free(loop);

@@ -45,6 +45,8 @@ static void on_close(void *user, const struct fault *fault) {
         (void)snprintf(end->why, sizeof(end->why), "%s", fault_text(fault));
 }
 
+static const struct channel_ops channel_ops = {.on_message = on_message, .on_close = on_close};
+
 static int setup_pair(void **state) {
         struct world *w = calloc(1, sizeof(*w));
         int fds[2];
@@ -52,8 +54,10 @@ static int setup_pair(void **state) {
         w->loop = loop_new();
         if (channel_pair(fds) < 0)
                 return -1;
-        w->server.channel = channel_new(w->loop, fds[0], CHANNEL_SERVER, CHANNEL_SCANNER, on_message, on_close, &w->server);
-        w->scanner.channel = channel_new(w->loop, fds[1], CHANNEL_SCANNER, CHANNEL_SERVER, on_message, on_close, &w->scanner);
+        w->server.channel = channel_new(
+                w->loop, fds[0], CHANNEL_SERVER, CHANNEL_SCANNER, &channel_ops, &w->server);
+        w->scanner.channel = channel_new(
+                w->loop, fds[1], CHANNEL_SCANNER, CHANNEL_SERVER, &channel_ops, &w->scanner);
         *state = w;
         return 0;
 }
@@ -64,7 +68,8 @@ static int setup_raw(void **state) {
         w->loop = loop_new();
         if (channel_pair(fds) < 0)
                 return -1;
-        w->server.channel = channel_new(w->loop, fds[0], CHANNEL_SERVER, CHANNEL_SCANNER, on_message, on_close, &w->server);
+        w->server.channel = channel_new(
+                w->loop, fds[0], CHANNEL_SERVER, CHANNEL_SCANNER, &channel_ops, &w->server);
         w->raw = fds[1];
         *state = w;
         return 0;

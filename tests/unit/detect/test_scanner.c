@@ -79,6 +79,8 @@ static void on_close(void *user, const struct fault *fault) {
         ((struct test *)user)->closed = true;
 }
 
+static const struct channel_ops channel_ops = {.on_message = on_message, .on_close = on_close};
+
 #define WAIT_FOR(t, condition)                                                                     \
         do {                                                                                       \
                 int64_t end_ = loop_now_us() + WAIT_US;                                            \
@@ -112,8 +114,7 @@ static int set_up(void **state) {
         close(fds[1]);
         t->body = BUFFER_INIT(65536);
         t->loop = loop_new();
-        t->channel = channel_new(
-                t->loop, fds[0], CHANNEL_SERVER, CHANNEL_SCANNER, on_message, on_close, t);
+        t->channel = channel_new(t->loop, fds[0], CHANNEL_SERVER, CHANNEL_SCANNER, &channel_ops, t);
         t->log_fd = memfd_create("log", MFD_CLOEXEC);
         t->inotify_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
         WAIT_FOR(t, t->ready);

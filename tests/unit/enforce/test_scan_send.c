@@ -28,14 +28,15 @@ struct link {
         struct channel *server, *scanner;
 };
 
+static const struct channel_ops channel_ops = {.on_message = on_message, .on_close = on_close};
+
 static struct link link_new(struct fixture *f) {
         int fds[2];
         assert_int_equal(channel_pair(fds), 0);
         came[0] = '\0';
-        return (struct link){channel_new(f->loop, fds[0], CHANNEL_SERVER, CHANNEL_SCANNER,
-                                     on_message, on_close, f),
-                channel_new(
-                        f->loop, fds[1], CHANNEL_SCANNER, CHANNEL_SERVER, on_message, on_close, f)};
+        return (struct link){
+                channel_new(f->loop, fds[0], CHANNEL_SERVER, CHANNEL_SCANNER, &channel_ops, f),
+                channel_new(f->loop, fds[1], CHANNEL_SCANNER, CHANNEL_SERVER, &channel_ops, f)};
 }
 
 static void assert_came(struct fixture *f, const char *wanted) {

@@ -57,6 +57,8 @@ static void on_close(void *user, const struct fault *fault) {
         t->over = true;
 }
 
+static const struct channel_ops channel_ops = {.on_message = on_message, .on_close = on_close};
+
 static void run(struct test *t) {
         for (int i = 0; i < 20; i++)
                 (void)loop_step(t->loop, 0);
@@ -78,8 +80,7 @@ static int set_up(void **state) {
         t->loop = loop_new();
         if (channel_pair(fds) < 0)
                 return -1;
-        t->server = channel_new(
-                t->loop, fds[0], CHANNEL_SERVER, CHANNEL_FRONT, on_message, on_close, t);
+        t->server = channel_new(t->loop, fds[0], CHANNEL_SERVER, CHANNEL_FRONT, &channel_ops, t);
         t->front = front_new(t->loop, fds[1]);
         hello(t);
         return t->ready == 1 ? 0 : -1;

@@ -66,6 +66,8 @@ static void on_close(void *user, const struct fault *fault) {
         hang_up(t);
 }
 
+static const struct channel_ops channel_ops = {.on_message = on_message, .on_close = on_close};
+
 static int set_up(void **state) {
         struct test *t = memory_new(sizeof(*t));
         int fds[2];
@@ -73,8 +75,7 @@ static int set_up(void **state) {
         *state = t;
         if (channel_pair(fds) < 0)
                 return -1;
-        t->server = channel_new(
-                t->loop, fds[0], CHANNEL_SERVER, CHANNEL_RESOLVER, on_message, on_close, t);
+        t->server = channel_new(t->loop, fds[0], CHANNEL_SERVER, CHANNEL_RESOLVER, &channel_ops, t);
         t->responder = responder_new(t->loop, fds[1]);
         return t->server && t->responder ? 0 : -1;
 }
