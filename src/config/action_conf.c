@@ -65,27 +65,30 @@ static struct slice default_name(
         return arena_printf(arena, "%.*s-%.*s", SLICE_ARG(file), SLICE_ARG(name));
 }
 
-int action_conf_open(struct action_conf *action, struct conf_store *store, struct slice file,
-        struct slice jail, const struct dict *params, const struct value_origin *origin,
-        struct fault *fault) {
-        struct arena *arena = store->arena;
+void action_conf_init(struct action_conf *action, struct conf_store *store, struct slice jail,
+        const struct value_origin *origin) {
         *action = (struct action_conf){
                 .store = store, .jail = jail, .origin = origin, .command = VALUE_OF_NONE};
+}
+
+int action_conf_open(struct action_conf *action, struct slice file, const struct dict *params,
+        struct fault *fault) {
+        struct arena *arena = action->store->arena;
         if (is_python(file)) {
                 make_python(action, file, params);
                 return 0;
         }
         struct dict all = dict_copy(params, arena);
         if (!dict_get(&all, SLICE("name")))
-                dict_put(&all, SLICE("name"), value_string(jail), arena);
+                dict_put(&all, SLICE("name"), value_string(action->jail), arena);
         if (!dict_get(&all, SLICE("actname"))) {
-                struct slice name =
-                        default_name(file, dict_get(&all, SLICE("name"))->string, jail, arena);
+                struct slice name = default_name(
+                        file, dict_get(&all, SLICE("name"))->string, action->jail, arena);
                 dict_put(&all, SLICE("actname"), value_string(name), arena);
         }
         action->name = dict_get(&all, SLICE("actname"))->string;
         return definition_open(
-                &action->definition, store, SETTINGS_ACTION, "action.d", file, &all, fault);
+                &action->definition, action->store, SETTINGS_ACTION, file, &all, fault);
 }
 
 bool action_conf_is_read(const struct action_conf *action) {

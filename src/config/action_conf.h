@@ -15,10 +15,12 @@ struct action_conf {
         struct value command;              /* of a Python action, complete; otherwise VALUE_NONE */
 };
 
+/* An action of jail, named at origin (or NULL), that is still to be opened. */
+void action_conf_init(struct action_conf *action, struct conf_store *store, struct slice jail,
+        const struct value_origin *origin);
 /* Opens the action called file with params (copied). Returns as definition_open(); for a Python
  * action nothing is opened. */
-int action_conf_open(struct action_conf *action, struct conf_store *store, struct slice file,
-        struct slice jail, const struct dict *params, const struct value_origin *origin,
+int action_conf_open(struct action_conf *action, struct slice file, const struct dict *params,
         struct fault *fault);
 /* Whether the action's files could be read. */
 bool action_conf_is_read(const struct action_conf *action);

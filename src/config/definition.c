@@ -22,8 +22,9 @@ static struct lookup lookup_in(
 }
 
 int definition_open(struct definition *definition, struct conf_store *store,
-        enum settings_table table, const char *directory, struct slice name,
-        const struct dict *params, struct fault *fault) {
+        enum settings_table table, struct slice name, const struct dict *params,
+        struct fault *fault) {
+        const char *directory = table == SETTINGS_FILTER ? "filter.d" : "action.d";
         *definition = (struct definition){
                 .store = store, .table = table, .params = dict_copy(params, store->arena)};
         bool by_path = slice_has_prefix(name, SLICE("/")) || slice_has_prefix(name, SLICE("./"));

@@ -23,12 +23,13 @@ struct definition {
 /* Whether only the options of the table are read from [Definition], or all that are there. */
 enum definition_scope { DEFINITION_TABLE, DEFINITION_ALL };
 
-/* Opens DIRECTORY/NAME (an absolute NAME, or one with "./", stands for itself). params is copied.
- * Returns 0, also if the files cannot be read (definition->conf->is_read is false then), or
- * negative errno with a fault. */
+/* Opens filter.d/NAME or action.d/NAME, as the table is SETTINGS_FILTER or SETTINGS_ACTION (an
+ * absolute NAME, or one with "./", stands for itself). params is copied. Returns 0, also if the
+ * files cannot be read (definition->conf->is_read is false then), or negative errno with a fault.
+ */
 int definition_open(struct definition *definition, struct conf_store *store,
-        enum settings_table table, const char *directory, struct slice name,
-        const struct dict *params, struct fault *fault);
+        enum settings_table table, struct slice name, const struct dict *params,
+        struct fault *fault);
 /* The same for one file by its path, with its includes. */
 int definition_open_path(struct definition *definition, struct conf_store *store,
         enum settings_table table, struct slice path, const struct dict *params,

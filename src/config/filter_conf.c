@@ -11,8 +11,7 @@
 int filter_conf_open(struct filter_conf *filter, struct conf_store *store, struct slice name,
         struct slice jail, const struct dict *params, struct fault *fault) {
         filter->jail = jail;
-        return definition_open(
-                &filter->definition, store, SETTINGS_FILTER, "filter.d", name, params, fault);
+        return definition_open(&filter->definition, store, SETTINGS_FILTER, name, params, fault);
 }
 
 int filter_conf_open_path(struct filter_conf *filter, struct conf_store *store, struct slice path,

@@ -243,8 +243,8 @@ int ini_parse(struct slice text, const char *name, struct arena *arena, struct i
                         name, INI_FILE_MAX);
         *ret = (struct ini){.count = 0};
         struct ini_parser p = {.ini = ret, .name = name, .arena = arena, .fault = fault};
-        p.value = BUFFER_INIT(INI_FILE_MAX * 2);
-        p.errors = BUFFER_INIT(INI_FILE_MAX * 6);
+        p.value = BUFFER_INIT((size_t)INI_FILE_MAX * 2);
+        p.errors = BUFFER_INIT((size_t)INI_FILE_MAX * 6);
         int r = parse_lines(&p, text);
         if (r == -ENOBUFS)
                 r = fault_set(fault, -E2BIG, "%s:%u: too long", name, p.line_number);

@@ -206,7 +206,8 @@ static int read_action(struct jail_conf *jail, struct slice text, const struct v
         for (size_t i = 0; i < params.count; i++)
                 params.entries[i].value.origin = origin;
         struct action_conf *action = action_slot(jail);
-        int r = action_conf_open(action, jail->store, name, jail->name, &params, origin, fault);
+        action_conf_init(action, jail->store, jail->name, origin);
+        int r = action_conf_open(action, name, &params, fault);
         if (r < 0)
                 return error_in_action(text, r, arena, fault);
         if (!action_conf_is_read(action)) {

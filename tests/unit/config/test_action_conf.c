@@ -17,8 +17,8 @@ static const char *stream_of(struct config_tree *tree, const char *item) {
         dict_put(&jail, SLICE("maxretry"), value_int(5), &tree->arena);
         conf_store_init(&store, slice_of(tree->root), &tree->arena);
         assert_int_equal(options_parse(slice_of(item), &tree->arena, &name, &params, NULL), 0);
-        assert_int_equal(
-                action_conf_open(&action, &store, name, SLICE("j"), &params, NULL, NULL), 0);
+        action_conf_init(&action, &store, SLICE("j"), NULL);
+        assert_int_equal(action_conf_open(&action, name, &params, NULL), 0);
         if (!action_conf_is_read(&action))
                 return NULL;
         assert_int_equal(action_conf_read(&action, &jail, NULL), 0);

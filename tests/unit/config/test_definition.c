@@ -27,8 +27,8 @@ static void give(struct fixture *f, struct dict *to, const char *key, const char
 
 static int combine(
         struct fixture *f, enum definition_scope scope, struct dict *ret, struct fault *fault) {
-        assert_int_equal(definition_open(&f->definition, &f->store, SETTINGS_ACTION, "action.d",
-                                 SLICE("a"), &f->params, fault),
+        assert_int_equal(definition_open(&f->definition, &f->store, SETTINGS_ACTION, SLICE("a"),
+                                 &f->params, fault),
                 0);
         int r = definition_read(&f->definition, &f->jail, scope, fault);
         return r < 0 ? r : definition_combine(&f->definition, NULL, ret, fault);
@@ -117,8 +117,8 @@ static void a_missing_file_is_not_read(void **state) {
         (void)state;
         struct fixture f;
         fixture_init(&f, "");
-        assert_int_equal(definition_open(&f.definition, &f.store, SETTINGS_ACTION, "action.d",
-                                 SLICE("nosuch"), &f.params, NULL),
+        assert_int_equal(definition_open(&f.definition, &f.store, SETTINGS_ACTION, SLICE("nosuch"),
+                                 &f.params, NULL),
                 0);
         assert_false(f.definition.conf->is_read);
         assert_false(definition_has(&f.definition, SLICE("x")));
@@ -130,7 +130,7 @@ static void an_absolute_name_stands_for_itself(void **state) {
         struct fixture f;
         fixture_init(&f, "");
         config_tree_write(&f.tree, "else/where.conf", "[Definition]\nx = 1\n");
-        assert_int_equal(definition_open(&f.definition, &f.store, SETTINGS_ACTION, "action.d",
+        assert_int_equal(definition_open(&f.definition, &f.store, SETTINGS_ACTION,
                                  config_tree_path(&f.tree, "else/where"), &f.params, NULL),
                 0);
         assert_true(definition_has(&f.definition, SLICE("x")));
