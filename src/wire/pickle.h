@@ -9,12 +9,15 @@
 
 #define PICKLE_ITEMS_MAX 2000000 /* values made by one pickle */
 #define PICKLE_MEMO_MAX 1000000  /* memo entries */
+#define PICKLE_COPIED_MAX                                                                          \
+        ((size_t)16 << 20) /* bytes that memo references and DUP stand for: values and texts */
 
 /* Decodes one whole pickle to a value in arena; texts are copied. Any reference to a class or
  * function is refused. Integers beyond 64 bits are refused. Texts of protocols 0 and 1 that are no
- * UTF-8 are taken as Latin-1. A memo reference shares nothing: it copies (within the cap). Trailing
- * bytes after STOP are refused. Returns 0, or -EBADMSG with a fault in Python's words where it has
- * some ("pickle data was truncated", "Ran out of input"), so that "ERROR: TEXT" is the reply. */
+ * UTF-8 are taken as Latin-1. A memo reference shares nothing: it copies (within the caps).
+ * Trailing bytes after STOP are refused. Returns 0, or -EBADMSG with a fault in Python's words
+ * where it has some ("pickle data was truncated", "Ran out of input"), so that "ERROR: TEXT" is the
+ * reply. */
 int pickle_decode(struct slice bytes, struct arena *arena, struct value *ret, struct fault *fault);
 
 /* A reply as a client sees it: the tuple (0, value), the tuple (1, class(*arguments)), or a bare

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Values are made on the stack and move into containers below them, so each has one owner and the
  * result is a tree. The memo is where pickles could share: recalling copies instead, and every copy
- * counts as values made, so that a short pickle cannot stand for a huge tree. A container goes into
- * the memo before its content: its memo entry follows its changes while it is on the stack.
- * Invariants: items <= PICKLE_ITEMS_MAX; no container is higher than VALUE_DEPTH_MAX, so recursion
- * over it is bounded; only PLAIN entries enter containers. Error texts are those of CPython's
- * unpickler where it has them. */
+ * counts as values made, and by its size with its texts, so that a short pickle cannot stand for a
+ * huge tree, nor for a long text once that is written out. A container goes into the memo before
+ * its content: its memo entry follows its changes while it is on the stack. Invariants: items <=
+ * PICKLE_ITEMS_MAX; copied <= PICKLE_COPIED_MAX; no container is higher than VALUE_DEPTH_MAX, so
+ * recursion over it is bounded; only PLAIN entries enter containers. Error texts are those of
+ * CPython's unpickler where it has them. */
 #include "wire/pickle_machine.h"
 
 #include <errno.h>
@@ -198,8 +199,18 @@ int pickle_machine_memoize(struct pickle_machine *m, uint64_t index) {
         return 0;
 }
 
+static int count_copy(struct pickle_machine *m, const struct value *v) {
+        bool has_text = v->type == VALUE_STRING || v->type == VALUE_BYTES;
+        size_t size = sizeof(*v) + (has_text ? v->string.len : 0);
+        if (size > PICKLE_COPIED_MAX - m->copied)
+                return fault_set(m->fault, -EBADMSG, "pickle repeats more than %zu bytes",
+                        PICKLE_COPIED_MAX);
+        m->copied += size;
+        return count_item(m);
+}
+
 static int copy(struct pickle_machine *m, const struct value *from, struct value *to) {
-        int r = count_item(m);
+        int r = count_copy(m, from);
         *to = *from;
         if (r < 0 || !value_is_container(from))
                 return r;

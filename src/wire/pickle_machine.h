@@ -41,7 +41,8 @@ struct pickle_machine {
         struct pickle_memo *memo;
         size_t memo_capacity;
         size_t memo_count;
-        size_t items;             /* values made */
+        size_t items;  /* values made */
+        size_t copied; /* bytes that recalled and repeated values would take, texts with them */
         struct slice error_class; /* of the exception */
 };
 

@@ -291,10 +291,36 @@ static void copies_out_of_the_memo_are_counted(void **state) {
                 } else {
                         assert_int_equal(r, -EBADMSG);
                         assert_string_equal(
-                                fault_text(&fault), "pickle of more than 2000000 values");
-                        assert_true(
-                                arena.used < (size_t)PICKLE_ITEMS_MAX * sizeof(struct value) * 3);
+                                fault_text(&fault), "pickle repeats more than 16777216 bytes");
+                        assert_true(arena.used < PICKLE_COPIED_MAX * 3);
                 }
+                fault_done(&fault);
+                arena_done(&arena);
+                buffer_done(&in);
+        }
+}
+
+/* What takes no room here, as copies share their text, would take it where the value is written. */
+static void texts_of_copies_are_counted(void **state) {
+        (void)state;
+        enum { TEXT = 1 << 20 };
+        for (size_t copies = 15; copies <= 16; copies++) {
+                struct buffer in = BUFFER_INIT((size_t)2 << 20);
+                struct arena arena = ARENA_INIT;
+                struct fault fault = FAULT_INIT;
+                struct value v;
+                assert_int_equal(buffer_append(&in, BYTES("(V")), 0);
+                memset(buffer_room(&in, TEXT), 'x', TEXT);
+                buffer_commit(&in, TEXT);
+                assert_int_equal(buffer_append_char(&in, '\n'), 0);
+                for (size_t i = 0; i < copies; i++)
+                        assert_int_equal(buffer_append_char(&in, '2'), 0);
+                assert_int_equal(buffer_append(&in, BYTES("l.")), 0);
+                int r = pickle_decode(buffer_view(&in), &arena, &v, &fault);
+                assert_int_equal(r, copies == 15 ? 0 : -EBADMSG);
+                if (r < 0)
+                        assert_string_equal(
+                                fault_text(&fault), "pickle repeats more than 16777216 bytes");
                 fault_done(&fault);
                 arena_done(&arena);
                 buffer_done(&in);
@@ -378,6 +404,7 @@ int main(void) {
                 cmocka_unit_test(replies_name_no_other_objects),
                 cmocka_unit_test(nesting_has_a_cap),
                 cmocka_unit_test(copies_out_of_the_memo_are_counted),
+                cmocka_unit_test(texts_of_copies_are_counted),
                 cmocka_unit_test(values_and_memo_entries_have_caps),
                 cmocka_unit_test(a_ring_becomes_a_tree),
                 cmocka_unit_test(the_stack_can_be_shuffled),
