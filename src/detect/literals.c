@@ -19,6 +19,8 @@
 #include <ctype.h>
 #include <stdint.h>
 
+#include "detect/syntax.h"
+
 #define EXACT_MAX 16    /* texts that a part is known to be exactly one of */
 #define CLASS_MAX 3     /* characters of a class that is still taken as alternatives */
 #define USEFUL_LENGTH 8 /* a literal's length beyond this makes it hardly rarer */
@@ -330,7 +332,7 @@ static struct part read_group(struct reader *reader) {
                    take_text(reader, "<!"))
                 part = skip_look_around(reader);
         else if (take(reader, '#')) {
-                skip_past(reader, ')');
+                reader->at = syntax_comment_end(reader->regex, reader->at);
                 part = part_place(reader, SPAN_NOTHING);
         } else if (take(reader, '('))
                 part = read_conditional(reader);

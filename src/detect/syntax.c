@@ -291,7 +291,7 @@ static struct syntax_node *read_extension(struct reader *reader, size_t start) {
         if (take(reader, "!") || take(reader, "<=") || take(reader, "<!"))
                 return read_assertion(reader, start, false);
         if (take(reader, "#")) {
-                (void)take_until(reader, ')');
+                reader->at = syntax_comment_end(reader->regex, reader->at);
                 return node_new(reader, SYNTAX_SEQUENCE, start);
         }
         if (take(reader, "(")) {
@@ -443,6 +443,12 @@ static struct syntax_node *read_choice(struct reader *reader) {
         struct syntax_node *node = node_new(reader, SYNTAX_CHOICE, start);
         node->child = first;
         return node;
+}
+
+size_t syntax_comment_end(struct slice regex, size_t at) {
+        while (at < regex.len && regex.data[at] != ')')
+                at += regex.data[at] == '\\' && at + 1 < regex.len ? 2 : 1;
+        return at < regex.len ? at + 1 : at;
 }
 
 struct syntax_node *syntax_parse(struct slice regex, struct arena *arena) {

@@ -42,6 +42,10 @@ struct syntax_node {
         struct slice name; /* GROUP, REFERENCE: empty if it has none */
 };
 
+/* Where a comment of regex, whose "(?#" ends at at, is over: behind the next ")" that no backslash
+ * precedes, as Python sees it, or at the end of regex. */
+size_t syntax_comment_end(struct slice regex, size_t at);
+
 /* The tree of a regex in Python's dialect, tags expanded, known to compile; in arena, names borrow
  * from regex. NULL if it has what is not understood here (the verbose flag, too many groups in each
  * other). */

@@ -54,6 +54,8 @@ static void best_clause_is_found(void **state) {
                 {"a?b",                                     "b"                   },
                 {"ab??c",                                   "abc|ac"              },
                 {"(?#comment)abc",                          "abc"                 },
+                {"(?#a\\)abc)xyz",                          "xyz"                 },
+                {"(?#a\\\\)abc",                            "abc"                 },
         };
         (void)state;
         struct arena arena = ARENA_INIT;
