@@ -24,7 +24,6 @@
 #define LOGGER "fail2ban.server"
 #define SECOND_US INT64_C(1000000)
 #define PURGE_AGE_S 86400
-#define COMMIT_SOON_US INT64_C(100000)
 #define FRONT_STOP_MS 2000
 
 /* From the scanner. */
@@ -62,11 +61,10 @@ static void on_count(void *user, uint32_t jail, uint64_t lines, uint64_t dropped
         entry->dropped += dropped;
 }
 
-static void on_commit_timer(void *user);
-
 /* A ban is on disk before its command runs, and with it that its lines have been read: a server
- * that is killed neither forgets nor repeats it. Mere positions may wait a little. */
-static void commit_soon(struct server *server, struct jail_entry *entry) {
+ * that is killed neither forgets nor repeats it. Mere positions wait for the timer: their lines are
+ * read again, and led to nothing that would be there twice. */
+static void commit_bans(struct server *server, struct jail_entry *entry) {
         if (!server->store || !store_is_dirty(server->store))
                 return;
         uint64_t banned = jail_counts(entry->jail).banned_total;
@@ -74,9 +72,6 @@ static void commit_soon(struct server *server, struct jail_entry *entry) {
         entry->banned_total = banned;
         if (has_banned)
                 (void)store_commit(server->store); /* it says what is wrong, and tries again */
-        else if (server->commit_timer.due_us > loop_now_us() + COMMIT_SOON_US)
-                loop_timer_set_in(server->loop, &server->commit_timer, COMMIT_SOON_US,
-                        on_commit_timer, server);
 }
 
 static void on_position(
@@ -86,7 +81,7 @@ static void on_position(
         if (!entry)
                 return;
         jail_position(entry->jail, path, hash, offset);
-        commit_soon(server, entry);
+        commit_bans(server, entry);
 }
 
 static void on_child_message(void *user, int level, const char *logger, struct slice text) {
