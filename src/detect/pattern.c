@@ -17,6 +17,7 @@
 
 #include "base/memory.h"
 #include "detect/dialect.h"
+#include "detect/lean.h"
 
 #define JIT_STACK_START ((size_t)64 << 10)
 #define JIT_STACK_MAX ((size_t)16 << 20)
@@ -37,6 +38,9 @@ struct pattern {
         size_t regex_len;
         struct form any;   /* for every text */
         struct form ascii; /* for ASCII text */
+        struct form lean;  /* for ASCII text that fits, see detect/lean.h */
+        bool lean_drops_newline;
+        struct slice lean_absent; /* part of regex */
         size_t group_count;
         struct slice *names; /* by group; empty if unnamed */
 };
@@ -85,17 +89,43 @@ static int compile_form(struct form *form, struct slice text, uint32_t options, 
         return 0;
 }
 
-static int translate_and_compile(struct pattern *pattern, struct dialect *dialect, enum dialect_subject subject, uint32_t options,
+static int translate_form(struct form *form, struct slice regex, struct dialect *dialect, enum dialect_subject subject, uint32_t options,
         struct fault *fault) {
-        struct slice regex = {pattern->regex, pattern->regex_len};
         int r = dialect_translate(regex, subject, dialect, fault);
         if (r < 0)
                 return r;
         struct slice text = buffer_view(&dialect->text);
         if (text.len == 0)
                 text = SLICE("");
-        struct form *form = subject == DIALECT_UTF ? &pattern->any : &pattern->ascii;
         return compile_form(form, text, options | (subject == DIALECT_UTF ? OPTIONS_UTF : 0), fault);
+}
+
+static int translate_and_compile(struct pattern *pattern, struct dialect *dialect, enum dialect_subject subject, uint32_t options,
+        struct fault *fault) {
+        struct slice regex = {pattern->regex, pattern->regex_len};
+        struct form *form = subject == DIALECT_UTF ? &pattern->any : &pattern->ascii;
+        return translate_form(form, regex, dialect, subject, options, fault);
+}
+
+/* Without a lean form all is done by the others. */
+static void compile_lean(struct pattern *pattern) {
+        struct dialect dialect = {.text = BUFFER_INIT(0)};
+        struct fault fault = FAULT_INIT;
+        struct lean lean;
+        if (lean_find((struct slice){pattern->regex, pattern->regex_len}, &lean)) {
+                int r = translate_form(&pattern->lean, buffer_view(&lean.text), &dialect, DIALECT_ASCII, 0, &fault);
+                if (r == 0 && dialect.group_count != pattern->group_count)
+                        r = -EINVAL; /* which does not happen */
+                dialect_done(&dialect);
+                if (r < 0) {
+                        pcre2_code_free(pattern->lean.code);
+                        pattern->lean.code = NULL;
+                }
+                pattern->lean_drops_newline = lean.drops_newline;
+                pattern->lean_absent = lean.absent;
+        }
+        lean_done(&lean);
+        fault_done(&fault);
 }
 
 static void keep_names(struct pattern *pattern, const struct dialect *dialect) {
@@ -124,6 +154,8 @@ int pattern_compile(struct slice regex, unsigned flags, struct pattern **ret, st
         if (ascii_too) {
                 r = translate_and_compile(pattern, &dialect, DIALECT_ASCII, options, fault);
                 dialect_done(&dialect);
+                if (r == 0 && flags == PATTERN_PLAIN)
+                        compile_lean(pattern);
         }
         if (r < 0)
                 (void)pattern_free(pattern);
@@ -137,6 +169,7 @@ struct pattern *pattern_free(struct pattern *pattern) {
                 return NULL;
         pcre2_code_free(pattern->any.code);
         pcre2_code_free(pattern->ascii.code);
+        pcre2_code_free(pattern->lean.code);
         for (size_t i = 1; pattern->names && i <= pattern->group_count; i++)
                 free((char *)(uintptr_t)pattern->names[i].data);
         free(pattern->names);
@@ -208,5 +241,9 @@ enum pattern_subject pattern_subject_of(struct slice subject) {
 int pattern_search_whole(const struct pattern *pattern, struct slice subject, enum pattern_subject kind, struct pattern_match *ret,
         struct fault *fault) {
         bool ascii = kind == PATTERN_SUBJECT_ASCII && pattern->ascii.code;
+        if (ascii && pattern->lean.code && lean_fits(pattern->lean_drops_newline, pattern->lean_absent, subject)) {
+                subject.len -= pattern->lean_drops_newline;
+                return search(pattern, &pattern->lean, subject, 0, ret, fault);
+        }
         return search(pattern, ascii ? &pattern->ascii : &pattern->any, subject, 0, ret, fault);
 }
