@@ -70,6 +70,11 @@ bool address_looks_inet6(struct slice s) {
         return s.len < ADDRESS_TEXT_MAX && inet6_rounds(s, 0, 0);
 }
 
+/* Above 9: it is none. */
+static unsigned digit_of(char c) {
+        return (unsigned)(unsigned char)c - '0';
+}
+
 /* As inet_pton() reads it: decimal, without leading zeros. */
 static bool parse_inet4(struct slice s, uint8_t bytes[static 4]) {
         const char *p = s.data;
@@ -77,12 +82,15 @@ static bool parse_inet4(struct slice s, uint8_t bytes[static 4]) {
         if (s.len < 7 || s.len > 15)
                 return false;
         for (int i = 0; i < 4; i++) {
-                const char *start = p;
-                unsigned number = 0;
-                while (p < end && *p >= '0' && *p <= '9' && p - start < 3)
-                        number = number * 10 + (unsigned)(*p++ - '0');
-                if (p == start || number > 255 || (p - start > 1 && *start == '0'))
+                unsigned number = p < end ? digit_of(*p++) : 10;
+                unsigned first = number;
+                if (first > 9)
                         return false;
+                for (unsigned digit; p < end && (digit = digit_of(*p)) <= 9; p++) {
+                        number = number * 10 + digit;
+                        if (first == 0 || number > 255)
+                                return false;
+                }
                 bytes[i] = (uint8_t)number;
                 if (i < 3 && (p == end || *p++ != '.'))
                         return false;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define MINUTE_US INT64_C(60000000)
+#define WORD sizeof(uint64_t)
 #define LOOK_AHEAD 4 /* bytes behind a date that a recogniser looks at, and one */
 
 static int64_t minute_of(int64_t us) {
@@ -48,12 +49,28 @@ static int second_of(const char *digits) {
         return tens <= 5 && ones <= 9 ? (int)(tens * 10 + ones) : -1;
 }
 
+static uint64_t word_at(const char *bytes, size_t at) {
+        uint64_t word;
+        memcpy(&word, bytes + at, sizeof(word));
+        return word;
+}
+
+/* Word by word; the last one may overlap the one before. */
+static bool differs(const struct date_memo *memo, const char *line) {
+        size_t last = memo->len - WORD;
+        uint64_t difference = 0;
+        for (size_t at = 0; at < last; at += WORD)
+                difference |=
+                        (word_at(line, at) ^ word_at(memo->bytes, at)) & word_at(memo->mask, at);
+        difference |=
+                (word_at(line, last) ^ word_at(memo->bytes, last)) & word_at(memo->mask, last);
+        return difference != 0;
+}
+
 bool date_memo_line(const struct date_memo *memo, struct slice line, int64_t now_us,
         size_t *ret_cut_start, size_t *ret_cut_end, struct date_time *ret) {
-        size_t behind = memo->second_at + 2;
         if (memo->len == 0 || line.len < memo->len || memo->now_minute != minute_of(now_us) ||
-                memcmp(line.data, memo->bytes, memo->second_at) != 0 ||
-                memcmp(line.data + behind, memo->bytes + behind, memo->len - behind) != 0)
+                differs(memo, line.data))
                 return false;
         int second = second_of(line.data + memo->second_at);
         if (second < 0)
@@ -72,13 +89,15 @@ void date_memo_keep_line(
         size_t len = span->end + LOOK_AHEAD;
         memo->len = 0;
         if (!memo->has_time || second_at == 0 || len > line.len || len > sizeof(memo->bytes) ||
-                second_of(line.data + second_at) < 0)
+                len < WORD || second_of(line.data + second_at) < 0)
                 return;
         memo->len = len;
         memo->second_at = second_at;
         memo->cut_start = span->cut_start;
         memo->cut_end = span->cut_end;
         memcpy(memo->bytes, line.data, len);
+        memset(memo->mask, 0xff, len);
+        memset(memo->mask + second_at, 0, 2);
 }
 
 void date_memo_forget_line(struct date_memo *memo) {

@@ -17,6 +17,7 @@ struct date_memo {
         size_t second_at;   /* where in them the two digits of the second stand */
         size_t cut_start, cut_end;
         char bytes[DATE_MEMO_BYTES_MAX];
+        char mask[DATE_MEMO_BYTES_MAX]; /* bits of them that count: all but those of the second */
 };
 
 /* The time of parts, if they differ from those remembered in the second only. */

@@ -461,6 +461,8 @@ int filter_line(struct filter *filter, const struct filter_line *line, struct ar
         filter->trace.whole = filter->trace.searched = SLICE_NULL;
         sessions_settle(&filter->sessions);
         int r = line_date_read(&filter->dates, line, arena, &dated, fault);
+        filter->trace.last_time = filter->dates.last;
+        filter->trace.last_integral = filter->dates.last_integral;
         if (r <= 0)
                 return r;
         uint64_t lacks = filter_lacks(filter, line, &dated.tuple);
@@ -471,8 +473,6 @@ int filter_line(struct filter *filter, const struct filter_line *line, struct ar
         return 0;
 }
 
-void filter_trace(const struct filter *filter, struct filter_trace *ret) {
-        *ret = filter->trace;
-        ret->last_time = filter->dates.last;
-        ret->last_integral = filter->dates.last_integral;
+const struct filter_trace *filter_trace(const struct filter *filter) {
+        return &filter->trace;
 }

@@ -115,7 +115,8 @@ struct filter_trace {
         double last_time;              /* of the last line that had a date; NAN: none yet */
         bool last_integral;            /* see date.h: upstream has an int there */
 };
-void filter_trace(const struct filter *filter, struct filter_trace *ret);
+/* Valid until the next filter_line(). */
+const struct filter_trace *filter_trace(const struct filter *filter);
 
 /* State that must survive this process: calls put(user, key, blob) for every key that has changed since the last call; an empty blob
  * means that the key is gone. At most RECORD_STATES_MAX keys live at a time. */

@@ -75,8 +75,11 @@ static void warn_line(
 }
 
 static void remember(struct line_date *dates, struct slice text, double time, bool integral) {
-        buffer_clear(&dates->last_text);
-        (void)buffer_append(&dates->last_text, slice_sub(text, 0, LINE_DATE_TEXT_MAX)); /* fits */
+        text = slice_sub(text, 0, LINE_DATE_TEXT_MAX);
+        if (!slice_equal(buffer_view(&dates->last_text), text)) {
+                buffer_clear(&dates->last_text);
+                (void)buffer_append(&dates->last_text, text); /* fits */
+        }
         dates->last = time;
         dates->last_integral = integral;
         dates->changed = true;

@@ -363,26 +363,25 @@ void regex_explain_line(struct regex_explain *explain, const struct regex_line *
         static const enum colour colours[] = {[REGEX_MATCHED] = COLOUR_GOOD,
                 [REGEX_IGNORED] = COLOUR_DIM,
                 [REGEX_MISSED] = COLOUR_BAD};
-        struct filter_trace trace = {0};
+        const struct filter_trace *trace = filter_trace(explain->tool->filter);
         bool is_told = false;
-        filter_trace(explain->tool->filter, &trace);
         (void)printf("Line %llu: ", (unsigned long long)line->number);
         put_coloured(explain, colours[verdict], slice_of(words[verdict]));
         (void)putchar('\n');
         label(explain, "text");
         put_plain(line->text);
         (void)putchar('\n');
-        tell_date(explain, line, &trace, arena);
-        tell_searched(explain, "without it", trace.whole, arena);
-        tell_ignored(explain, &trace);
-        tell_prefregex(explain, &trace, arena);
+        tell_date(explain, line, trace, arena);
+        tell_searched(explain, "without it", trace->whole, arena);
+        tell_ignored(explain, trace);
+        tell_prefregex(explain, trace, arena);
         for (size_t i = 0; i < count; i++) {
-                tell_result(explain, &results[i], trace.ignore_hit_count > 0, arena);
+                tell_result(explain, &results[i], trace->ignore_hit_count > 0, arena);
                 is_told = true;
         }
         if (!is_told)
-                tell_prefregex_place(explain, &trace);
-        if (!is_told && trace.ignore_hit_count == 0)
-                tell_closest(explain, &trace);
+                tell_prefregex_place(explain, trace);
+        if (!is_told && trace->ignore_hit_count == 0)
+                tell_closest(explain, trace);
         (void)putchar('\n');
 }

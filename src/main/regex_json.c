@@ -121,20 +121,19 @@ void regex_json_print(FILE *to, const struct regex_report *report, const struct 
         static const char *const words[] = {[REGEX_MATCHED] = "matched",
                 [REGEX_IGNORED] = "ignored",
                 [REGEX_MISSED] = "missed"};
-        struct filter_trace trace = {0};
+        const struct filter_trace *trace = filter_trace(report->filter);
         struct value list = value_list();
         struct value ignored = value_list();
         struct value object = line_object(line, words[verdict], arena);
-        filter_trace(report->filter, &trace);
-        put_time(&object, trace.time, arena);
-        put(&object, "date", text_or_none(trace.date), arena);
+        put_time(&object, trace->time, arena);
+        put(&object, "date", text_or_none(trace->date), arena);
         for (size_t i = 0; i < count; i++)
                 if (!results[i].ignored)
                         (void)value_append(&list, result_object(report, &results[i], arena), arena);
         put(&object, "results", list, arena);
-        for (size_t i = 0; i < trace.ignore_hit_count; i++) {
+        for (size_t i = 0; i < trace->ignore_hit_count; i++) {
                 struct value hit = value_dict();
-                put_regex(&hit, "ignoreregex", &report->ignore, trace.ignore_hits[i], arena);
+                put_regex(&hit, "ignoreregex", &report->ignore, trace->ignore_hits[i], arena);
                 (void)value_append(&ignored, hit, arena);
         }
         put(&object, "ignored_by", ignored, arena);

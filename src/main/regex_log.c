@@ -69,10 +69,9 @@ static enum regex_end print_failures(struct reader *reader, struct slice line,
         if (n == 0 && !tool->arguments.invert)
                 return REGEX_GO_ON;
         if (n == 0) {
-                struct filter_trace trace = {.last_time = (double)NAN};
-                filter_trace(tool->filter, &trace);
+                const struct filter_trace *trace = filter_trace(tool->filter);
                 kept[n++] = regex_output_inverted(
-                        line, trace.last_time, trace.last_integral, &reader->arena);
+                        line, trace->last_time, trace->last_integral, &reader->arena);
         }
         if (regex_output_print(tool->arguments.out, kept, n, &tool->clock, &reader->arena, fault) <
                 0)

@@ -166,9 +166,8 @@ static enum regex_verdict verdict_of(bool is_ignored, size_t failures) {
 enum regex_verdict regex_report_line(struct regex_report *report, struct slice line,
         const struct filter_failure *results, size_t count, struct arena *arena) {
         const struct regex_arguments *a = report->arguments;
-        struct filter_trace trace = {0};
-        filter_trace(report->filter, &trace);
-        bool is_ignored = trace.ignore_hit_count > 0;
+        const struct filter_trace *trace = filter_trace(report->filter);
+        bool is_ignored = trace->ignore_hit_count > 0;
         size_t failures = 0;
         for (size_t i = 0; i < count; i++) {
                 if (results[i].ignored)
@@ -177,11 +176,11 @@ enum regex_verdict regex_report_line(struct regex_report *report, struct slice l
                 is_ignored = is_ignored || results[i].nofail;
                 failures += !results[i].nofail;
         }
-        for (size_t i = 0; i < trace.ignore_hit_count; i++)
-                if (trace.ignore_hits[i] < report->ignore.count)
-                        report->ignore.items[trace.ignore_hits[i]].count++;
-        note_prefregex(report, &trace, arena);
-        struct slice shown = report->multi_line ? note_consumed(report, &trace, line, arena) : line;
+        for (size_t i = 0; i < trace->ignore_hit_count; i++)
+                if (trace->ignore_hits[i] < report->ignore.count)
+                        report->ignore.items[trace->ignore_hits[i]].count++;
+        note_prefregex(report, trace, arena);
+        struct slice shown = report->multi_line ? note_consumed(report, trace, line, arena) : line;
         if (is_ignored)
                 count_line(report, &report->ignored, &report->ignored_links,
                         !a->print_no_ignored &&

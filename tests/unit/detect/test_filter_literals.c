@@ -71,8 +71,7 @@ static int run(struct subject *s, struct slice text, uint64_t lacks) {
                 (void)buffer_printf(&s->notes, "%.*s %f %u %.*s\n", SLICE_ARG(failures[i].id),
                         failures[i].time, failures[i].regex, SLICE_ARG(repr(&data, &arena)));
         }
-        struct filter_trace trace;
-        filter_trace(s->filter, &trace);
+        struct filter_trace trace = *filter_trace(s->filter);
         (void)buffer_printf(&s->notes, "%d %zu %f\n", s->mode == FILTER_TOOL && trace.prefregex_hit,
                 trace.ignore_hit_count, trace.last_time);
         fault_done(&fault);

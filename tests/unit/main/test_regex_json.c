@@ -12,8 +12,8 @@ struct filter {
         struct filter_trace trace;
 };
 
-void filter_trace(const struct filter *filter, struct filter_trace *ret) {
-        *ret = filter->trace;
+const struct filter_trace *filter_trace(const struct filter *filter) {
+        return &filter->trace;
 }
 
 static const struct value_origin origin = {

@@ -13,8 +13,8 @@ struct filter {
         struct slice prefregex;
 };
 
-void filter_trace(const struct filter *filter, struct filter_trace *ret) {
-        *ret = filter->trace;
+const struct filter_trace *filter_trace(const struct filter *filter) {
+        return &filter->trace;
 }
 
 struct slice filter_prefregex(const struct filter *filter) {
