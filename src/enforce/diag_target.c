@@ -48,6 +48,7 @@ struct diag_target {
         char *name; /* NULL: none set yet */
         char *level;
         char *syslog_socket; /* NULL: none set yet */
+        const char *system_socket;
         struct diag_format *format;
         struct diag_output *output;
         struct buffer line;
@@ -185,6 +186,7 @@ struct diag_target *diag_target_new(const struct clock *clock, unsigned verbosit
         struct diag_target *target = memory_new(sizeof(*target));
         target->clock = clock;
         target->verbosity = verbosity;
+        target->system_socket = SYSLOG_SOCKET;
         target->start_mono_us = clock_mono_us(clock);
         target->line = BUFFER_INIT(LINE_MAX_BYTES);
         diag_set_batch_ops(&batch_ops, target);
@@ -237,7 +239,7 @@ static int open_syslog(struct diag_target *target, struct diag_output **ret) {
         struct stat info;
         const char *path = target->syslog_socket ? target->syslog_socket : "auto";
         if (strcmp(path, "auto") == 0)
-                path = SYSLOG_SOCKET;
+                path = target->system_socket;
         int r = stat(path, &info) < 0 ? -errno : S_ISSOCK(info.st_mode) ? 0 : -ENOTSOCK;
         if (r == 0)
                 r = diag_output_open_socket(path, ret);
@@ -246,9 +248,10 @@ static int open_syslog(struct diag_target *target, struct diag_output **ret) {
                         "Syslog socket file: %s does not exists or is not a socket", path);
                 return r;
         }
-        if (strcmp(path, SYSLOG_SOCKET) == 0) {
+        if (strcmp(path, target->system_socket) == 0) {
+                char *name = memory_copy_text(slice_of(path)); /* path may be the old one */
                 free(target->syslog_socket);
-                target->syslog_socket = memory_copy_text(slice_of(path));
+                target->syslog_socket = name;
         }
         return 0;
 }
@@ -374,6 +377,10 @@ int diag_target_set_syslog_socket(
         }
         free(old);
         return 0;
+}
+
+void diag_target_set_system_socket(struct diag_target *target, const char *path) {
+        target->system_socket = path;
 }
 
 struct slice diag_target_syslog_socket(const struct diag_target *target) {

@@ -23,6 +23,8 @@ struct slice diag_target_name(const struct diag_target *target);
 /* Returns -EINVAL if the socket is not there ("Failed to change syslog socket"). */
 int diag_target_set_syslog_socket(struct diag_target *target, struct slice path, struct fault *fault);
 struct slice diag_target_syslog_socket(const struct diag_target *target);
+/* What "auto" stands for, in place of /dev/log; path must live as long as target. For tests. */
+void diag_target_set_system_socket(struct diag_target *target, const char *path);
 /* set loglevel: "INFO", "7", ...: returns 0, or -EINVAL (ValueError "Invalid log level 'FOO'"). Sets base/diag's threshold. */
 int diag_target_set_level(struct diag_target *target, struct slice level, struct fault *fault);
 /* As set, in upper case. */

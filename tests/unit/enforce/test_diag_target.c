@@ -217,6 +217,19 @@ static void a_missing_syslog_socket_is_told(void **state) {
         assert_slice(diag_target_syslog_socket(target), second);
 }
 
+static void the_systems_syslog_socket_keeps_its_name(void **state) {
+        (void)state;
+        int server = bind_syslog();
+        diag_target_set_system_socket(target, second);
+        assert_int_equal(diag_target_set_syslog_socket(target, SLICE("auto"), NULL), 0);
+        assert_int_equal(diag_target_set(target, SLICE("SYSLOG"), NULL), 0);
+        assert_slice(diag_target_syslog_socket(target), second);
+        assert_int_equal(diag_target_set(target, slice_of(first), NULL), 0);
+        assert_int_equal(diag_target_set(target, SLICE("SYSLOG"), NULL), 0);
+        assert_slice(diag_target_syslog_socket(target), second);
+        (void)close(server);
+}
+
 static void another_syslog_socket_takes_over(void **state) {
         (void)state;
         struct fault fault = FAULT_INIT;
@@ -323,6 +336,7 @@ int main(void) {
                 ROW(syslog_gets_priority_text_and_nul),
                 ROW(an_unknown_facility_falls_back_to_daemon),
                 ROW(a_missing_syslog_socket_is_told),
+                ROW(the_systems_syslog_socket_keeps_its_name),
                 ROW(another_syslog_socket_takes_over),
                 ROW(inherited_changes_only_the_name),
                 ROW(flush_follows_logrotate),
