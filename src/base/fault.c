@@ -7,6 +7,10 @@
 
 #include "base/memory.h"
 
+#undef fault_set
+#undef fault_set_errno
+#undef fault_raise
+
 __attribute__((format(printf, 5, 0))) static int fault_store(struct fault *fault, int code, const char *kind, const char *tail, const char *format,
         va_list args) {
         if (!fault)
