@@ -347,8 +347,8 @@ struct slice address_print_reversed(const struct address *a, char buffer[static 
                                 (unsigned)a->bytes[2], (unsigned)a->bytes[1], (unsigned)a->bytes[0]);
         } else if (a->family == ADDRESS_INET6) {
                 for (int i = 15; i >= 0; i--)
-                        len += (size_t)snprintf(buffer + len, ADDRESS_TEXT_MAX * 2 - len, "%x.%x.",
-                                a->bytes[i] & 15u, (unsigned)a->bytes[i] >> 4);
+                        len += (size_t)snprintf(buffer + len, (size_t)ADDRESS_TEXT_MAX * 2 - len,
+                                "%x.%x.", a->bytes[i] & 15u, (unsigned)a->bytes[i] >> 4);
         }
         return (struct slice){buffer, len};
 }

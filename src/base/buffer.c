@@ -28,6 +28,7 @@ struct slice buffer_view(const struct buffer *buffer) {
 static void slide_down(struct buffer *buffer) {
         if (buffer->start == 0)
                 return;
+        assert(buffer->bytes);
         memmove(buffer->bytes, buffer->bytes + buffer->start, buffer_len(buffer));
         buffer->end -= buffer->start;
         buffer->start = 0;

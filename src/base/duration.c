@@ -19,7 +19,7 @@
 #include "base/number.h"
 
 /* Longest spelling of a unit of one letter: "*31557600.0". */
-#define SPELLED_MAX (DURATION_INPUT_MAX * 13)
+#define SPELLED_MAX ((size_t)DURATION_INPUT_MAX * 13)
 
 enum error_of_evaluation { NO_ERROR, UNKNOWN_NAME, DIVIDED_BY_ZERO, NOT_REAL, OUT_OF_RANGE };
 
@@ -358,14 +358,21 @@ static int parse_signed(struct evaluator *e, struct value *ret) {
         return r;
 }
 
+/* Takes an operator of products: '*', '/', '%', or 'f' for "//". */
+static char take_product_operator(struct evaluator *e) {
+        if (take(e, "*"))
+                return '*';
+        if (take(e, "//"))
+                return 'f';
+        if (take(e, "/"))
+                return '/';
+        return take(e, "%") ? '%' : '\0';
+}
+
 static int parse_product(struct evaluator *e, struct value *ret) {
         int r = parse_signed(e, ret);
         while (r == 0) {
-                char op = take(e, "*")    ? '*'
-                          : take(e, "//") ? 'f'
-                          : take(e, "/")  ? '/'
-                          : take(e, "%")  ? '%'
-                                          : '\0';
+                char op = take_product_operator(e);
                 if (op == '\0')
                         return 0;
                 struct value right;
@@ -444,7 +451,7 @@ int duration_parse(struct slice text, struct value *ret, struct fault *fault) {
 }
 
 int duration_parse_s(struct slice text, int64_t *ret_s, struct fault *fault) {
-        struct value v;
+        struct value v = VALUE_OF_NONE;
         int r = duration_parse(text, &v, fault);
         if (r < 0)
                 return r;

@@ -159,7 +159,9 @@ bool journal_source_next_glob(struct slice *rest, struct slice *ret) {
 
 static struct slice folder_of(struct slice glob) {
         size_t end = 0;
-        for (size_t i = 0; i < glob.len && !memchr("*?[\\", glob.data[i], 4); i++)
+        const struct slice special = SLICE("*?[\\");
+        for (size_t i = 0; i < glob.len && slice_find_char(special, glob.data[i], 0) == special.len;
+                i++)
                 if (glob.data[i] == '/')
                         end = i;
         return end > 0 ? slice_sub(glob, 0, end) : SLICE("/");

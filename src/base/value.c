@@ -98,6 +98,14 @@ static bool lists_equal(const struct value *a, const struct value *b) {
         return true;
 }
 
+/* NaN is the same as itself, 0.0 is not -0.0. */
+static bool is_same_float(double a, double b) {
+        uint64_t x, y;
+        memcpy(&x, &a, sizeof(x));
+        memcpy(&y, &b, sizeof(y));
+        return x == y;
+}
+
 bool value_equal(const struct value *a, const struct value *b) {
         if (a->type != b->type)
                 return false;
@@ -109,7 +117,7 @@ bool value_equal(const struct value *a, const struct value *b) {
         case VALUE_INT:
                 return a->integer == b->integer;
         case VALUE_FLOAT:
-                return memcmp(&a->real, &b->real, sizeof(double)) == 0;
+                return is_same_float(a->real, b->real);
         case VALUE_STRING:
         case VALUE_BYTES:
                 return slice_equal(a->string, b->string);
@@ -134,7 +142,7 @@ struct slice value_float_text(double f, struct arena *arena) {
         int precision = 1;
         for (; precision <= 17; precision++) {
                 (void)snprintf(digits, sizeof(digits), "%.*e", precision - 1, f);
-                if (memcmp(&(double){strtod(digits, NULL)}, &f, sizeof(f)) == 0)
+                if (is_same_float(strtod(digits, NULL), f))
                         break;
         }
         const char *mark = strchr(digits, 'e');

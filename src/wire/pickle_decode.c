@@ -250,7 +250,7 @@ static int on_stack_global(struct pickle_machine *m, unsigned char code, struct 
         int r = pickle_machine_pop(m, &name);
         if (r == 0)
                 r = pickle_machine_pop(m, &module);
-        if (r < 0)
+        if (r != 0)
                 return r;
         if (name.kind != PICKLE_PLAIN || name.v.type != VALUE_STRING ||
                 module.kind != PICKLE_PLAIN || module.v.type != VALUE_STRING)
@@ -275,7 +275,7 @@ static int on_reduce(struct pickle_machine *m, unsigned char code, struct slice 
         int r = pickle_machine_pop(m, &arguments);
         if (r == 0)
                 r = pickle_machine_pop(m, &class);
-        if (r < 0)
+        if (r != 0)
                 return r;
         if (class.kind != PICKLE_CLASS || arguments.kind != PICKLE_PLAIN ||
                 arguments.v.type != VALUE_TUPLE)
@@ -301,7 +301,7 @@ static int on_build(struct pickle_machine *m, unsigned char code, struct slice a
         int r = m->takes_classes ? pickle_machine_pop(m, &state) : refuse(m, code, argument);
         if (r == 0)
                 r = pickle_machine_top(m, &object);
-        if (r < 0)
+        if (r != 0)
                 return r;
         return object->kind == PICKLE_EXCEPTION ? 0 : refuse(m, code, argument);
 }

@@ -6,7 +6,7 @@
 #include "base/fault.h"
 #include "base/value.h"
 
-#define PICKLE_MARKS_MAX (2 * VALUE_DEPTH_MAX) /* a level of nesting takes one */
+#define PICKLE_MARKS_MAX ((size_t)2 * VALUE_DEPTH_MAX) /* a level of nesting takes one */
 
 enum pickle_kind {
         PICKLE_PLAIN,

@@ -55,7 +55,7 @@ static void marks_fence_the_stack_off(void **state) {
 
 static void marks_have_a_cap(void **state) {
         struct fixture *f = *state;
-        for (int i = 0; i < PICKLE_MARKS_MAX; i++)
+        for (size_t i = 0; i < PICKLE_MARKS_MAX; i++)
                 assert_int_equal(pickle_machine_mark(&f->m), 0);
         assert_int_equal(pickle_machine_mark(&f->m), -EBADMSG);
 }
