@@ -13,8 +13,8 @@
 #include "detect/filter.h"
 #include "detect/journal_match.h"
 
-#define AROUND 12u /* bytes on both sides of an error's position */
-#define AROUND_LEAST 4u
+#define AROUND ((size_t)12) /* bytes on both sides of an error's position */
+#define AROUND_LEAST ((size_t)4)
 #define PIECES_MAX 100u /* of one length that are looked for in the file */
 
 struct check {

@@ -263,7 +263,7 @@ static int run(struct program *program) {
         watchdog_start(&watchdog, loop);
         int status = serve(program, loop, target);
         watchdog_stop(&watchdog);
-        target = diag_target_free(target);
+        (void)diag_target_free(target);
         (void)loop_free(loop);
         daemon_report(&program->report, status);
         return status;

@@ -156,6 +156,7 @@ static int check_list(struct checker *checker, const char *kind, const struct re
                 if (r >= 0 && needs_text)
                         check_literals(checker, &subject);
         }
+        checker->subject = NULL;
         return r;
 }
 
@@ -163,6 +164,7 @@ static int check_all(struct checker *checker, struct fault *fault) {
         struct regex_tool *tool = checker->tool;
         struct subject first = {"prefregex", 0, tool->prefregex, tool->prefregex_origin};
         int r = tool->prefregex.len > 0 ? check(checker, &first, fault) : 0;
+        checker->subject = NULL;
         if (r >= 0)
                 r = check_list(checker, "failregex", &tool->report.fail,
                         !tool->report.multi_line && !prefregex_has_text(checker), fault);

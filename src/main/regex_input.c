@@ -139,7 +139,8 @@ static ssize_t unpack_xz(struct regex_input *input, char *bytes, size_t size, st
 #ifdef STOCKADE_WITH_ZSTD
 static ssize_t unpack_zstd(
         struct regex_input *input, char *bytes, size_t size, struct fault *fault) {
-        ZSTD_outBuffer out = {bytes, size, 0};
+        ZSTD_outBuffer out = {.size = size};
+        out.dst = bytes;
         while (out.pos == 0) {
                 int r = fill(input, 1, fault);
                 if (r < 0)

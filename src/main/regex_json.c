@@ -116,20 +116,20 @@ static void print(FILE *to, const struct value *object) {
 }
 
 void regex_json_print(FILE *to, const struct regex_report *report, const struct regex_line *line,
-        enum regex_verdict verdict, const struct filter_failure *results, size_t count,
-        struct arena *arena) {
+        const struct regex_outcome *outcome, struct arena *arena) {
         static const char *const words[] = {[REGEX_MATCHED] = "matched",
                 [REGEX_IGNORED] = "ignored",
                 [REGEX_MISSED] = "missed"};
         const struct filter_trace *trace = filter_trace(report->filter);
         struct value list = value_list();
         struct value ignored = value_list();
-        struct value object = line_object(line, words[verdict], arena);
+        struct value object = line_object(line, words[outcome->verdict], arena);
         put_time(&object, trace->time, arena);
         put(&object, "date", text_or_none(trace->date), arena);
-        for (size_t i = 0; i < count; i++)
-                if (!results[i].ignored)
-                        (void)value_append(&list, result_object(report, &results[i], arena), arena);
+        for (size_t i = 0; i < outcome->count; i++)
+                if (!outcome->results[i].ignored)
+                        (void)value_append(
+                                &list, result_object(report, &outcome->results[i], arena), arena);
         put(&object, "results", list, arena);
         for (size_t i = 0; i < trace->ignore_hit_count; i++) {
                 struct value hit = value_dict();

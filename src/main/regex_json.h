@@ -8,10 +8,15 @@
 #include "main/regex_line.h"
 #include "main/regex_report.h"
 
-/* Prints what filter_line() and the report made of the line. */
+/* What filter_line() and the report made of a line. */
+struct regex_outcome {
+        enum regex_verdict verdict;
+        const struct filter_failure *results;
+        size_t count;
+};
+
 void regex_json_print(FILE *to, const struct regex_report *report, const struct regex_line *line,
-        enum regex_verdict verdict, const struct filter_failure *results, size_t count,
-        struct arena *arena);
+        const struct regex_outcome *outcome, struct arena *arena);
 /* The same for a line that had to be given up. */
 void regex_json_print_fault(
         FILE *to, const struct regex_line *line, const struct fault *fault, struct arena *arena);

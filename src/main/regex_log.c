@@ -116,8 +116,8 @@ static void report(struct reader *reader, const struct filter_failure *results, 
                 regex_explain_line(
                         tool->explain, &reader->line, verdict, results, count, &reader->arena);
         if (tool->json)
-                regex_json_print(tool->json, &tool->report, &reader->line, verdict, results, count,
-                        &reader->arena);
+                regex_json_print(tool->json, &tool->report, &reader->line,
+                        &(struct regex_outcome){verdict, results, count}, &reader->arena);
 }
 
 /* text: the line as the report has it. */

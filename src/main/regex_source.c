@@ -93,12 +93,11 @@ static bool find_file(struct regex_tool *tool, struct source *source) {
                 struct slice candidate =
                         arena_printf(&tool->arena, "%.*s%s", SLICE_ARG(source->name), suffixes[i]);
                 struct slice path = candidate;
-                if (slice_is(directory_of(candidate), "filter.d"))
+                bool is_plain = !has_char(candidate, '/');
+                if (slice_is(directory_of(candidate), "filter.d") ||
+                        (is_plain && slice_is(base_of(source->basedir), "filter.d")))
                         path = join_path(source->basedir, candidate, &tool->arena);
-                else if (!has_char(candidate, '/') &&
-                         slice_is(base_of(source->basedir), "filter.d"))
-                        path = join_path(source->basedir, candidate, &tool->arena);
-                else if (!has_char(candidate, '/'))
+                else if (is_plain)
                         path = join_path(
                                 join_path(source->basedir, SLICE("filter.d"), &tool->arena),
                                 candidate, &tool->arena);

@@ -45,18 +45,22 @@ int usage_put_banner(struct buffer *out) {
                 FAIL2BAN_VERSION);
 }
 
+/* "-v, --verbose", "-s, --socket PATH". */
+static void print_names(size_t i, char left[static 128]) {
+        char letter[3] = {'-', options[i].letter, '\0'};
+        const char *const *names = options[i].names;
+        bool both = options[i].letter && names[0];
+        (void)snprintf(left, 128, "%s%s%s%s%s%s%s%s", options[i].letter ? letter : "",
+                both ? ", " : "", names[0] ? "--" : "", names[0] ? names[0] : "",
+                names[1] ? ", --" : "", names[1] ? names[1] : "", options[i].argument ? " " : "",
+                options[i].argument ? options[i].argument : "");
+}
+
 static int put_options(struct buffer *out) {
         int r = buffer_append(out, SLICE("Options:\n"));
         for (size_t i = 0; r == 0 && i < sizeof(options) / sizeof(options[0]); i++) {
                 char left[128] = "";
-                char letter[3] = {'-', options[i].letter, '\0'};
-                const char *const *names = options[i].names;
-                bool both = options[i].letter && names[0];
-                (void)snprintf(left, sizeof(left), "%s%s%s%s%s%s%s%s",
-                        options[i].letter ? letter : "", both ? ", " : "", names[0] ? "--" : "",
-                        names[0] ? names[0] : "", names[1] ? ", --" : "", names[1] ? names[1] : "",
-                        options[i].argument ? " " : "",
-                        options[i].argument ? options[i].argument : "");
+                print_names(i, left);
                 r = buffer_printf(out, "    %-*s%s%s\n", OPTION_WIDTH, left,
                         strlen(left) >= OPTION_WIDTH ? " " : "", options[i].help);
         }

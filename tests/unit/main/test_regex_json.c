@@ -61,7 +61,8 @@ static void print(struct test *t, enum regex_verdict verdict, const struct filte
         struct capture capture;
         struct fault fault = FAULT_INIT;
         capture_begin(&capture, stdout);
-        regex_json_print(stdout, &t->report, &t->line, verdict, results, count, &t->arena);
+        regex_json_print(stdout, &t->report, &t->line,
+                &(struct regex_outcome){verdict, results, count}, &t->arena);
         (void)snprintf(t->said, sizeof(t->said), "%s", capture_end(&capture));
         struct slice said = slice_of(t->said);
         assert_int_equal(slice_find_char(said, '\n', 0), said.len - 1);
