@@ -56,9 +56,9 @@ static bool is_special(struct slice value) {
 /* "f2bV_" and the tag, in which everything but letters, digits and _ becomes _. */
 static struct slice variable_name(struct slice prefix, struct slice tag, struct arena *arena) {
         char *name = arena_alloc(arena, 5 + prefix.len + tag.len + 1);
-        size_t len = 0;
-        memcpy(name, "f2bV_", 5);
-        len = 5;
+        const struct slice mark = SLICE("f2bV_");
+        size_t len = mark.len;
+        memcpy(name, mark.data, mark.len);
         for (size_t i = 0; i < prefix.len + tag.len; i++) {
                 char c = i < prefix.len ? prefix.data[i] : tag.data[i - prefix.len];
                 bool is_word =
@@ -133,7 +133,7 @@ static int finish(struct expansion *e, struct slice text, struct action_script *
         ret->command = arena_copy(e->arena, text);
         if (e->count == 0)
                 return 0;
-        struct buffer out = BUFFER_INIT(SCRIPT_MAX + ACTION_DYNAMIC_VALUES_MAX * 512);
+        struct buffer out = BUFFER_INIT(SCRIPT_MAX + (size_t)ACTION_DYNAMIC_VALUES_MAX * 512);
         int r = 0;
         for (size_t i = 0; i < e->count && r == 0; i++) {
                 /* Differs: upstream writes $10 too, which a shell reads as ${1}0. */

@@ -229,7 +229,7 @@ static void begin(struct action *action) {
 static void order_tell(struct action_list *list, struct action_order *order) {
         if (order->is_ban && order->ticket)
                 order->ticket->ban_epoch = list->epoch;
-        if (order->is_check && order->ticket->ban_epoch < list->epoch)
+        if (order->is_check && order->ticket && order->ticket->ban_epoch < list->epoch)
                 action_list_reban_first(list, order->ticket, order->seq);
         if (order->ticket)
                 (void)ticket_unref(order->ticket);

@@ -22,14 +22,16 @@ static unsigned full_plen(const struct address *address) {
 
 void address_set_add(struct address_set *set, const struct address *address) {
         struct address item = *address;
+        bool is_inet4 = item.family == ADDRESS_INET4;
         if (item.family == ADDRESS_NONE)
                 return;
-        if (item.plen > full_plen(&item))
-                item.plen = (uint8_t)full_plen(&item);
+        uint8_t full = is_inet4 ? 32 : 128;
+        if (item.plen > full)
+                item.plen = full;
         memory_reserve(&set->items, set->count, &set->capacity, sizeof(*set->items));
         set->items[set->count++] = item;
         set->sorted = false;
-        if (item.family == ADDRESS_INET4)
+        if (is_inet4)
                 set->plens4 |= UINT64_C(1) << item.plen;
         else
                 set->plens6[item.plen / 64] |= UINT64_C(1) << (item.plen % 64);

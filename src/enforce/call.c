@@ -4,6 +4,7 @@
  * Python's exceptions, because that is what clients print. */
 #include "enforce/call.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 
@@ -40,8 +41,7 @@ struct call *call_new(struct call_list *list, struct server *server, call_done *
         return call;
 }
 
-static void unlink_call(struct call *call) {
-        struct call_list *list = call->list;
+static void unlink_call(struct call_list *list, struct call *call) {
         if (call->previous)
                 call->previous->next = call->next;
         else
@@ -61,7 +61,8 @@ void call_list_done(struct call_list *list) {
                 struct call *call = list->first;
                 if (call->cancel)
                         call->cancel(call);
-                unlink_call(call);
+                assert(!call->previous);
+                unlink_call(list, call);
                 free_call(call);
         }
 }
@@ -76,7 +77,7 @@ static void tell(const struct call *call) {
 }
 
 static void end(struct call *call) {
-        unlink_call(call);
+        unlink_call(call->list, call);
         if (call->failed && !call->told)
                 tell(call);
         if (call->done)

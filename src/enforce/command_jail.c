@@ -108,8 +108,8 @@ static struct slice known_usedns(struct slice text) {
 static int tell_usedns(struct call *call, struct slice value, struct fault *fault) {
         struct value arguments = value_list();
         value_append(&arguments, value_string(value), &call->arena);
-        return scan_link_set(jail_scan(call->entry->jail), call->entry->id, SLICE("usedns"), &arguments, NULL,
-                NULL, fault);
+        return scan_link_set(jail_scan(call->entry->jail), call->entry->id, SLICE("usedns"),
+                &arguments, NULL, fault);
 }
 
 void command_set_usedns(struct call *call) {

@@ -139,8 +139,8 @@ void command_set_scan(struct call *call) {
         *state = (struct scan_call){
                 .call = call, .jail = call->entry->id, .option = option, .multiple = multiple};
         struct value arguments = arguments_of(call, multiple);
-        int r = scan_link_set(jail_scan(call->entry->jail), call->entry->id, call_word(call, 2), &arguments,
-                on_reply, state, &fault);
+        int r = scan_link_set(jail_scan(call->entry->jail), call->entry->id, call_word(call, 2),
+                &arguments, &(struct scan_asker){on_reply, state}, &fault);
         if (r < 0)
                 call_raise_fault(call, &fault);
 }

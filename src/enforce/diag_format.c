@@ -125,7 +125,9 @@ static size_t read_attribute(struct slice text, size_t at, struct piece *piece) 
                 return 0;
         if (!find_attribute(slice_sub(text, at + 1, close), piece, &is_number))
                 return 0;
-        for (at = close + 1; at < text.len && memchr("-0 #+", text.data[at], 5); at++) {
+        const struct slice flags = SLICE("-0 #+");
+        for (at = close + 1; at < text.len && slice_find_char(flags, text.data[at], 0) < flags.len;
+                at++) {
                 piece->left = piece->left || text.data[at] == '-';
                 piece->zero = piece->zero || text.data[at] == '0';
         }
@@ -274,13 +276,14 @@ static struct slice text_of(
 }
 
 static double number_of(const struct diag_record *record, enum attribute attribute) {
+        int64_t ms = (int64_t)(record->wall_us % 1000000 / 1000);
         switch (attribute) {
         case ATTRIBUTE_CREATED:
                 return (double)record->wall_us / 1e6;
         case ATTRIBUTE_LEVEL_NUMBER:
                 return (double)record->level;
         case ATTRIBUTE_MSECS:
-                return (double)(record->wall_us % 1000000 / 1000);
+                return (double)ms;
         case ATTRIBUTE_PROCESS:
                 return (double)record->pid;
         case ATTRIBUTE_RELATIVE:
@@ -316,6 +319,8 @@ static struct slice print_number(
         bool fraction = piece->attribute == ATTRIBUTE_CREATED ||
                         piece->attribute == ATTRIBUTE_MSECS ||
                         piece->attribute == ATTRIBUTE_RELATIVE;
+        bool is_text =
+                piece->conversion == 's' || piece->conversion == 'r' || piece->conversion == 'a';
         int64_t whole = (int64_t)number;
         int len = 0;
         if (piece->conversion == 'f')
@@ -327,7 +332,7 @@ static struct slice print_number(
                 len = snprintf(buffer, 64, "%" PRIX64, (uint64_t)whole);
         else if (piece->conversion == 'o')
                 len = snprintf(buffer, 64, "%" PRIo64, (uint64_t)whole);
-        else if (fraction && memchr("sra", piece->conversion, 3))
+        else if (fraction && is_text)
                 len = snprintf(
                         buffer, 64, "%.*f", piece->attribute == ATTRIBUTE_CREATED ? 6 : 1, number);
         else

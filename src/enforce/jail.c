@@ -187,8 +187,7 @@ static void tell_scanner(struct jail *jail, const char *option, struct value v) 
         struct fault fault = FAULT_INIT;
         struct value arguments = value_list();
         (void)value_append(&arguments, v, &arena);
-        int r = scan_link_set(
-                jail->env.scan, jail->id, slice_of(option), &arguments, NULL, NULL, &fault);
+        int r = scan_link_set(jail->env.scan, jail->id, slice_of(option), &arguments, NULL, &fault);
         if (r < 0)
                 diag(DIAG_ERROR, JAIL_LOG_FILTER, "[%s] cannot set %s: %s", jail->name, option,
                         fault_text(&fault));
@@ -354,7 +353,7 @@ void jail_reload_begin(struct jail *jail) {
         ignore_clear(jail->ignore);
         action_list_reload_begin(jail->actions);
         struct value none = value_list();
-        (void)scan_link_set(jail->env.scan, jail->id, SLICE("begin"), &none, NULL, NULL,
+        (void)scan_link_set(jail->env.scan, jail->id, SLICE("begin"), &none, NULL,
                 NULL); /* the jail is known */
         free_paths(&jail->unnamed);
         for (size_t i = 0; !jail->journal && scan_link_log_at(jail->env.scan, jail->id, i, &path) == 0; i++)

@@ -3,6 +3,7 @@
  * not carried out, and answers once, from the loop. Jobs of a jail that is freed are dropped
  * without an answer: jail_stop() waits for the actions before. */
 #include "enforce/jail_jobs.h"
+
 #include "base/memory.h"
 #include "enforce/jail_state.h"
 #include "enforce/resolver.h"
@@ -24,15 +25,14 @@ void jail_job_hold(struct jail_job *job) {
         job->pending++;
 }
 
-static void job_free(struct jail_job *job) {
-        struct jail_job **place = &job->jail->jobs;
+static void job_free(struct jail *jail, struct jail_job *job) {
+        struct jail_job **place = &jail->jobs;
         while (*place != job)
                 place = &(*place)->next;
         *place = job->next;
-        loop_timer_cancel(job->jail->env.loop, &job->timer);
+        loop_timer_cancel(jail->env.loop, &job->timer);
         for (struct jail_asked *asked = job->asked; asked; asked = asked->next)
-                resolver_forget(
-                        job->jail->env.resolver, asked); /* does nothing if it has answered */
+                resolver_forget(jail->env.resolver, asked); /* does nothing if it has answered */
         arena_done(&job->arena);
         free(job);
 }
@@ -46,7 +46,7 @@ static void on_done(void *user) {
         void *done_user = job->user;
         job->arena = ARENA_INIT;
         job->asked = NULL; /* all have answered */
-        job_free(job);
+        job_free(job->jail, job);
         if (done)
                 done(done_user, count, &absent);
         arena_done(&arena);
@@ -64,5 +64,5 @@ void jail_job_on_action(void *user, unsigned failed) {
 
 void jail_jobs_done(struct jail *jail) {
         while (jail->jobs)
-                job_free(jail->jobs);
+                job_free(jail, jail->jobs);
 }

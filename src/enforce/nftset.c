@@ -46,7 +46,7 @@ static void make_room(int fd, size_t bytes) {
 
 struct nftset *nftset_new(void) {
         struct timeval limit = {
-                .tv_sec = NFTSET_TIMEOUT_MS / 1000, .tv_usec = NFTSET_TIMEOUT_MS % 1000 * 1000};
+                .tv_sec = NFTSET_TIMEOUT_MS / 1000, .tv_usec = NFTSET_TIMEOUT_MS % 1000 * 1000L};
         int brief = 1; /* errors without the message that they are about */
         struct mnl_socket *socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
         if (!socket)

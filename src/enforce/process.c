@@ -534,13 +534,18 @@ void process_cancel(struct process *process) {
         start_waiting(runner);
 }
 
+static void drop_all(struct process_list *list) {
+        for (struct process *process = list->first, *next; process; process = next) {
+                next = process->next;
+                drop(process);
+        }
+}
+
 struct runner *runner_free(struct runner *runner) {
         if (!runner)
                 return NULL;
-        while (runner->waiting.first)
-                drop(runner->waiting.first);
-        while (runner->running.first)
-                drop(runner->running.first);
+        drop_all(&runner->waiting);
+        drop_all(&runner->running);
         close_p(&runner->null_fd);
         free(runner);
         return NULL;

@@ -5,6 +5,7 @@
  * them. Upstream: fail2ban/server/actions.py, action.py ActionBase, 1.1. */
 #include "enforce/python_action.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include "base/diag.h"
@@ -249,13 +250,18 @@ void python_action_cancel(struct python_action *action) {
 
 /* Questions of clients. */
 
-static void unlink_question(struct question *question) {
+static struct question *first_question(const struct python_action *action) {
+        assert(!action->questions || !action->questions->previous);
+        return action->questions;
+}
+
+static void unlink_question(struct python_action *action, struct question *question) {
         if (question->next)
                 question->next->previous = question->previous;
         if (question->previous)
                 question->previous->next = question->next;
         else
-                question->action->questions = question->next;
+                action->questions = question->next;
 }
 
 static void free_question(struct question *question) {
@@ -266,7 +272,7 @@ static void free_question(struct question *question) {
 
 static void question_end(
         struct question *question, const struct value *ret, const struct fault *fault) {
-        unlink_question(question);
+        unlink_question(question->action, question);
         question->done(question->user, ret, fault);
         free_question(question);
 }
@@ -381,18 +387,14 @@ struct python_action *python_action_new(
 void python_action_dismiss(struct python_action *action) {
         struct fault fault = FAULT_INIT;
         (void)fault_raise(&fault, "RuntimeError", "action %s is gone", action->name);
-        while (action->questions) {
-                struct question *question = action->questions;
+        struct question *question;
+        while ((question = first_question(action))) {
                 python_link_forget(action->link, question);
-                question_end(question, NULL, &fault);
+                unlink_question(action, question);
+                question->done(question->user, NULL, &fault);
+                free_question(question);
         }
         fault_done(&fault);
-}
-
-static void forget_question(struct question *question) {
-        python_link_forget(question->action->link, question);
-        unlink_question(question);
-        free_question(question);
 }
 
 struct python_action *python_action_free(struct python_action *action) {
@@ -402,8 +404,12 @@ struct python_action *python_action_free(struct python_action *action) {
         python_link_unwatch(action->link, &action->watcher);
         python_link_forget(action->link, action);
         end_job(action);
-        while (action->questions)
-                forget_question(action->questions);
+        struct question *question;
+        while ((question = first_question(action))) {
+                python_link_forget(action->link, question);
+                unlink_question(action, question);
+                free_question(question);
+        }
         python_link_tell(action->link, message_of(action, "drop", &arena));
         arena_done(&arena);
         arena_done(&action->arena);

@@ -99,6 +99,7 @@ static void tell(const struct question *question, const struct waiter *waiter) {
                         waiter->user, question->failed ? SLICE_NULL : slice_of(question->text));
                 return;
         }
+        assert(waiter->addresses);
         struct fault fault = FAULT_INIT;
         if (question->failed)
                 (void)fault_set(&fault, -ENOENT, "%s", question->text);

@@ -17,20 +17,21 @@ struct batch {
         struct message_reader records;
 };
 
-static bool is_cursor(struct slice cursor) {
-        for (size_t i = 0; i < cursor.len; i++)
-                if (!memchr("0123456789abcdefsimtbx=;", cursor.data[i], 24))
+static bool is_made_of(struct slice text, struct slice bytes) {
+        for (size_t i = 0; i < text.len; i++)
+                if (slice_find_char(bytes, text.data[i], 0) == bytes.len)
                         return false;
-        return cursor.len <= PLAN_PLACE_MAX;
+        return true;
+}
+
+static bool is_cursor(struct slice cursor) {
+        return cursor.len <= PLAN_PLACE_MAX &&
+               is_made_of(cursor, SLICE("0123456789abcdefsimtbx=;"));
 }
 
 static bool is_hash(struct slice hash) {
-        if (hash.len != 0 && hash.len != PLAN_HASH_LEN)
-                return false;
-        for (size_t i = 0; i < hash.len; i++)
-                if (!memchr("0123456789abcdef", hash.data[i], 16))
-                        return false;
-        return true;
+        return (hash.len == 0 || hash.len == PLAN_HASH_LEN) &&
+               is_made_of(hash, SLICE("0123456789abcdef"));
 }
 
 static int refuse(struct fault *fault, const struct plan_log *log, const char *what) {

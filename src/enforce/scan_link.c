@@ -63,35 +63,36 @@ static void arm_reply_timer(struct scan_link *link) {
                 loop_timer_cancel(link->loop, &link->reply_timer);
 }
 
-static int add_request(struct scan_link *link, uint32_t jail, struct slice option, const struct value *arguments,
-        scan_link_reply *reply, void *user, struct fault *fault) {
+static int add_request(struct scan_link *link, uint32_t jail, struct slice option,
+        const struct value *arguments, const struct scan_asker *asker, struct fault *fault) {
         struct scan_request *request;
         int r = scan_requests_add(&link->requests, jail, option, arguments, &request, fault);
         if (r < 0)
                 return r;
-        request->reply = reply;
-        request->user = user;
+        request->reply = asker ? asker->reply : NULL;
+        request->user = asker ? asker->user : NULL;
         scan_send_set(channel_of(link), request->number, jail, (struct slice){request->bytes, request->len});
         if (!loop_timer_is_set(&link->reply_timer))
                 arm_reply_timer(link);
         return 0;
 }
 
-int scan_link_set(struct scan_link *link, uint32_t jail, struct slice option, const struct value *arguments, scan_link_reply *reply,
-        void *user, struct fault *fault) {
+int scan_link_set(struct scan_link *link, uint32_t jail, struct slice option,
+        const struct value *arguments, const struct scan_asker *asker, struct fault *fault) {
         const struct plan_jail *plan = scan_plan_jail(&link->plan, jail);
         if (!plan)
                 return fault_set(fault, -ENOENT, "no such jail");
         if (plan->option_bytes > SCAN_OPTION_BYTES_MAX)
                 return fault_set(fault, -ENOBUFS, "too many options");
-        return add_request(link, jail, option, arguments, reply, user, fault);
+        return add_request(link, jail, option, arguments, asker, fault);
 }
 
 static void on_ping_timer(void *user) {
         struct scan_link *link = user;
         const struct value none = value_list();
         if (!link->requests.first && channel_of(link))
-                (void)add_request(link, 0, SLICE("ping"), &none, NULL, NULL, NULL); /* fits: the queue is empty */
+                (void)add_request(
+                        link, 0, SLICE("ping"), &none, NULL, NULL); /* fits: the queue is empty */
         loop_timer_set_in(link->loop, &link->ping_timer, (int64_t)PING_MS * 1000, on_ping_timer, link);
 }
 
@@ -195,7 +196,8 @@ static void on_settle_timer(void *user) {
 
 static void settle_soon(struct scan_link *link) {
         if (!loop_timer_is_set(&link->settle_timer))
-                loop_timer_set_in(link->loop, &link->settle_timer, SETTLE_MS * 1000, on_settle_timer, link);
+                loop_timer_set_in(link->loop, &link->settle_timer, (int64_t)SETTLE_MS * 1000,
+                        on_settle_timer, link);
 }
 
 /* Files that come and go. */
@@ -364,7 +366,8 @@ static void on_end(void *user, const char *how) {
 
 static const struct supervise_ops supervise_ops = {.on_start = on_start, .on_message = on_message, .on_end = on_end};
 
-static struct scan_link *make_link(struct loop *loop, struct clock *clock, const char *program, const char *label,
+/* Without a process yet. */
+static struct scan_link *make_link(struct loop *loop, struct clock *clock,
         const struct scan_link_ops *ops, void *user, struct fault *fault) {
         struct scan_link *link = memory_new(sizeof(*link));
         *link = (struct scan_link){.loop = loop, .clock = clock, .ops = ops, .user = user, .threshold = diag_threshold()};
@@ -373,28 +376,28 @@ static struct scan_link *make_link(struct loop *loop, struct clock *clock, const
                 free(link);
                 return NULL;
         }
-        const struct supervise_config config = {
-                .program = "stockade-scanner",
-                .path = program,
-                .label = label,
-                .role = CHANNEL_SCANNER,
-                .ops = &supervise_ops,
-                .user = link,
-        };
-        link->supervise = supervise_new(loop, &config);
         scan_plan_init(&link->plan, link->watch);
         scan_requests_init(&link->requests);
         return link;
 }
 
+static struct scan_link *supervise(struct scan_link *link, const char *program, const char *label) {
+        if (!link)
+                return NULL;
+        const struct supervise_config config = {.program = "stockade-scanner", .path = program, .label = label, .role = CHANNEL_SCANNER,
+                .ops = &supervise_ops, .user = link};
+        link->supervise = supervise_new(link->loop, &config);
+        return link;
+}
+
 struct scan_link *scan_link_new(struct loop *loop, struct clock *clock, const char *program, const struct scan_link_ops *ops,
         void *user, struct fault *fault) {
-        return make_link(loop, clock, program, "scanner", ops, user, fault);
+        return supervise(make_link(loop, clock, ops, user, fault), program, "scanner");
 }
 
 struct scan_link *scan_link_new_journal(struct loop *loop, struct clock *clock, const char *program, const struct scan_link_ops *ops,
         void *user, struct fault *fault) {
-        return make_link(loop, clock, program, "journal scanner", ops, user, fault);
+        return supervise(make_link(loop, clock, ops, user, fault), program, "journal scanner");
 }
 
 void scan_link_set_folders(struct scan_link *link, const char *const *folders, size_t count) {
@@ -444,13 +447,15 @@ static void on_last_reply(void *user, const struct fault *fault, const struct va
 
 void scan_link_stop(struct scan_link *link, int timeout_ms, scan_link_done *done, void *user) {
         const struct value none = value_list();
+        const struct scan_asker asker = {on_last_reply, link};
         link->done = done;
         link->done_user = user;
         loop_timer_cancel(link->loop, &link->ping_timer);
         loop_timer_cancel(link->loop, &link->settle_timer);
         for (size_t i = 0; i < link->plan.log_count; i++)
                 hold_log(link, link->plan.logs[i]);
-        bool asked = channel_of(link) && add_request(link, 0, SLICE("ping"), &none, on_last_reply, link, NULL) == 0;
+        bool asked =
+                channel_of(link) && add_request(link, 0, SLICE("ping"), &none, &asker, NULL) == 0;
         loop_timer_set_in(link->loop, &link->stop_timer, asked ? (int64_t)timeout_ms * 1000 : 0, on_stop_timeout, link);
 }
 

@@ -73,13 +73,19 @@ void scan_link_jail_start(struct scan_link *link, uint32_t jail, double seek_tim
 enum scan_jail_state { SCAN_JAIL_ACTIVE, SCAN_JAIL_IDLE };
 void scan_link_jail_set_state(struct scan_link *link, uint32_t jail, enum scan_jail_state state);
 
-/* Carries out one option of detect/filter.h in the scanner. reply comes from the loop, once, never from inside this call: fault is
- * NULL and value the new value, or fault is what went wrong (kind and text are upstream's) and value is None. reply may be NULL.
- * Replies come in order. "begin" forgets the regexes set before, for the next scanner too. Returns 0, -ENOENT (no such jail),
+/* Carries out one option of detect/filter.h in the scanner. reply comes from the loop, once, never
+ * from inside this call: fault is NULL and value the new value, or fault is what went wrong (kind
+ * and text are upstream's) and value is None. asker may be NULL. Replies come in order. "begin"
+ * forgets the regexes set before, for the next scanner too. Returns 0, -ENOENT (no such jail),
  * -ENOBUFS (too much; fault has a text). */
 typedef void scan_link_reply(void *user, const struct fault *fault, const struct value *value);
-int scan_link_set(struct scan_link *link, uint32_t jail, struct slice option, const struct value *arguments, scan_link_reply *reply,
-        void *user, struct fault *fault);
+/* Who is told; NULL in its place: nobody. */
+struct scan_asker {
+        scan_link_reply *reply;
+        void *user;
+};
+int scan_link_set(struct scan_link *link, uint32_t jail, struct slice option,
+        const struct value *arguments, const struct scan_asker *asker, struct fault *fault);
 
 /* Logs. */
 enum scan_start_at {

@@ -427,11 +427,10 @@ void scan_link_jail_set_state(struct scan_link *link, uint32_t jail, enum scan_j
 }
 
 int scan_link_set(struct scan_link *link, uint32_t jail, struct slice option,
-        const struct value *arguments, scan_link_reply *reply, void *user, struct fault *fault) {
+        const struct value *arguments, const struct scan_asker *asker, struct fault *fault) {
         (void)link;
         (void)jail;
-        (void)reply;
-        (void)user;
+        (void)asker;
         (void)fault;
         (void)buffer_printf(&fake.orders, "set %.*s", SLICE_ARG(option));
         const struct value *v = value_item(arguments, 0);

@@ -176,15 +176,21 @@ static void options_are_answered_in_order(void **state) {
         struct arena arena = ARENA_INIT;
         struct value list = value_list();
         (void)value_append(&list, value_text("warn"), &arena);
-        assert_int_equal(scan_link_set(t->link, 1, SLICE("usedns"), &list, on_reply, t, NULL), 0);
+        assert_int_equal(scan_link_set(t->link, 1, SLICE("usedns"), &list,
+                                 &(struct scan_asker){on_reply, t}, NULL),
+                0);
         assert_int_equal(t->replies, 0);
         WAIT_FOR(t, t->replies == 1);
         assert_string_equal(t->reply_value, "warn");
         assert_string_equal(t->reply_error, "");
-        assert_int_equal(scan_link_set(t->link, 1, SLICE("bad"), &list, on_reply, t, NULL), 0);
+        assert_int_equal(scan_link_set(t->link, 1, SLICE("bad"), &list,
+                                 &(struct scan_asker){on_reply, t}, NULL),
+                0);
         WAIT_FOR(t, t->replies == 2);
         assert_string_equal(t->reply_error, "ValueError: bad value 'warn'");
-        assert_int_equal(scan_link_set(t->link, 2, SLICE("bad"), &list, on_reply, t, NULL), -ENOENT);
+        assert_int_equal(scan_link_set(t->link, 2, SLICE("bad"), &list,
+                                 &(struct scan_asker){on_reply, t}, NULL),
+                -ENOENT);
         arena_done(&arena);
 }
 
@@ -192,8 +198,12 @@ static void option_that_kills_the_scanner_twice_fails(void **state) {
         struct test *t = *state;
         struct arena arena = ARENA_INIT;
         struct value list = value_list();
-        assert_int_equal(scan_link_set(t->link, 1, SLICE("crash"), &list, on_reply, t, NULL), 0);
-        assert_int_equal(scan_link_set(t->link, 1, SLICE("usedns"), &list, on_reply, t, NULL), 0);
+        assert_int_equal(scan_link_set(t->link, 1, SLICE("crash"), &list,
+                                 &(struct scan_asker){on_reply, t}, NULL),
+                0);
+        assert_int_equal(scan_link_set(t->link, 1, SLICE("usedns"), &list,
+                                 &(struct scan_asker){on_reply, t}, NULL),
+                0);
         WAIT_FOR(t, t->replies == 1);
         assert_non_null(strstr(t->reply_error, "crash"));
         WAIT_FOR(t, t->replies == 2);
@@ -463,7 +473,9 @@ static void let_it_read(struct test *t) {
         run_for(t, REST_US);
         for (int i = 0; i < 3; i++) {
                 unsigned replies = t->replies;
-                assert_int_equal(scan_link_set(t->link, 1, SLICE("usedns"), &list, on_reply, t, NULL), 0);
+                assert_int_equal(scan_link_set(t->link, 1, SLICE("usedns"), &list,
+                                         &(struct scan_asker){on_reply, t}, NULL),
+                        0);
                 WAIT_FOR(t, t->replies == replies + 1);
         }
         arena_done(&arena);
