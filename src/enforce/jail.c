@@ -295,6 +295,8 @@ void jail_stop(struct jail *jail, enum jail_stop how, jail_done *done, void *use
         jail_intake_stop(jail);
         if (jail_store(jail) && how == JAIL_STOP_ALONE)
                 store_jail_disable(jail_store(jail), slice_of(jail->name));
+        if (how == JAIL_STOP_ALONE)
+                jail_restore_stop(jail);
         struct ticket **tickets = ban_book_by_ban(&jail->book, &count);
         action_list_stop(jail->actions,
                 how == JAIL_STOP_SERVER ? ACTION_STOP_SERVER : ACTION_STOP_ALONE, tickets, count,

@@ -2,7 +2,8 @@
 /* At its start a jail bans again what the database says is banned, with times cut to what the jail
  * allows now (spec server.md 5.4). Rows are not rewritten. If the server was killed, bans that have
  * ended since were lifted by nobody, and the kernel would hold them for ever: the actions are told
- * of them and that they end, so that these find what they lift. Upstream:
+ * of them and that they end, so that these find what they lift. Until they have done so the
+ * database keeps in mind since when, for the case that this server is killed too. Upstream:
  * fail2ban/server/database.py getCurrentBans(), jail.py restoreCurrentBans(), 1.1. */
 #include "base/diag.h"
 #include "enforce/jail_state.h"
@@ -26,6 +27,24 @@ static double cut(const struct jail *jail, double ban_time_s) {
         return ban_time_s;
 }
 
+/* One more lift is done, or the search for them. */
+static void end_lift(struct jail *jail) {
+        if (jail->lifts > 0 && --jail->lifts == 0 && jail_store(jail))
+                store_jail_lifted(jail_store(jail));
+}
+
+static void on_lifted(void *user, unsigned failed) {
+        (void)failed;
+        end_lift(user);
+}
+
+void jail_restore_stop(struct jail *jail) {
+        if (jail->lifts == 0)
+                return;
+        jail->lifts = 1;
+        end_lift(jail);
+}
+
 static void lift(struct jail *jail, const struct store_ban *row) {
         struct ticket *ticket = jail_ticket_of(row->id, row->time);
         ticket_set_data(ticket, &row->data);
@@ -34,7 +53,8 @@ static void lift(struct jail *jail, const struct store_ban *row) {
         ticket->integral_time = true;
         diag(DIAG_NOTICE, JAIL_LOG_ACTIONS, "[%s] Unban %s", jail->name, ticket->id);
         action_list_ban(jail->actions, ticket, NULL, NULL);
-        action_list_unban(jail->actions, ticket, NULL, NULL);
+        jail->lifts++;
+        action_list_unban(jail->actions, ticket, on_lifted, jail);
         (void)ticket_unref(ticket);
 }
 
@@ -65,11 +85,14 @@ void jail_restore(struct jail *jail) {
         struct restore restore = {jail, now, now};
         if (!jail_store(jail))
                 return;
-        if (store_jail_was_killed(jail_store(jail), slice_of(jail->name), &written_s) &&
-                written_s < now)
+        bool was_killed = store_jail_was_killed(jail_store(jail), slice_of(jail->name), &written_s);
+        if (was_killed && written_s < now)
                 restore.since = written_s - WRITTEN_S;
+        if (was_killed)
+                jail->lifts = 1; /* the search */
         if (!escalate_is_on(jail->escalation) && jail->settings.bantime_s != -1)
                 newer_than = restore.since - (double)jail->settings.bantime_s;
         store_bans_current(jail_store(jail), slice_of(jail->name), restore.since, newer_than,
                 on_row, &restore);
+        end_lift(jail);
 }

@@ -82,6 +82,7 @@ struct jail {
         uint64_t refused;              /* bans for which there was no room */
         struct jail_path *unannounced; /* "Added logfile" is said when their place is known */
         struct jail_path *unnamed;     /* reload: logs not added again so far */
+        size_t lifts;     /* of bans that ended while nobody was there, under way */
         bool counts_bans; /* of the others */
         bool is_started;
         bool is_idle;
@@ -127,6 +128,8 @@ void jail_observe_done(struct jail *jail);
 
 /* jail_restore.c. */
 void jail_restore(struct jail *jail);
+/* Lifts under way need not be waited for any more. */
+void jail_restore_stop(struct jail *jail);
 
 /* jail_look.c: the tags that need the jail; user is the jail. */
 extern const struct action_info_ops jail_info_ops;

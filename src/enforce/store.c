@@ -152,6 +152,26 @@ static void read_killed(struct store *store) {
         (void)sqlite3_finalize(statement);
 }
 
+/* Asks for the mark of what is still to be lifted. */
+static void queue_lifts_since(struct store *store, double since_s) {
+        struct buffer body = BUFFER_INIT(64);
+        (void)message_put_f64(&body, since_s);
+        store_queue_add(store, STORE_OP_LIFTS_SINCE, buffer_view(&body));
+        buffer_done(&body);
+}
+
+/* A server that is killed again before it has lifted what its predecessor left leaves that too. The
+ * mark is written at once: any other write makes the file newer. */
+static void keep_mark(struct store *store) {
+        double before_s = store_db_lifts_since(store), since_s = 0;
+        if (store->killed_count > 0)
+                since_s = before_s > 0 && before_s < store->written_s ? before_s : store->written_s;
+        if (since_s > 0)
+                store->written_s = since_s;
+        if (since_s != before_s && store_db_set_lifts_since(store, since_s) != SQLITE_OK)
+                queue_lifts_since(store, since_s);
+}
+
 static int bring_up_to_date(struct store *store, int64_t version, struct fault *fault) {
         if (version > STORE_VERSION)
                 return fault_raise(fault, "NotImplementedError",
@@ -170,6 +190,7 @@ static int bring_up_to_date(struct store *store, int64_t version, struct fault *
                 diag(DIAG_WARNING, STORE_LOGGER, "New database created. Version '%d'",
                         STORE_VERSION);
         read_killed(store);
+        keep_mark(store);
         /* With the first transaction, in which the jails of this server come: killed before it, the
          * next one still sees whom nobody has stopped. */
         store_queue_add(store, STORE_OP_JAILS_DISABLE, SLICE(""));
@@ -278,7 +299,22 @@ bool store_jail_was_killed(struct store *store, struct slice jail, double *ret_w
                 free(store->killed[i]);
                 store->killed[i] = store->killed[--store->killed_count];
                 *ret_written_s = store->written_s;
+                store->lifting++;
                 return true;
         }
         return false;
+}
+
+/* All jails are added before the first is started: one that is not there by now is no longer in the
+ * configuration. */
+static bool is_one_to_start(const struct store *store) {
+        for (size_t i = 0; i < store->killed_count; i++)
+                if (jail_place(store, slice_of(store->killed[i])) < store->jail_count)
+                        return true;
+        return false;
+}
+
+void store_jail_lifted(struct store *store) {
+        if (store->lifting > 0 && --store->lifting == 0 && !is_one_to_start(store))
+                queue_lifts_since(store, 0);
 }

@@ -43,8 +43,8 @@ const char *store_path(const struct store *store);
 int store_commit(struct store *store);
 /* Whether store_commit() has something to do. */
 bool store_is_dirty(const struct store *store);
-/* To be called now and then, at most once a second: gives back the memory that many writes have taken.
- * Returns whether it has done so. */
+/* To be called now and then, at most once a second: gives back the memory that many writes have
+ * taken. Returns whether it has done so. */
 bool store_rest(struct store *store);
 
 void store_set_max_matches(
@@ -64,8 +64,11 @@ void store_backlog(const struct store *store, size_t *ret_waiting, uint64_t *ret
 void store_jail_add(struct store *store, struct slice jail);
 void store_jail_disable(struct store *store, struct slice jail);
 /* Whether the server before was killed while it had this jail: what it had banned was not lifted.
- * Says so once for each jail. *ret_written_s: when the file was written last before. */
+ * Says so once for each jail. *ret_written_s: when the file was written last before; or, if it was
+ * killed before it had told store_jail_lifted(), when its own predecessor had written. */
 bool store_jail_was_killed(struct store *store, struct slice jail, double *ret_written_s);
+/* What had ended while nobody was there has been lifted, once for each jail that was killed. */
+void store_jail_lifted(struct store *store);
 
 /* Log positions (5.3). Returns whether there is one. hash: 40 hex characters or empty; texts live
  * in arena. */

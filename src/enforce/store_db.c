@@ -244,3 +244,21 @@ bool store_db_is_passing(int code) {
 bool store_db_is_damage(int code) {
         return (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB;
 }
+
+double store_db_lifts_since(struct store *store) {
+        sqlite3_stmt *statement = NULL;
+        double since_s = 0;
+        if (sqlite3_prepare_v2(store->db, "PRAGMA user_version", -1, &statement, NULL) ==
+                        SQLITE_OK &&
+                sqlite3_step(statement) == SQLITE_ROW)
+                since_s = (uint32_t)sqlite3_column_int(statement, 0);
+        (void)sqlite3_finalize(statement);
+        return since_s;
+}
+
+int store_db_set_lifts_since(struct store *store, double since_s) {
+        char sql[64];
+        uint32_t seconds = since_s > 0 && since_s < UINT32_MAX ? (uint32_t)since_s : 0;
+        (void)snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", (int32_t)seconds);
+        return store_db_execute(store->db, sql);
+}

@@ -54,7 +54,8 @@ enum store_op {
         STORE_OP_BAN_ADD,
         STORE_OP_BAN_DEL,
         STORE_OP_BAN_DEL_ALL,
-        STORE_OP_PURGE
+        STORE_OP_PURGE,
+        STORE_OP_LIFTS_SINCE
 };
 
 struct store {
@@ -77,7 +78,8 @@ struct store {
         char **killed; /* jails that were enabled when the file was opened: nobody had stopped them
                         */
         size_t killed_count, killed_capacity;
-        double written_s; /* before it was opened */
+        size_t lifting;   /* jails that were killed and have not lifted yet what has ended since */
+        double written_s; /* before it was opened, by a server that had lifted all */
         char **jails;     /* that are there: a new file needs their rows before those of bans */
         size_t jail_count, jail_capacity;
         bool lacks_schema; /* new, and could not be written yet */
@@ -119,6 +121,11 @@ void store_db_bind_number(sqlite3_stmt *statement, int index, double number);
 double store_db_time(sqlite3_stmt *statement, int index);
 /* View of a text or blob column, until the next step. */
 struct slice store_db_column(sqlite3_stmt *statement, int index);
+/* The time since which bans may have ended that nobody has lifted, in seconds; 0: there are none.
+ * It stands in the file's header, as a number that SQLite leaves to its users. Set: returns
+ * SQLITE_OK or the result code. */
+double store_db_lifts_since(struct store *store);
+int store_db_set_lifts_since(struct store *store, double since_s);
 /* Whether writing may work later: the disk is full, somebody else has the lock, ... */
 bool store_db_is_passing(int code);
 bool store_db_is_damage(int code);

@@ -98,6 +98,8 @@ static int execute(struct store *store, enum store_op op, struct slice body) {
                 return store_bans_execute(store, op, &in);
         case STORE_OP_PURGE:
                 return store_purge_execute(store, message_get_f64(&in));
+        case STORE_OP_LIFTS_SINCE:
+                return store_db_set_lifts_since(store, message_get_f64(&in));
         }
         return SQLITE_MISUSE;
 }

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Nothing is lost and nothing is counted twice: processes are killed in the middle of a burst, again and again."""
+import contextlib
 import os
 import random
 import signal
+import sqlite3
 import time
 
 from harness import CONNECTIONS, case, expect, main, numbered_address, wait_for
@@ -103,6 +105,67 @@ def killed_server_loses_nothing(box):
     box.start()
     bans = sorted(address for address, times in failures.items() if times >= 10)
     wait_for(lambda: set(bans) <= set(box.banned()), 'whoever has failed 5 times in one half is banned', BURST_S, 0.2)
+
+
+GATED_ACTION = '''[Definition]
+actionban = echo "ban <ip> <name>" >> <target>
+actionunban = while [ -e <gate> ]; do sleep 0.05; done; echo "unban <ip> <name>" >> <target>
+[Init]
+target = /dev/null
+gate = /dev/null/none
+'''
+
+
+def kill_all(box):
+    """Kill the server with all that it has begun."""
+    os.killpg(box.server.pid, signal.SIGKILL)
+    box.server.wait()
+
+
+def mark(box):
+    """Since when bans may have ended that nobody has lifted; 0: never."""
+    with contextlib.closing(sqlite3.connect(box.path('f2b.sqlite3'), timeout=30)) as db:
+        return db.execute('PRAGMA user_version').fetchone()[0]
+
+
+def newest(box):
+    """When the database was written last."""
+    return max(os.stat(path).st_mtime for path in (box.path('f2b.sqlite3'), box.path('f2b.sqlite3-wal')) if os.path.exists(path))
+
+
+@case
+def a_server_killed_twice_lifts_what_ended(box):
+    gate, addresses = box.path('gate'), [f'192.0.2.{number}' for number in range(1, 6)]
+    box.write('etc/action.d/gated.conf', GATED_ACTION)
+    box.write('gate', '')
+    box.jails('', action=f'gated[target="{box.reports}", gate="{gate}"]', bantime='2s')
+    box.start()
+    box.ask('set', 'sshd', 'banip', *addresses)
+    wait_for(lambda: len(box.reported('ban')) == 5, 'all are banned')
+    with contextlib.closing(sqlite3.connect(box.path('f2b.sqlite3'), timeout=30)) as db:
+        wait_for(lambda: db.execute('SELECT count(*) FROM bans').fetchone()[0] == 5, 'all are written')
+    kill_all(box)
+    time.sleep(6)               # they end while nobody is there, well before the next server writes anything
+    for number in range(2):     # two servers begin to lift, and are killed before they are done
+        box.write('f2b.log', '')
+        box.start()
+        wait_for(lambda: box.read('f2b.log').count('] Unban 192.0.2.') >= 5, 'it begins to lift them')
+        marked = mark(box)
+        expect(marked > 0, 'what is to be lifted is marked')
+        box.attack(f'192.0.2.{99 + number}')        # so that the database is newer
+        wait_for(lambda: newest(box) > marked + 4, 'and it is written')     # pylint: disable=cell-var-from-loop
+        kill_all(box)
+        time.sleep(3)
+        expect(not box.reported('unban'), 'nobody has lifted anything yet')
+    os.remove(gate)
+    box.start()
+    wait_for(lambda: set(addresses) <= set(box.reported('unban')), 'all are lifted')
+    wait_for(lambda: mark(box) == 0, 'nothing is left to be lifted')
+    kill_all(box)
+    lifted = len(box.reported('unban'))
+    box.start()
+    wait_for(lambda: "Jail 'sshd' started" in box.read('f2b.log').rsplit('Starting Fail2ban', 1)[-1], 'it has started')
+    expect(not set(addresses) & set(box.reported('unban')[lifted:]), 'none is lifted again')
 
 
 main(__doc__)

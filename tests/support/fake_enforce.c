@@ -255,6 +255,11 @@ bool store_jail_was_killed(struct store *store, struct slice jail, double *ret_w
         return fake.killed_s > 0;
 }
 
+void store_jail_lifted(struct store *store) {
+        (void)store;
+        (void)buffer_printf(&fake.orders, "lifted\n");
+}
+
 int64_t store_max_matches(const struct store *store) {
         (void)store;
         return fake.max_matches;

@@ -2,10 +2,12 @@
 /* A database file in a folder of its own, a fixed clock, and the messages that came. */
 #pragma once
 
+#include <fcntl.h>
 #include <ftw.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../cmocka_include.h"
@@ -74,6 +76,12 @@ static inline void fixture_open(struct fixture *f) {
 
 static inline void fixture_close(struct fixture *f) {
         f->store = store_close(f->store);
+}
+
+/* The file, which is closed, was written so many seconds ago. */
+static inline void fixture_age(const struct fixture *f, time_t seconds) {
+        struct timespec when = {.tv_sec = time(NULL) - seconds}, times[] = {when, when};
+        assert_int_equal(utimensat(AT_FDCWD, f->path, times, 0), 0);
 }
 
 static inline bool fixture_said(const struct fixture *f, const char *text) {

@@ -71,6 +71,31 @@ static void bans_that_ended_while_the_server_was_dead_are_lifted(void **state) {
         fake.killed_s = 0;
 }
 
+static void the_database_is_told_once_all_is_lifted(void **state) {
+        static const struct {
+                double age_s; /* of the ban, which lasts 600 s */
+                const char *at_once, *later;
+        } rows[] = {
+                {800,  NULL,     "lifted"},
+                {100,  "lifted", NULL    },
+                {2000, "lifted", NULL    },
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct jail *jail = make();
+                fake.killed_s = NOW - 300;
+                row("1.1.1.1", NOW - rows[i].age_s, 600, 1);
+                (void)fake_orders();
+                jail_start(jail);
+                assert_int_equal(
+                        strstr(fake_orders(), "lifted\n") != NULL, rows[i].at_once != NULL);
+                fake_settle();
+                assert_int_equal(strstr(fake_orders(), "lifted\n") != NULL, rows[i].later != NULL);
+                end(jail);
+                fake.killed_s = 0;
+        }
+}
+
 static void growing_times_are_cut_to_maxtime(void **state) {
         struct jail *jail = make();
         struct arena arena = ARENA_INIT;
@@ -119,6 +144,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(stored_bans_hold_again_with_times_cut),
                 cmocka_unit_test(bans_that_ended_while_the_server_was_dead_are_lifted),
+                cmocka_unit_test(the_database_is_told_once_all_is_lifted),
                 cmocka_unit_test(growing_times_are_cut_to_maxtime),
                 cmocka_unit_test(ignored_ids_are_not_banned_again),
                 cmocka_unit_test(restoring_comes_after_the_start_of_actions_and_before_reading),

@@ -60,6 +60,34 @@ static void jails_that_nobody_stopped_were_killed(void **state) {
         assert_false(store_jail_was_killed(f->store, SLICE("sshd"), &written_s));
 }
 
+static void who_is_killed_again_before_all_is_lifted_leaves_that_too(void **state) {
+        struct fixture *f = *state;
+        double first_s = 0, again_s = 0;
+        fixture_open(f);
+        store_jail_add(f->store, SLICE("sshd"));
+        store_jail_add(f->store, SLICE("gone"));
+        fixture_close(f);
+        fixture_age(f, 500);
+        fixture_open(f);
+        store_jail_add(f->store, SLICE("sshd")); /* the other is not there any more */
+        assert_true(store_jail_was_killed(f->store, SLICE("sshd"), &first_s));
+        fixture_close(f);
+        fixture_open(f);
+        store_jail_add(f->store, SLICE("sshd"));
+        assert_true(store_jail_was_killed(f->store, SLICE("sshd"), &again_s));
+        assert_true(first_s >= again_s && first_s <= again_s);
+        store_jail_lifted(f->store);
+        fixture_close(f);
+        fixture_open(f);
+        store_jail_add(f->store, SLICE("sshd"));
+        assert_true(store_jail_was_killed(f->store, SLICE("sshd"), &again_s));
+        assert_true(again_s > first_s + 100);
+        store_jail_disable(f->store, SLICE("sshd"));
+        fixture_close(f);
+        fixture_open(f); /* stopped as it should be: there is nothing to lift */
+        assert_slice(fixture_query(f, "PRAGMA user_version"), "0");
+}
+
 static void newer_version_is_refused_and_left_alone(void **state) {
         struct fixture *f = *state;
         struct fault fault = FAULT_INIT;
@@ -164,6 +192,7 @@ int main(void) {
                 FIXTURE_CASE(new_file_is_made_with_folder_and_mode),
                 FIXTURE_CASE(content_survives_and_jails_start_disabled),
                 FIXTURE_CASE(jails_that_nobody_stopped_were_killed),
+                FIXTURE_CASE(who_is_killed_again_before_all_is_lifted_leaves_that_too),
                 FIXTURE_CASE(newer_version_is_refused_and_left_alone),
                 FIXTURE_CASE(a_path_that_cannot_be_is_a_fault),
                 FIXTURE_CASE(settings_are_kept),
