@@ -57,6 +57,13 @@ static const struct alias aliases[] = {
         {"utf_16le",       LINE_UTF16LE },
         {"utf_16_be",      LINE_UTF16BE },
         {"utf_16be",       LINE_UTF16BE },
+        {"utf_32",         LINE_UTF32   },
+        {"utf32",          LINE_UTF32   },
+        {"u32",            LINE_UTF32   },
+        {"utf_32_le",      LINE_UTF32LE },
+        {"utf_32le",       LINE_UTF32LE },
+        {"utf_32_be",      LINE_UTF32BE },
+        {"utf_32be",       LINE_UTF32BE },
 };
 
 static bool is_name_char(char c) {
@@ -90,6 +97,11 @@ int line_encoding_parse(struct slice name, enum line_encoding *ret, struct fault
         int page = codepage_find(wanted);
         if (page >= 0) {
                 *ret = (enum line_encoding)((int)LINE_CODEPAGE + page);
+                return 0;
+        }
+        int multibyte = multibyte_find(wanted);
+        if (multibyte >= 0) {
+                *ret = (enum line_encoding)((int)LINE_MULTIBYTE + multibyte);
                 return 0;
         }
         return fault_raise(fault, "LookupError", "unknown encoding: %.*s", SLICE_ARG(name));
@@ -208,6 +220,19 @@ static struct slice decode_codepage(struct slice raw, int page, struct arena *ar
         return (struct slice){text, out};
 }
 
+static struct slice decode_multibyte(struct slice raw, int index, struct arena *arena, bool *ret_repaired) {
+        char *text = arena_alloc(arena, raw.len * 3 + 1);
+        size_t out = 0;
+        for (size_t at = 0; at < raw.len;) {
+                uint32_t c;
+                bool broken;
+                at += multibyte_next(index, slice_sub(raw, at, raw.len), &c, &broken);
+                *ret_repaired = *ret_repaired || broken;
+                out += put_utf8(text + out, c);
+        }
+        return (struct slice){text, out};
+}
+
 static uint32_t unit_at(struct slice raw, size_t at, bool big) {
         const unsigned char *p = (const unsigned char *)raw.data + at;
         return big ? (uint32_t)p[0] << 8 | p[1] : (uint32_t)p[1] << 8 | p[0];
@@ -244,16 +269,45 @@ static struct slice decode_utf16_marked(struct slice raw, struct arena *arena, b
         return decode_utf16(raw, big, arena, ret_repaired);
 }
 
+static struct slice decode_utf32(struct slice raw, bool big, struct arena *arena, bool *ret_repaired) {
+        char *text = arena_alloc(arena, raw.len + 4);
+        size_t out = 0;
+        size_t at = 0;
+        for (; at + 4 <= raw.len; at += 4) {
+                uint32_t first = unit_at(raw, at, big), second = unit_at(raw, at + 2, big);
+                uint32_t c = big ? first << 16 | second : second << 16 | first;
+                bool valid = c <= 0x10ffff && (c < 0xd800 || c > 0xdfff);
+                *ret_repaired = *ret_repaired || !valid;
+                out += put_utf8(text + out, valid ? c : 0xfffd);
+        }
+        /* a part of a line end is no error: the rest of it begins the next piece */
+        if (at < raw.len && raw.data[at] != '\n' && raw.data[at] != '\r') {
+                out += put_utf8(text + out, 0xfffd);
+                *ret_repaired = true;
+        }
+        return (struct slice){text, out};
+}
+
+static struct slice decode_utf32_marked(struct slice raw, struct arena *arena, bool *ret_repaired) {
+        bool big = slice_has_prefix(raw, SLICE("\0\0\xfe\xff"));
+        if (big || slice_has_prefix(raw, SLICE("\xff\xfe\0\0")))
+                raw = slice_sub(raw, 4, raw.len);
+        return decode_utf32(raw, big, arena, ret_repaired);
+}
+
 struct slice line_decode(enum line_encoding encoding, struct slice raw, struct arena *arena, bool *ret_repaired) {
         *ret_repaired = false;
         if (encoding >= LINE_CODEPAGE)
                 return ascii_run(raw) == raw.len ? raw : decode_codepage(raw, (int)encoding - (int)LINE_CODEPAGE, arena, ret_repaired);
+        if (encoding >= LINE_MULTIBYTE)
+                return ascii_run(raw) == raw.len ? raw : decode_multibyte(raw, (int)encoding - (int)LINE_MULTIBYTE, arena, ret_repaired);
         switch (encoding) {
         case LINE_UTF8_SIG:
                 if (slice_has_prefix(raw, SLICE("\xef\xbb\xbf")))
                         raw = slice_sub(raw, 3, raw.len);
                 break;
         case LINE_UTF8:
+        case LINE_MULTIBYTE:
         case LINE_CODEPAGE:
                 break;
         case LINE_ASCII:
@@ -268,6 +322,12 @@ struct slice line_decode(enum line_encoding encoding, struct slice raw, struct a
                 return decode_utf16(raw, true, arena, ret_repaired);
         case LINE_UTF16:
                 return decode_utf16_marked(raw, arena, ret_repaired);
+        case LINE_UTF32LE:
+                return decode_utf32(raw, false, arena, ret_repaired);
+        case LINE_UTF32BE:
+                return decode_utf32(raw, true, arena, ret_repaired);
+        case LINE_UTF32:
+                return decode_utf32_marked(raw, arena, ret_repaired);
         }
         size_t valid = valid_run(raw);
         if (valid == raw.len)
@@ -276,16 +336,29 @@ struct slice line_decode(enum line_encoding encoding, struct slice raw, struct a
         return repair_utf8(raw, valid, arena);
 }
 
+size_t line_unit(enum line_encoding encoding) {
+        if (encoding == LINE_UTF16 || encoding == LINE_UTF16LE || encoding == LINE_UTF16BE)
+                return 2;
+        return encoding == LINE_UTF32 || encoding == LINE_UTF32LE || encoding == LINE_UTF32BE ? 4 : 1;
+}
+
+/* Bytes of a newline, and whether the one that is not 0 comes last. */
+static size_t newline_bytes(enum line_encoding encoding, struct slice raw, bool *ret_big) {
+        *ret_big = encoding == LINE_UTF16BE || encoding == LINE_UTF32BE ||
+                   (encoding == LINE_UTF16 && slice_has_prefix(raw, SLICE("\xfe\xff"))) ||
+                   (encoding == LINE_UTF32 && slice_has_prefix(raw, SLICE("\0\0\xfe\xff")));
+        return line_unit(encoding);
+}
+
 size_t line_length(enum line_encoding encoding, struct slice raw) {
-        bool wide = encoding == LINE_UTF16 || encoding == LINE_UTF16LE || encoding == LINE_UTF16BE;
-        bool big = encoding == LINE_UTF16BE || (encoding == LINE_UTF16 && slice_has_prefix(raw, SLICE("\xfe\xff")));
+        static const char zeros[3] = {0};
+        bool big;
+        size_t width = newline_bytes(encoding, raw, &big);
         for (size_t at = slice_find_char(raw, '\n', 0); at < raw.len; at = slice_find_char(raw, '\n', at + 1)) {
-                if (!wide)
-                        return at + 1;
-                if (big && at % 2 == 1 && raw.data[at - 1] == '\0')
-                        return at + 1;
-                if (!big && at % 2 == 0 && at + 1 < raw.len && raw.data[at + 1] == '\0')
-                        return at + 2;
+                size_t start = big ? at + 1 - width : at; /* may be before 0: then it is no multiple of width */
+                size_t others = big ? start : at + 1;
+                if (start % width == 0 && others + width - 1 <= raw.len && memcmp(raw.data + others, zeros, width - 1) == 0)
+                        return start + width;
         }
         return 0;
 }
@@ -299,5 +372,7 @@ struct slice line_strip_end(struct slice raw) {
 bool line_encoding_is_ascii_compatible(enum line_encoding encoding) {
         if (encoding >= LINE_CODEPAGE)
                 return codepage_is_ascii_compatible((int)encoding - (int)LINE_CODEPAGE);
-        return encoding != LINE_UTF16LE && encoding != LINE_UTF16BE && encoding != LINE_UTF16;
+        if (encoding >= LINE_MULTIBYTE)
+                return multibyte_is_ascii_compatible((int)encoding - (int)LINE_MULTIBYTE);
+        return encoding < LINE_UTF16LE;
 }

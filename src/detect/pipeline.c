@@ -196,13 +196,53 @@ static void put_failure(struct pipeline *pipeline, struct scan_jail *jail, const
                 jail->dropped++;
 }
 
-/* Two-byte encodings: the line end's other byte stands behind the byte at which the file was split (little endian). */
+static bool is_big(enum line_encoding encoding) {
+        return encoding == LINE_UTF16BE || encoding == LINE_UTF32BE;
+}
+
+/* Units of two and four bytes: a line end's other bytes stand behind the byte at which the file was split (little endian, as is
+ * everything behind the first line of one that begins with a mark). */
 static struct slice align(enum line_encoding encoding, struct slice raw, uint64_t offset) {
-        if (encoding == LINE_UTF16LE && offset > 0 && raw.len > 0 && raw.data[0] == '\0')
+        size_t unit = line_unit(encoding);
+        if (unit == 1 || is_big(encoding))
+                return raw;
+        for (; offset % unit != 0 && raw.len > 0 && raw.data[0] == '\0'; offset++)
                 raw = slice_sub(raw, 1, raw.len);
-        if (encoding == LINE_UTF16LE && raw.len % 2 == 1)
-                raw = slice_sub(raw, 0, raw.len - 1);
-        return raw;
+        return raw.len % unit == 1 ? slice_sub(raw, 0, raw.len - 1) : raw;
+}
+
+/* The encoding of all jails of the log if its units have several bytes, else another. */
+static enum line_encoding wide_encoding(const struct scan_log *log) {
+        enum line_encoding encoding = log->attachment_count > 0 ? log->attachments[0].jail->encoding : LINE_UTF8;
+        for (size_t i = 1; i < log->attachment_count; i++)
+                if (log->attachments[i].jail->encoding != encoding)
+                        return LINE_UTF8;
+        return encoding;
+}
+
+/* Whether the newline byte at that place, offset in the file, is one, and not a part of another character. What is not there yet is
+ * taken for the rest of one. */
+static bool is_line_end(enum line_encoding encoding, struct slice lines, size_t at, uint64_t offset) {
+        static const char zeros[3] = {0};
+        size_t unit = line_unit(encoding);
+        bool big = is_big(encoding);
+        if (unit == 1)
+                return true;
+        if (offset % unit != (big ? unit - 1 : 0) || (big && at + 1 < unit))
+                return false;
+        struct slice others = big ? slice_sub(lines, at + 1 - unit, at) : slice_sub(lines, at + 1, at + unit);
+        return memcmp(others.data, zeros, others.len) == 0;
+}
+
+/* Bytes of the first line: up to its newline byte, or all. */
+static size_t first_line(const struct scan_log *log, struct slice rest, enum line_encoding encoding) {
+        for (const char *end = memchr(rest.data, '\n', rest.len); end;) {
+                size_t at = (size_t)(end - rest.data);
+                if (is_line_end(encoding, rest, at, log->done + at))
+                        return at + 1;
+                end = memchr(end + 1, '\n', rest.len - at - 1);
+        }
+        return rest.len;
 }
 
 struct decoded {
@@ -316,13 +356,13 @@ int pipeline_run(struct pipeline *pipeline, struct scan_log *log, const struct i
         struct slice rest = chunk->lines;
         int64_t deadline = hold_clock(pipeline) + PIPELINE_TURN_US;
         bool late = false;
+        enum line_encoding encoding = wide_encoding(log);
         bool has_hints = !chunk->cut && log_prefilter_scan(&log->prefilter, log, chunk->lines);
         tell_siblings(pipeline, log);
         pipeline->log = log;
         pipeline->is_plain = slice_is_ascii(chunk->lines);
         for (unsigned lines = 1; rest.len > 0 && !late; lines++) {
-                const char *end = memchr(rest.data, '\n', rest.len);
-                size_t len = end ? (size_t)(end - rest.data) + 1 : rest.len;
+                size_t len = first_line(log, rest, encoding);
                 struct slice raw = slice_sub(rest, 0, len);
                 run_and_pass(pipeline, log, raw, chunk, has_hints ? log_prefilter_line(&log->prefilter, raw, chunk->lines) : NULL);
                 rest = slice_sub(rest, len, rest.len);

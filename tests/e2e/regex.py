@@ -5,6 +5,7 @@ import gzip
 import json
 import lzma
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -191,6 +192,37 @@ def encodings_of_one_byte_are_pythons(box):
     for name in wanted:
         status, said, complaint = ours(box, '--json', '-e', name, box.path('log'), '^<HOST>')
         expect(status == 0 and json.loads(said)['text'] == raw.decode(name, 'replace'), f'{name}: {said} {complaint}')
+
+
+@case
+def encodings_of_several_bytes_are_pythons(box):
+    with open(os.path.join(TOP, 'src', 'detect', 'multibytes.def'), encoding='utf8') as f:
+        names = [names.split() for names in re.findall(r'^MULTIBYTE\(\w+, "(.*?)"', f.read(), re.MULTILINE)]
+    expect(len(names) == 10, names)
+    last = [byte for byte in range(256) if byte not in b'\r\n']
+    pairs = b''.join(bytes([a, b]) + b'  ' for a in range(128, 256) for b in last)
+    threes = b''.join(bytes([0x8f, a, b]) + b'xx' for a in range(160, 256) for b in last)
+    fours = b''.join(bytes([a, b, c, d]) + b'  ' for a in (0x81, 0x84, 0x85, 0x90, 0xe3, 0xe4, 0xff) for b in range(0x30, 0x3a)
+                     for c in range(0x80, 256) for d in range(0x2f, 0x3b))
+    at_random = random.Random(5)
+    noise = bytes(at_random.choice((at_random.randrange(128, 256), at_random.randrange(0x30, 0x80))) for _ in range(60000))
+    for all_names in names:
+        for raw in (pairs, threes, fours, noise):
+            if all_names[0] == 'euc_kr':        # with which a syllable begins that is spelled: not ours
+                raw = raw.replace(b'\xa4\xd4', b'--')
+            with open(box.path('log'), 'wb') as f:
+                f.write(raw + b'\n')
+            status, said, complaint = ours(box, '--json', '-e', all_names[0], box.path('log'), '^<HOST>')
+            wanted = (raw + b'\n').decode(all_names[0], 'replace').rstrip('\n')
+            expect(status == 0 and json.loads(said)['text'] == wanted, f'{all_names[0]}: {said[:200]} {complaint}')
+        status, said, complaint = ours(box, '--json', '-e', all_names[-1], 'x', '^<HOST>')
+        expect(status == 0, f'{all_names[-1]}: {complaint}')
+    for name in ('utf_32', 'utf_32_le', 'utf_32_be', 'utf_16_le', 'utf_16_be'):
+        text = LINE + 'second \u010a \u0a0a \U0001f600 line\n'
+        with open(box.path('log'), 'wb') as f:
+            f.write(text.encode(name))
+        status, said, complaint = ours(box, '--json', '-e', name, box.path('log'), '^<HOST>')
+        expect([json.loads(line)['text'] for line in said.splitlines()] == text.rstrip('\n').split('\n'), f'{name}: {said} {complaint}')
 
 
 @case

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A filter that tests can predict, in place of detect/filter.c and detect/line.c: "fail ID" is a failure of ID, "session N ID" stores
+/* A filter that tests can predict, in place of detect/filter.c: "fail ID" is a failure of ID, "session N ID" stores
  * ID under N, "deny N" is a failure of the ID stored under N (state that must survive the process), "error" cannot be processed,
  * "crash" kills the process, "date T" has the date T. Option "set" takes any value; options answer with their first
  * argument, "(bad" is refused. */
@@ -167,26 +167,6 @@ void filter_load(struct filter *filter, struct slice key, struct slice blob) {
         filter->next = next;
 }
 
-int line_encoding_parse(struct slice name, enum line_encoding *ret, struct fault *fault) {
-        if (slice_is(name, "nonsense"))
-                return fault_raise(fault, "LookupError", "unknown encoding: %.*s", SLICE_ARG(name));
-        *ret = LINE_UTF8;
-        return 0;
-}
-
-struct slice line_decode(enum line_encoding encoding, struct slice raw, struct arena *arena, bool *ret_repaired) {
-        (void)encoding;
-        (void)arena;
-        *ret_repaired = raw.len > 0 && memchr(raw.data, 0xff, raw.len) != NULL;
-        return raw;
-}
-
-struct slice line_strip_end(struct slice raw) {
-        while (raw.len > 0 && (raw.data[raw.len - 1] == '\n' || raw.data[raw.len - 1] == '\r'))
-                raw.len--;
-        return raw;
-}
-
 const struct literals *filter_clauses(struct filter *filter, size_t *ret_count) {
         (void)filter;
         *ret_count = 0;
@@ -202,8 +182,4 @@ bool filter_is_hopeless(struct filter *filter, uint64_t lacks) {
 uint64_t filter_generation(const struct filter *filter) {
         (void)filter;
         return 0;
-}
-
-bool line_encoding_is_ascii_compatible(enum line_encoding encoding) {
-        return encoding == LINE_UTF8;
 }

@@ -22,6 +22,10 @@ static void codecs_have_pythons_names(void **state) {
                 {"utf-8-sig",   0,       LINE_UTF8_SIG},
                 {"utf-16-le",   0,       LINE_UTF16LE },
                 {"UTF-16BE",    0,       LINE_UTF16BE },
+                {"utf-32",      0,       LINE_UTF32   },
+                {"UTF-32LE",    0,       LINE_UTF32LE },
+                {"U32",         0,       LINE_UTF32   },
+                {"utf_32_be",   0,       LINE_UTF32BE },
                 {"nonsense",    -EINVAL, LINE_UTF8    },
                 {"",            -EINVAL, LINE_UTF8    },
                 {"utf-8-utf-8-utf-8-utf-8-utf-8-utf-8-utf-8", -EINVAL, LINE_UTF8},
@@ -71,6 +75,13 @@ static void invalid_bytes_become_replacement_characters(void **state) {
                 {LINE_UTF16BE,  {"\xd8\x3d\xde\0", 4},              {"\xf0\x9f\x98\x80", 4}, false},
                 {LINE_UTF16BE,  {"\xd8\x3d\0a", 4},                 {R "a", 4},              true },
                 {LINE_UTF16,    {"\xfe\xff\0a", 4},                 {"a", 1},                false},
+                {LINE_UTF32LE,  {"a\0\0\0\x00\xf6\x01\0", 8},     {"a\xf0\x9f\x98\x80", 5}, false},
+                {LINE_UTF32LE,  {"a\0\0\0\n", 5},                   {"a", 1},                false},
+                {LINE_UTF32LE,  {"a\0\0\0\0\xd8\0\0", 8},         {"a" R, 4},              true },
+                {LINE_UTF32BE,  {"\0\x11\0\0\0\0\0a", 8},         {R "a", 4},              true },
+                {LINE_UTF32BE,  {"\0\0\0a\0\0", 6},                {"a" R, 4},              true },
+                {LINE_UTF32,    {"\0\0\xfe\xff\0\0\0a", 8},       {"a", 1},                false},
+                {LINE_UTF32,    {"\xff\xfe\0\0a\0\0\0", 8},       {"a", 1},                false},
         };
         struct arena arena = ARENA_INIT;
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -99,6 +110,10 @@ static void a_line_ends_with_a_decoded_newline(void **state) {
         assert_int_equal(line_length(LINE_UTF16LE, SLICE("\x0a\x01\x0a\0")), 4);
         assert_int_equal(line_length(LINE_UTF16BE, SLICE("\x01\x0a\0\x0a")), 4);
         assert_int_equal(line_length(LINE_UTF16LE, SLICE("a\0\x0a")), 0);
+        assert_int_equal(line_length(LINE_UTF32LE, SLICE("\x0a\x01\0\0\x0a\0\0\0")), 8);
+        assert_int_equal(line_length(LINE_UTF32LE, SLICE("a\0\0\0\x0a\0\0")), 0);
+        assert_int_equal(line_length(LINE_UTF32BE, SLICE("\0\0\x0a\0\0\0\0\x0a")), 8);
+        assert_int_equal(line_length(LINE_UTF32BE, SLICE("\0\0\x0a")), 0);
         assert_slice(line_strip_end(SLICE("ab\r\n")), "ab");
         assert_slice(line_strip_end(SLICE("ab \r")), "ab ");
         assert_slice(line_strip_end(SLICE("\n")), "");

@@ -293,6 +293,48 @@ static void line_ends_go_from_plain_and_other_chunks(void **state) {
         }
 }
 
+/* The text in units of so many bytes; '%' is a character that has newline bytes in it. */
+static size_t widen(const char *text, size_t unit, bool big, char *out) {
+        size_t len = 0;
+        for (; *text; text++, len += unit) {
+                memset(out + len, 0, unit);
+                out[len + (big ? unit - 1 : 0)] = *text == '%' ? '\n' : *text;
+                out[len + (big ? unit - 2 : 1)] = *text == '%' ? '\n' : '\0';
+        }
+        return len;
+}
+
+/* Else whoever gets such a character into a line could begin another one. */
+static void a_newline_byte_of_another_character_ends_no_line(void **state) {
+        static const struct {
+                enum line_encoding encoding;
+                size_t unit;
+                bool big;
+        } rows[] = {
+                {LINE_UTF16LE, 2, false},
+                {LINE_UTF16BE, 2, true },
+                {LINE_UTF16,   2, false},
+                {LINE_UTF32LE, 4, false},
+                {LINE_UTF32BE, 4, true },
+                {LINE_UTF32,   4, false},
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct test t;
+                char bytes[256];
+                size_t len = widen("fail a\nuser %fail b\r\nfail c\n", rows[i].unit, rows[i].big, bytes);
+                begin(&t, "");
+                (void)scan_log_free(t.log);
+                t.jail->encoding = rows[i].encoding;
+                t.log = new_log(&t, 1, bytes, len);
+                run(&t, t.log);
+                assert_int_equal(t.count, 1);
+                if (!strstr(t.batches[0].records, "F:a F:c C:3/0"))
+                        fail_msg("row %zu: %s", i, t.batches[0].records);
+                finish(&t);
+        }
+}
+
 static void failures_lie_neither_in_the_future_nor_before_the_epoch(void **state) {
         struct test t;
         (void)state;
@@ -345,6 +387,7 @@ int main(void) {
                 cmocka_unit_test(lines_before_the_jails_start_are_not_for_it),
                 cmocka_unit_test(undecodable_bytes_are_told_once_a_day),
                 cmocka_unit_test(line_ends_go_from_plain_and_other_chunks),
+                cmocka_unit_test(a_newline_byte_of_another_character_ends_no_line),
                 cmocka_unit_test(failures_lie_neither_in_the_future_nor_before_the_epoch),
                 cmocka_unit_test(id_that_is_too_long_is_dropped),
                 cmocka_unit_test(long_line_is_cut_and_passed),
