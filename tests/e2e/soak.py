@@ -89,6 +89,8 @@ class Soak:
                         os.path.join(TOP, 'tests', 'support', 'faults.c')], check=True)
 
     def begin_round(self):
+        with contextlib.suppress(FileNotFoundError):
+            os.truncate(f'{self.disk}/f2b.log', 0)      # the small disk shall not be full of what is over
         self.crossing, self.harmless = [], []
         self.in_flight, self.may_repeat = set(), collections.Counter()
         self.box.write('reports', '')
@@ -339,7 +341,8 @@ def faults_at_random_lose_nothing(box):
         try:
             soak.round()
         except BaseException:
-            print(f'     round {soak.number} of seed {seed}', flush=True)
+            sizes = {entry.name: entry.stat().st_size for entry in os.scandir(soak.disk)}
+            print(f'     round {soak.number} of seed {seed}; free: {shutil.disk_usage(soak.disk).free}; {sizes}', flush=True)
             box.write('f2b.log', open(os.path.join(soak.disk, 'f2b.log'), encoding='utf8', errors='replace').read()[-200000:])
             raise
         if time.monotonic() >= end:
