@@ -4,11 +4,14 @@
  * builtins.str gives its text, a call of an exception class is kept as name and arguments, anything
  * else is refused. Sources: Python's pickletools.py (the protocol's documentation), CPython 3.11
  * for error texts. */
+#include <ctype.h>
 #include <errno.h>
 
 #include "wire/pickle.h"
 #include "wire/pickle_machine.h"
 #include "wire/pickle_text.h"
+
+#define CLASS_NAME_MAX 200 /* bytes of a module's name, and of a class's in it */
 
 /* How an opcode's argument is written: fixed bytes, a length of so many bytes and that many bytes,
  * or a line. */
@@ -227,11 +230,19 @@ static int on_get(struct pickle_machine *m, unsigned char code, struct slice arg
         return r < 0 ? r : pickle_machine_recall(m, index);
 }
 
+static bool is_class_name(struct slice name) {
+        for (size_t i = 0; i < name.len; i++)
+                if (!isalnum((unsigned char)name.data[i]) && name.data[i] != '_' &&
+                        name.data[i] != '.')
+                        return false;
+        return name.len > 0 && name.len <= CLASS_NAME_MAX;
+}
+
 static int push_class(struct pickle_machine *m, struct slice module, struct slice name) {
-        if (!m->takes_classes)
+        if (!m->takes_classes || !is_class_name(module) || !is_class_name(name))
                 return refuse(m, 0, SLICE_NULL);
-        struct slice whole = arena_printf(m->arena, "%.*s.%.*s",
-                SLICE_ARG(slice_sub(module, 0, 1000)), SLICE_ARG(slice_sub(name, 0, 1000)));
+        struct slice whole =
+                arena_printf(m->arena, "%.*s.%.*s", SLICE_ARG(module), SLICE_ARG(name));
         return pickle_machine_push_kind(m, value_string(whole), PICKLE_CLASS);
 }
 

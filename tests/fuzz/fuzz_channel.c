@@ -59,14 +59,14 @@ static void say(struct link *link, int fd, struct slice piece) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+        static const struct channel_ops ops = {.on_message = on_message, .on_close = on_close};
         struct slice rest = fuzz_input(data, size), piece;
         struct link link = {.ends = pairs[fuzz_byte(&rest) % PAIRS]};
         int fds[2];
         if (!loop)
                 loop = loop_new();
         FUZZ_REQUIRE(loop && channel_pair(fds) == 0);
-        link.channel =
-                channel_new(loop, fds[0], link.ends[0], link.ends[1], on_message, on_close, &link);
+        link.channel = channel_new(loop, fds[0], link.ends[0], link.ends[1], &ops, &link);
         FUZZ_REQUIRE(link.channel);
         while (fuzz_piece(&rest, &piece))
                 say(&link, fds[1], piece);

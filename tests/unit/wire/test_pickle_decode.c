@@ -237,6 +237,9 @@ static void replies_name_no_other_objects(void **state) {
                 BYTES("N}b."),
                 BYTES("N)\x81."),
                 BYTES("NN\x93."),
+                BYTES("I1\ncfail2ban.x\nA\xff\n)R\x86."),
+                BYTES("I1\ncfail2ban.x\nA b\n)R\x86."),
+                BYTES("I1\ncfail2ban.x\n\n)R\x86."),
         };
         for (size_t i = 0; i < COUNT(rows); i++) {
                 struct arena arena = ARENA_INIT;
