@@ -245,10 +245,19 @@ struct candidate {
         struct date_hit hit;
 };
 
-static int search(struct date_detector *detector, size_t index, struct slice line, size_t from, size_t to,
+/* Of a line. */
+struct part {
+        size_t from, to;
+};
+
+static struct part whole_of(struct slice line) {
+        return (struct part){0, line.len};
+}
+
+static int search(struct date_detector *detector, size_t index, struct slice line, struct part part,
         struct candidate *ret, struct fault *fault) {
         struct date_template *template = detector->entries[index].template;
-        int r = date_template_search(template, line, from, to, &ret->hit, fault);
+        int r = date_template_search(template, line, part.from, part.to, &ret->hit, fault);
         if (r > 0) {
                 ret->index = index;
                 ret->start_chars = to_chars(line, ret->hit.span.start);
@@ -257,11 +266,11 @@ static int search(struct date_detector *detector, size_t index, struct slice lin
 }
 
 /* The same for the place where the template matched last, by its recogniser if that is sure. */
-static int search_again(struct date_detector *detector, size_t index, struct slice line, size_t from, size_t to,
-        struct candidate *ret, struct fault *fault) {
+static int search_again(struct date_detector *detector, size_t index, struct slice line,
+        struct part part, struct candidate *ret, struct fault *fault) {
         struct date_template *template = detector->entries[index].template;
-        if (!date_template_search_fast(template, line, from, to, &ret->hit))
-                return search(detector, index, line, from, to, ret, fault);
+        if (!date_template_search_fast(template, line, part.from, part.to, &ret->hit))
+                return search(detector, index, line, part, ret, fault);
         ret->index = index;
         ret->start_chars = to_chars(line, ret->hit.span.start);
         return 1;
@@ -294,16 +303,16 @@ static int try_last(struct date_detector *detector, struct slice line, struct ca
                 return 0;
         if (is_anchored(&detector->entries[last])) {
                 *ret_ignore = last;
-                return search_again(detector, last, line, 0, line.len, ret, fault);
+                return search_again(detector, last, line, whole_of(line), ret, fault);
         }
         struct place from = to_bytes(line, detector->start_chars);
         struct place to = to_bytes(line, detector->end_chars);
         int r;
         if (has_last_bounds(detector, line, from, to)) {
-                r = search_again(detector, last, line, from.at, to.at, ret, fault);
+                r = search_again(detector, last, line, (struct part){from.at, to.at}, ret, fault);
         } else {
                 *ret_ignore = last;
-                r = search(detector, last, line, 0, line.len, ret, fault);
+                r = search(detector, last, line, whole_of(line), ret, fault);
         }
         if (r <= 0 || detector->count == 1)
                 return r;
@@ -328,7 +337,7 @@ static int choose_of_all(
         for (size_t i = 0; i < detector->count; i++) {
                 if (i == ignore)
                         continue;
-                r = search(detector, i, line, 0, line.len, ret, fault);
+                r = search(detector, i, line, whole_of(line), ret, fault);
                 if (r < 0)
                         return r;
                 if (r == 0)
@@ -445,8 +454,9 @@ __attribute__((noinline)) static int match_anew(
                 line = SLICE("");
         size_t last = detector->last;
         int r = detector->count == 0 ? date_detector_use_defaults(detector, fault) : 0;
-        if (r == 0)
-                r = choose(detector, line, &winner, fault);
+        if (r < 0)
+                return r;
+        r = choose(detector, line, &winner, fault);
         if (r <= 0)
                 return r < 0 ? r : DATE_NONE;
         r = learn(detector, line, &winner, fault);

@@ -44,13 +44,13 @@ static int find_weekday(struct slice text, bool brief) {
 }
 
 /* 12-hour clock; without AM/PM it counts as AM. A text that is neither leaves the hour. */
-static int read_hour12(int64_t hour, const struct date_field *fields, size_t count, enum date_ampm ampm, int64_t *ret,
-        struct fault *fault) {
+static int read_hour12(
+        int64_t hour, const struct date_fields *fields, int64_t *ret, struct fault *fault) {
         struct slice half = SLICE_NULL;
-        for (size_t i = 0; i < count; i++)
-                if (fields[i].letter == 'p')
-                        half = fields[i].text;
-        if (!half.data && ampm == DATE_AMPM_GROUP)
+        for (size_t i = 0; i < fields->count; i++)
+                if (fields->items[i].letter == 'p')
+                        half = fields->items[i].text;
+        if (!half.data && fields->ampm == DATE_AMPM_GROUP)
                 return fault_raise(fault, "AttributeError", "'NoneType' object has no attribute 'lower'");
         *ret = hour;
         if (hour == 12 && (half.len == 0 || slice_equal_nocase(half, SLICE("am"))))
@@ -183,14 +183,14 @@ static int read_yearday(struct reading *out, int64_t year) {
         return DATE_FOUND;
 }
 
-int date_eval(struct calendar *calendar, const struct date_field *fields, size_t count, enum date_ampm ampm,
-        const int *default_zone, struct date_time *ret, struct fault *fault) {
+int date_eval(struct calendar *calendar, const struct date_fields *fields, const int *default_zone,
+        struct date_time *ret, struct fault *fault) {
         struct reading reading = {.weekday = UNKNOWN, .yearday = UNKNOWN, .week = UNKNOWN};
         struct date_parts *parts = &reading.parts;
-        for (size_t i = 0; i < count; i++) {
-                int r = read_field(&fields[i], &reading, fault);
-                if (r == DATE_FOUND && fields[i].letter == 'I')
-                        r = read_hour12(parts->hour, fields, count, ampm, &parts->hour, fault);
+        for (size_t i = 0; i < fields->count; i++) {
+                int r = read_field(&fields->items[i], &reading, fault);
+                if (r == DATE_FOUND && fields->items[i].letter == 'I')
+                        r = read_hour12(parts->hour, fields, &parts->hour, fault);
                 if (r != DATE_FOUND)
                         return r;
         }

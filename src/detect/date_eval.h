@@ -30,12 +30,18 @@ struct date_parts {
         int zone_minutes; /* east of UTC */
 };
 
-/* fields in the order of their groups; with_ampm: the template has a group "p", whether or not it matched. default_zone: minutes for
- * dates without zone, or NULL for local time. Returns DATE_FOUND with *ret, DATE_INVALID, or -EINVAL with the fault that upstream
- * raises. */
+/* Whether the template has a group "p", whether or not it matched. */
 enum date_ampm { DATE_AMPM_ABSENT, DATE_AMPM_GROUP };
-int date_eval(struct calendar *calendar, const struct date_field *fields, size_t count, enum date_ampm ampm,
-        const int *default_zone, struct date_time *ret, struct fault *fault);
+/* What matched, in the order of the groups. */
+struct date_fields {
+        const struct date_field *items;
+        size_t count;
+        enum date_ampm ampm;
+};
+/* default_zone: minutes for dates without zone, or NULL for local time. Returns DATE_FOUND with
+ * *ret, DATE_INVALID, or -EINVAL with the fault that upstream raises. */
+int date_eval(struct calendar *calendar, const struct date_fields *fields, const int *default_zone,
+        struct date_time *ret, struct fault *fault);
 
 /* The second half of it: fills in what is missing (year, day) from the clock and converts. parts must have both or none of month and
  * day. Returns DATE_FOUND, DATE_INVALID, or -EINVAL with a fault. */

@@ -247,8 +247,10 @@ static bool body_epoch(struct cursor *c, double *ret) {
         if (digits < 3 || digits > 6)
                 return false;
         double scale = 1;
-        for (size_t i = 0; i < digits; i++, scale *= 10)
+        for (size_t i = 0; i < digits; i++) {
                 number = number * 10 + (*n.at++ - '0');
+                scale *= 10;
+        }
         if (!at_boundary(n) || number >= (int64_t)1 << 53)
                 return false;
         *c = n;

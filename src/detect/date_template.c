@@ -271,5 +271,6 @@ int date_template_time(const struct date_template *template, const struct date_h
         case DATE_TEMPLATE_FIELDS:
                 break;
         }
-        return date_eval(calendar, hit->fields, hit->field_count, template->ampm, default_zone, ret, fault);
+        const struct date_fields fields = {hit->fields, hit->field_count, template->ampm};
+        return date_eval(calendar, &fields, default_zone, ret, fault);
 }

@@ -14,6 +14,7 @@
 
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/utf8.h"
 
 enum item { ITEM_NONE, ITEM_POSITION, ITEM_REPEAT, ITEM_OTHER };
 
@@ -503,24 +504,6 @@ static struct dialect_width parse_alternatives(struct dialect_parser *parser, bo
 
 /* ---- the whole ---- */
 
-static bool is_utf8(struct slice s) {
-        for (size_t i = 0; i < s.len;) {
-                unsigned char c = (unsigned char)s.data[i];
-                size_t len = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
-                if (len == 0 || i + len > s.len)
-                        return false;
-                for (size_t k = 1; k < len; k++)
-                        if (((unsigned char)s.data[i + k] & 0xc0) != 0x80)
-                                return false;
-                uint32_t code_point = token_code_point(slice_sub(s, i, i + len));
-                if ((len == 3 && code_point < 0x800) || (len == 4 && code_point < 0x10000) || code_point > 0x10ffff ||
-                        (code_point >= 0xd800 && code_point <= 0xdfff))
-                        return false;
-                i += len;
-        }
-        return true;
-}
-
 static void check_whole(struct dialect_parser *parser) {
         const struct dialect *out = parser->out;
         if (parser->next_len > 0)
@@ -536,7 +519,7 @@ int dialect_translate(struct slice regex, enum dialect_subject subject, struct d
         *ret = (struct dialect){.text = BUFFER_INIT(DIALECT_TEXT_MAX), .ascii_only = true};
         if (regex.len > PATTERN_TEXT_MAX)
                 return fault_set(fault, -E2BIG, "regular expression longer than %d bytes", PATTERN_TEXT_MAX);
-        if (!is_utf8(regex))
+        if (!utf8_is_valid(regex))
                 return fault_raise(fault, "error", "regular expression is not valid UTF-8");
         token_start(&parser);
         (void)parse_alternatives(&parser, false, true);

@@ -426,25 +426,31 @@ static void pass_over(struct filter *filter, const struct dated_line *line) {
                 trace_date(&filter->trace, line);
 }
 
+/* A line that is worth a search. */
+struct worthy {
+        const struct filter_line *line;
+        const struct dated_line *dated;
+        uint64_t lacks;
+};
+
 /* Not inline: what it needs on the stack is not small. */
-__attribute__((noinline)) static int search_line(struct filter *filter,
-        const struct filter_line *line, const struct dated_line *dated, uint64_t lacks,
+__attribute__((noinline)) static int search_line(struct filter *filter, const struct worthy *worthy,
         struct arena *arena, const struct filter_failure **ret, struct fault *fault) {
         struct run run = {.filter = filter,
                 .arena = arena,
                 .fault = fault,
-                .line = *dated,
-                .lacks = lacks,
-                .is_ascii = line->is_ascii && filter->maxlines <= 1,
+                .line = *worthy->dated,
+                .lacks = worthy->lacks,
+                .is_ascii = worthy->line->is_ascii && filter->maxlines <= 1,
                 .inherited = FIELDS_EMPTY};
-        struct line_tuple newest = dated->tuple;
+        struct line_tuple newest = worthy->dated->tuple;
         if (filter->maxlines > 1)
                 run.original = line_buffer_with(&filter->buffer, &newest, filter->maxlines, arena);
         else
                 run.original = (struct line_list){&newest, 1};
         run.current = run.original;
         run.lacks_failregex =
-                filter->lacks_failregexes != 0 && (filter->lacks_failregexes & ~lacks) == 0;
+                filter->lacks_failregexes != 0 && (filter->lacks_failregexes & ~worthy->lacks) == 0;
         int r = search(&run);
         if (filter->mode == FILTER_TOOL)
                 trace_line(&run);
@@ -467,7 +473,8 @@ int filter_line(struct filter *filter, const struct filter_line *line, struct ar
                 return r;
         uint64_t lacks = filter_lacks(filter, line, &dated.tuple);
         if (!filter_is_hopeless(filter, lacks))
-                return search_line(filter, line, &dated, lacks, arena, ret, fault);
+                return search_line(
+                        filter, &(struct worthy){line, &dated, lacks}, arena, ret, fault);
         pass_over(filter, &dated);
         *ret = NULL;
         return 0;

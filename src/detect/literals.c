@@ -312,14 +312,10 @@ static struct part read_conditional(struct reader *reader) {
         return part_anything();
 }
 
-static struct part read_group(struct reader *reader) {
-        bool caseless = reader->caseless;
+/* Behind "(?". *caseless: what holds behind the group; global flags stay in force. */
+static struct part read_marked_group(struct reader *reader, bool *caseless) {
         struct part part;
-        if (!take(reader, '?'))
-                part = read_rest_of_group(reader);
-        else if (take(reader, ':'))
-                part = read_rest_of_group(reader);
-        else if (take(reader, '>')) {
+        if (take(reader, '>')) {
                 part = read_rest_of_group(reader);
                 part.spans = 0;
         } else if (take_text(reader, "P<")) {
@@ -338,8 +334,17 @@ static struct part read_group(struct reader *reader) {
                 part = read_conditional(reader);
         else if (read_flags(reader))
                 part = read_rest_of_group(reader);
-        else
-                return part_place(reader, SPAN_NOTHING); /* global flags stay in force */
+        else {
+                *caseless = reader->caseless;
+                part = part_place(reader, SPAN_NOTHING);
+        }
+        return part;
+}
+
+static struct part read_group(struct reader *reader) {
+        bool caseless = reader->caseless;
+        struct part part = take(reader, '?') ? read_marked_group(reader, &caseless)
+                                             : read_rest_of_group(reader);
         reader->caseless = caseless;
         return part;
 }

@@ -116,7 +116,7 @@ void pipeline_diag(struct pipeline *pipeline, struct scan_jail *jail, enum diag_
 
 /* A line in a message: printable, and not longer than a message should be. */
 static struct slice show(struct pipeline *pipeline, struct slice line) {
-        struct buffer out = BUFFER_INIT(PIPELINE_LINE_SHOWN * 8);
+        struct buffer out = BUFFER_INIT((size_t)PIPELINE_LINE_SHOWN * 8);
         line = slice_sub(line, 0, PIPELINE_LINE_SHOWN);
         for (size_t i = 0; i < line.len; i++) {
                 unsigned char c = (unsigned char)line.data[i];

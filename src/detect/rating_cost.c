@@ -78,7 +78,7 @@ static void measure(struct hunt *hunt, const struct line *line, const struct syn
                 last = (double)result.steps;
                 if (!cost.stopped || log2(ratio) > cost.degree)
                         cost.degree = log2(ratio);
-                if (length >= SHORT_LINE && length < 4 * SHORT_LINE && !cost.stopped &&
+                if (length >= SHORT_LINE && length < (size_t)4 * SHORT_LINE && !cost.stopped &&
                         (ratio < LINEAR || result.steps < STEPS_SMALL))
                         return;
         }

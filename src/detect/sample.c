@@ -3,6 +3,7 @@
  * address of the wanted family, are taken; the others follow the seed. */
 #include "detect/sample.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -92,6 +93,7 @@ static void make(struct maker *maker, const struct syntax_node *node);
 static void make_choice(struct maker *maker, const struct syntax_node *node) {
         const struct syntax_node *chosen = NULL;
         unsigned count = 0;
+        assert(node->child); /* of a choice there are two at least */
         for (const struct syntax_node *child = node->child; child; child = child->next, count++)
                 if (holds(child, maker->wish->through) && child != maker->wish->through)
                         chosen = child;

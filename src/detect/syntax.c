@@ -67,11 +67,11 @@ bool syntax_set_has_all(const struct syntax_set *set, struct slice text) {
 
 /* Both cases of what is in it. */
 static void set_fold(struct syntax_set *set) {
-        for (char c = 'a'; c <= 'z'; c++) {
-                char upper = (char)toupper(c);
-                if (syntax_set_has(set, c))
+        for (int c = 'a'; c <= 'z'; c++) {
+                int upper = toupper(c);
+                if (syntax_set_has(set, (char)c))
                         set_add(set, (unsigned char)upper);
-                else if (syntax_set_has(set, upper))
+                else if (syntax_set_has(set, (char)upper))
                         set_add(set, (unsigned char)c);
         }
 }

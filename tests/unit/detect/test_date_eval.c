@@ -31,7 +31,7 @@ static int eval(const char *text, struct date_time *ret, struct fault *fault) {
                 if (piece.len > 2)
                         fields[count++] = (struct date_field){piece.data[0], slice_sub(piece, 2, piece.len)};
         }
-        return date_eval(&calendar, fields, count, ampm, NULL, ret, fault);
+        return date_eval(&calendar, &(struct date_fields){fields, count, ampm}, NULL, ret, fault);
 }
 
 static void fields_become_a_time(void **state) {
