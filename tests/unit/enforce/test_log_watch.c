@@ -166,7 +166,7 @@ static void logs_leave_descriptors_to_others(void **state) {
         struct test *t = *state;
         struct rlimit before, few;
         struct log_path *logs[FDS], *refused = NULL;
-        char path[160];
+        char path[160], rotated[160];
         size_t count = 0;
         struct fault fault = FAULT_INIT;
         assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
@@ -185,9 +185,18 @@ static void logs_leave_descriptors_to_others(void **state) {
         int next = dup(0);
         assert_in_range(next, FDS - FDS / 4, FDS - 1);
         (void)close(next);
-        log_watch_remove(t->watch, logs[0]);
-        t->log = refused;
+        /* A new file of one that is followed has room, while somebody still reads the old one. */
+        struct log_file *old = log_file_ref(log_path_file(logs[1]));
+        (void)snprintf(rotated, sizeof(rotated), "%s.1", t->path);
+        t->log = logs[1];
+        assert_int_equal(unlink(rotated), 0);
+        make_file(rotated);
         wait_until(t, &t->files, 1);
+        assert_int_equal(t->inode, inode_of(rotated));
+        t->log = refused;
+        log_watch_remove(t->watch, logs[0]);
+        (void)log_file_unref(t->watch, old);
+        wait_until(t, &t->files, 2);
         assert_int_equal(t->inode, inode_of(path));
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
         while (count-- > 1)
