@@ -464,7 +464,8 @@ int filter_line(struct filter *filter, const struct filter_line *line, struct ar
         const struct filter_failure **ret, struct fault *fault) {
         struct dated_line dated;
         filter->trace.ignore_hit_count = 0;
-        filter->trace.whole = filter->trace.searched = SLICE_NULL;
+        filter->trace.whole = SLICE_NULL;
+        filter->trace.searched = SLICE_NULL;
         sessions_settle(&filter->sessions);
         int r = line_date_read(&filter->dates, line, arena, &dated, fault);
         filter->trace.last_time = filter->dates.last;
