@@ -38,16 +38,27 @@ static void check_pickle(struct slice text, const struct pickle_reply *reply, st
                              slice_equal(again.error_class, reply->error_class));
 }
 
-/* Bytes that JSON escapes, many levels and duplicate keys may make a reply unreadable for our own
- * reader; one that is only large may not be told from them, so that large inputs are left out. */
+/* A dict may have keys that are the same in JSON, such as 1 and "1", and is no JSON then. */
+static bool has_text_keys(const struct value *value) {
+        if (!value_is_container(value))
+                return true;
+        for (size_t i = 0; i < value->list.count; i++) {
+                const struct value *item = &value->list.items[i];
+                bool is_key = value->type == VALUE_DICT && i % 2 == 0;
+                if (is_key ? item->type != VALUE_STRING : !has_text_keys(item))
+                        return false;
+        }
+        return true;
+}
+
 static void answer(enum form form, const struct pickle_reply *reply) {
         struct buffer out = BUFFER_INIT((size_t)16 << 20);
         struct arena arena = ARENA_INIT;
         int r = form_encode(form, &out, reply);
         FUZZ_REQUIRE(r == 0 || r == -ENOBUFS);
-        if (r == 0 && form == FORM_JSON)
+        if (r == 0 && form == FORM_JSON && has_text_keys(&reply->value))
                 check_json(buffer_view(&out), reply, &arena);
-        else if (r == 0)
+        else if (r == 0 && form == FORM_PICKLE)
                 check_pickle(buffer_view(&out), reply, &arena);
         buffer_done(&out);
         arena_done(&arena);

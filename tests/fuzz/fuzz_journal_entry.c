@@ -73,6 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 entry.count++;
         check_line(&entry, encoding);
         for (size_t i = 0; i < entry.count && i < 4; i++)
-                check_match(&entry, fields[i]);
+                if (!slice_is(fields[i], "+")) /* it would part groups */
+                        check_match(&entry, fields[i]);
         return 0;
 }
