@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The ordered list of templates and the choice among them for a line (spec filter.md 2.5).
  *
- * The list learns: a template that matches moves towards the front, and the one that matched last is tried first, at the place where it
- * matched last. What is accepted, and when the search goes on for a better match, follows upstream step by step, as it decides what is
- * cut from a line. Positions are remembered in characters, as upstream counts, and turned into bytes for each line; for a line that is
- * ASCII up to there, they are the same.
+ * The list learns: a template that matches moves towards the front, and the one that matched last
+ * is tried first, at the place where it matched last. What is accepted, and when the search goes on
+ * for a better match, follows upstream step by step, as it decides what is cut from a line.
+ * Positions are remembered in characters, as upstream counts, and turned into bytes for each line;
+ * for a line that is ASCII up to there, they are the same.
  *
- * The common case costs no regex: the last template has a recogniser (date_fast.h) that is sure of a match at the same place.
- * Upstream: fail2ban/server/datedetector.py, 1.1. */
+ * The common case costs no regex: the last template has a recogniser (date_fast.h) that is sure of
+ * a match at the same place. Upstream: fail2ban/server/datedetector.py, 1.1. */
 #include "detect/date.h"
 
 #include <errno.h>
@@ -61,15 +62,19 @@ static bool is_known(const struct date_detector *detector, const char *name) {
 }
 
 /* Appends a template, whose reference it takes over. */
-static int append(struct date_detector *detector, struct date_template *template, struct fault *fault) {
+static int append(
+        struct date_detector *detector, struct date_template *template, struct fault *fault) {
         if (detector->count >= DATE_TEMPLATES_MAX || is_known(detector, template->name)) {
-                int r = fault_raise(fault, "ValueError", "There is already a template with name %s", template->name);
+                int r = fault_raise(fault, "ValueError", "There is already a template with name %s",
+                        template->name);
                 if (detector->count >= DATE_TEMPLATES_MAX)
-                        r = fault_set(fault, -EINVAL, "more than %d date templates", DATE_TEMPLATES_MAX);
+                        r = fault_set(
+                                fault, -EINVAL, "more than %d date templates", DATE_TEMPLATES_MAX);
                 date_pool_put(template);
                 return r;
         }
-        memory_reserve(&detector->entries, detector->count, &detector->capacity, sizeof(*detector->entries));
+        memory_reserve(&detector->entries, detector->count, &detector->capacity,
+                sizeof(*detector->entries));
         detector->entries[detector->count++] =
                 (struct date_entry){.template = template, .distance = DATE_DISTANCE_NONE};
         return 0;
@@ -96,15 +101,18 @@ static bool has_date_tag(struct slice pattern) {
 }
 
 /* Whether pattern is tag in any case, unless it holds a '%'. */
-static int append_pattern(struct date_detector *detector, struct slice pattern, struct fault *fault) {
+static int append_pattern(
+        struct date_detector *detector, struct slice pattern, struct fault *fault) {
         int year = current_year(detector);
         date_pool_sink *sink = detector->count > 0 ? append_new : append_strict;
         bool has_percent = slice_find_char(pattern, '%', 0) < pattern.len;
         if (slice_equal_nocase(pattern, SLICE("{DEFAULT}")))
-                return 0; /* upstream's filter for it keeps none: an empty list means the defaults anyway */
+                return 0; /* upstream's filter for it keeps none: an empty list means the defaults
+                             anyway */
         if (slice_equal_nocase(pattern, SLICE("{^LN-BEG}")))
                 return date_pool_list_defaults(DATE_POOL_LINE_BEGIN, year, sink, detector, fault);
-        bool tagged = has_percent ? slice_find(pattern, SLICE("{DATE}"), 0) < pattern.len : has_date_tag(pattern);
+        bool tagged = has_percent ? slice_find(pattern, SLICE("{DATE}"), 0) < pattern.len
+                                  : has_date_tag(pattern);
         if (tagged)
                 return date_pool_list_wrapped(pattern, year, sink, detector, fault);
         if (slice_equal_nocase(pattern, SLICE("{NONE}")))
@@ -114,9 +122,14 @@ static int append_pattern(struct date_detector *detector, struct slice pattern, 
         return r < 0 ? r : append(detector, template, fault);
 }
 
-int date_detector_set_pattern(struct date_detector *detector, struct slice pattern, struct fault *fault) {
-        struct date_detector fresh = {.calendar = detector->calendar, .last = DATE_LAST_NONE, .start_chars = 1,
-                .has_zone = detector->has_zone, .zone_minutes = detector->zone_minutes, .alnum = detector->alnum};
+int date_detector_set_pattern(
+        struct date_detector *detector, struct slice pattern, struct fault *fault) {
+        struct date_detector fresh = {.calendar = detector->calendar,
+                .last = DATE_LAST_NONE,
+                .start_chars = 1,
+                .has_zone = detector->has_zone,
+                .zone_minutes = detector->zone_minutes,
+                .alnum = detector->alnum};
         struct slice rest = pattern;
         struct slice piece;
         int r = 0;
@@ -134,20 +147,23 @@ int date_detector_set_pattern(struct date_detector *detector, struct slice patte
         return 0;
 }
 
-int date_detector_set_timezone(struct date_detector *detector, struct slice zone, struct fault *fault) {
+int date_detector_set_timezone(
+        struct date_detector *detector, struct slice zone, struct fault *fault) {
         int minutes;
         int r = timezone_parse(zone, &minutes, fault);
         if (r < 0)
                 return r;
         if (r == TIMEZONE_BAD)
-                return fault_raise(fault, "ValueError", "Unknown or unsupported time zone: '%.*s'", SLICE_ARG(zone));
+                return fault_raise(fault, "ValueError", "Unknown or unsupported time zone: '%.*s'",
+                        SLICE_ARG(zone));
         detector->has_zone = true;
         detector->zone_minutes = minutes;
         detector->memo = (struct date_memo){0};
         return 0;
 }
 
-int date_detector_describe(const struct date_detector *detector, struct slice *ret_pattern, struct slice *ret_name) {
+int date_detector_describe(
+        const struct date_detector *detector, struct slice *ret_pattern, struct slice *ret_name) {
         *ret_pattern = SLICE_NULL;
         *ret_name = SLICE("Default Detectors");
         if (detector->count == 0 || detector->count > 2)
@@ -167,7 +183,8 @@ static double weight_of(const struct date_entry *entry) {
         return (double)entry->hits * entry->template->weight / distance;
 }
 
-void date_detector_info(const struct date_detector *detector, size_t index, struct date_template_info *ret) {
+void date_detector_info(
+        const struct date_detector *detector, size_t index, struct date_template_info *ret) {
         const struct date_entry *entry = &detector->entries[index];
         *ret = (struct date_template_info){
                 .name = slice_of(entry->template->name),
@@ -229,11 +246,13 @@ static bool is_alnum(struct date_detector *detector, struct slice line, size_t a
         if (c < 0x80)
                 return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
         struct pattern_match match;
-        if (!detector->alnum && pattern_compile(SLICE("[^\\W_]"), PATTERN_PLAIN, &detector->alnum, NULL) < 0)
+        if (!detector->alnum &&
+                pattern_compile(SLICE("[^\\W_]"), PATTERN_PLAIN, &detector->alnum, NULL) < 0)
                 return true;
         size_t len;
         (void)digit_decode_utf8(line, at, &len);
-        return pattern_search(detector->alnum, slice_sub(line, at, at + len), 0, len, &match, NULL) != 0;
+        return pattern_search(
+                       detector->alnum, slice_sub(line, at, at + len), 0, len, &match, NULL) != 0;
 }
 
 /* ---- choosing ---- */
@@ -280,12 +299,15 @@ static bool is_anchored(const struct date_entry *entry) {
         return (entry->template->flags & (DATE_LINE_BEGIN | DATE_LINE_END)) != 0;
 }
 
-/* Whether the line has the same bounds as the last match, so that a search within them is enough: outside them the same characters, or
- * just inside the same ones that are neither letter nor digit. */
-static bool has_last_bounds(struct date_detector *detector, struct slice line, struct place from, struct place to) {
+/* Whether the line has the same bounds as the last match, so that a search within them is enough:
+ * outside them the same characters, or just inside the same ones that are neither letter nor digit.
+ */
+static bool has_last_bounds(
+        struct date_detector *detector, struct slice line, struct place from, struct place to) {
         uint32_t before = from.beyond ? DATE_CHAR_NONE : char_before(line, from.at);
         if (before != detector->before &&
-                (from.at >= line.len || char_at(line, from.at) != detector->first || is_alnum(detector, line, from.at)))
+                (from.at >= line.len || char_at(line, from.at) != detector->first ||
+                        is_alnum(detector, line, from.at)))
                 return false;
         if (char_at(line, to.at) == detector->after)
                 return true;
@@ -294,10 +316,11 @@ static bool has_last_bounds(struct date_detector *detector, struct slice line, s
         return !is_alnum(detector, line, step_back(line, to.at));
 }
 
-/* Step A of the spec: the template that matched last. Returns 1 if ret is the winner; 0 if the list must be searched (ret->index is then
- * a reserve, if not DATE_LAST_NONE, and *ret_ignore the entry not worth another try). */
-static int try_last(struct date_detector *detector, struct slice line, struct candidate *ret, size_t *ret_ignore,
-        struct fault *fault) {
+/* Step A of the spec: the template that matched last. Returns 1 if ret is the winner; 0 if the list
+ * must be searched (ret->index is then a reserve, if not DATE_LAST_NONE, and *ret_ignore the entry
+ * not worth another try). */
+static int try_last(struct date_detector *detector, struct slice line, struct candidate *ret,
+        size_t *ret_ignore, struct fault *fault) {
         size_t last = detector->last;
         if (last >= detector->count)
                 return 0;
@@ -316,7 +339,8 @@ static int try_last(struct date_detector *detector, struct slice line, struct ca
         }
         if (r <= 0 || detector->count == 1)
                 return r;
-        return !from.beyond && !to.beyond && ret->hit.span.start == from.at && ret->hit.span.end == to.at;
+        return !from.beyond && !to.beyond && ret->hit.span.start == from.at &&
+               ret->hit.span.end == to.at;
 }
 
 /* Whether a match of the whole line wins at once (step B). */
@@ -330,8 +354,8 @@ static bool wins(const struct date_detector *detector, const struct candidate *m
 }
 
 /* Step B; ret is the reserve of step A, ignore its entry that is not worth another try. */
-static int choose_of_all(
-        struct date_detector *detector, struct slice line, size_t ignore, struct candidate *ret, struct fault *fault) {
+static int choose_of_all(struct date_detector *detector, struct slice line, size_t ignore,
+        struct candidate *ret, struct fault *fault) {
         struct candidate reserve = *ret;
         int r;
         for (size_t i = 0; i < detector->count; i++) {
@@ -352,7 +376,8 @@ static int choose_of_all(
 }
 
 /* Steps A and B. Returns 1 with the winner, 0 without, or negative errno. */
-static int choose(struct date_detector *detector, struct slice line, struct candidate *ret, struct fault *fault) {
+static int choose(struct date_detector *detector, struct slice line, struct candidate *ret,
+        struct fault *fault) {
         size_t ignore = DATE_LAST_NONE;
         ret->index = DATE_LAST_NONE;
         int r = try_last(detector, line, ret, &ignore, fault);
@@ -378,13 +403,16 @@ static size_t reorder(struct date_detector *detector, size_t index) {
         struct date_entry moved = detector->entries[index];
         memmove(&detector->entries[to + 1], &detector->entries[to], (index - to) * sizeof(moved));
         detector->entries[to] = moved;
-        while (detector->first_unused < detector->count && detector->entries[detector->first_unused].hits > 0)
+        while (detector->first_unused < detector->count &&
+                detector->entries[detector->first_unused].hits > 0)
                 detector->first_unused++;
         return to;
 }
 
-/* Step C: remembers the winner. Returns 0, or -EINVAL where upstream fails: a match that is empty at the end of the line. */
-static int learn(struct date_detector *detector, struct slice line, const struct candidate *winner, struct fault *fault) {
+/* Step C: remembers the winner. Returns 0, or -EINVAL where upstream fails: a match that is empty
+ * at the end of the line. */
+static int learn(struct date_detector *detector, struct slice line, const struct candidate *winner,
+        struct fault *fault) {
         struct date_entry *entry = &detector->entries[winner->index];
         entry->hits++;
         entry->last_used = clock_wall(detector->calendar.clock);
@@ -398,8 +426,10 @@ static int learn(struct date_detector *detector, struct slice line, const struct
         detector->start_chars = winner->start_chars;
         detector->before = char_before(line, start);
         detector->first = char_at(line, start);
-        detector->end_chars = winner->start_chars +
-                (winner->hit.is_fast ? end - start : to_chars(slice_sub(line, start, end), end - start));
+        detector->end_chars =
+                winner->start_chars +
+                (winner->hit.is_fast ? end - start
+                                     : to_chars(slice_sub(line, start, end), end - start));
         detector->final = char_before(line, end > 0 ? end : line.len);
         detector->after = char_at(line, end);
         size_t index = winner->index;
@@ -410,14 +440,16 @@ static int learn(struct date_detector *detector, struct slice line, const struct
 }
 
 int date_detector_use_defaults(struct date_detector *detector, struct fault *fault) {
-        return date_pool_list_defaults(DATE_POOL_ALL, current_year(detector), append_strict, detector, fault);
+        return date_pool_list_defaults(
+                DATE_POOL_ALL, current_year(detector), append_strict, detector, fault);
 }
 
 static int64_t now_us(const struct date_detector *detector) {
         return clock_wall_us(detector->calendar.clock);
 }
 
-static int time_of(struct date_detector *detector, const struct candidate *winner, struct date_time *ret, struct fault *fault) {
+static int time_of(struct date_detector *detector, const struct candidate *winner,
+        struct date_time *ret, struct fault *fault) {
         const struct date_template *template = detector->entries[detector->last].template;
         const struct date_hit *hit = &winner->hit;
         const int *zone = detector->has_zone ? &detector->zone_minutes : NULL;
@@ -430,16 +462,20 @@ static int time_of(struct date_detector *detector, const struct candidate *winne
         return r;
 }
 
-/* A line that begins as the last one did, whose template is anchored there: what would be found is the same, and what would be learnt
- * is known. */
+/* A line with the same date as the last one, whose template is anchored: what would be found is the
+ * same, and what would be learnt is known, or next to it. */
 static bool match_again(struct date_detector *detector, struct slice line, struct date_match *ret) {
         struct date_time time;
-        if (!date_memo_line(&detector->memo, line, now_us(detector), &ret->cut_start, &ret->cut_end, &time))
+        if (!date_memo_line(
+                    &detector->memo, line, now_us(detector), &ret->cut_start, &ret->cut_end, &time))
                 return false;
         struct date_entry *entry = &detector->entries[detector->last];
         entry->hits++;
         entry->template->hits++;
         entry->last_used = clock_wall(detector->calendar.clock);
+        detector->first = char_at(line, 0);
+        detector->end_chars = ret->cut_end;
+        detector->final = (unsigned char)line.data[ret->cut_end - 1];
         ret->template_index = detector->last;
         ret->time = time.seconds;
         ret->integral = time.integral;
@@ -447,8 +483,8 @@ static bool match_again(struct date_detector *detector, struct slice line, struc
 }
 
 /* Not inline: a candidate is large, and most lines need none. */
-__attribute__((noinline)) static int match_anew(
-        struct date_detector *detector, struct slice line, struct date_match *ret, struct fault *fault) {
+__attribute__((noinline)) static int match_anew(struct date_detector *detector, struct slice line,
+        struct date_match *ret, struct fault *fault) {
         struct candidate winner;
         if (!line.data)
                 line = SLICE("");
@@ -463,7 +499,8 @@ __attribute__((noinline)) static int match_anew(
         if (r < 0)
                 return r;
         const struct date_span *span = &winner.hit.span;
-        *ret = (struct date_match){span->cut_start, span->cut_end, detector->last, (double)NAN, false};
+        *ret = (struct date_match){
+                span->cut_start, span->cut_end, detector->last, (double)NAN, false};
         if (span->cut_start == span->cut_end) {
                 date_memo_forget_line(&detector->memo);
                 return DATE_EMPTY;
@@ -473,14 +510,18 @@ __attribute__((noinline)) static int match_anew(
         ret->time = time.seconds;
         ret->integral = time.integral;
         const struct date_entry *entry = &detector->entries[detector->last];
-        bool begins_line = entry->template->fast.place == DATE_FAST_LINE_BEGIN && is_anchored(entry);
-        if (r == DATE_FOUND && winner.hit.is_fast && last == detector->last && begins_line)
-                date_memo_keep_line(&detector->memo, &winner.hit.fast, line);
+        enum date_fast_place place = entry->template->fast.place;
+        bool is_bound = place != DATE_FAST_WINDOW && is_anchored(entry);
+        if (r == DATE_FOUND && winner.hit.is_fast && last == detector->last && is_bound)
+                date_memo_keep_line(
+                        &detector->memo, &winner.hit.fast, place, line, now_us(detector), &time);
         else
                 date_memo_forget_line(&detector->memo);
         return r;
 }
 
-int date_detector_match(struct date_detector *detector, struct slice line, struct date_match *ret, struct fault *fault) {
-        return match_again(detector, line, ret) ? DATE_FOUND : match_anew(detector, line, ret, fault);
+int date_detector_match(struct date_detector *detector, struct slice line, struct date_match *ret,
+        struct fault *fault) {
+        return match_again(detector, line, ret) ? DATE_FOUND
+                                                : match_anew(detector, line, ret, fault);
 }

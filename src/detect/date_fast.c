@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Why this is equal to the regex: every recogniser accepts only texts in which each element of the regex can take one length only
- * (two-digit numbers, exact names), followed by a byte that rules out every optional continuation and satisfies the closing
- * (?=\b|\W|$). So the regex engine's first success is the same one, and there is nothing to backtrack into. Bytes above 0x7f next to
- * the date, one-digit numbers, numbers out of range, letters in unusual case: unsure. tests/unit/detect/test_date_fast.c compares both over
- * mutated samples.
+/* Why this is equal to the regex: every recogniser accepts only texts in which each element of the
+ * regex can take one length only (two-digit numbers, exact names), followed by a byte that rules
+ * out every optional continuation and satisfies the closing
+ * (?=\b|\W|$). So the regex engine's first success is the same one, and there is nothing to
+ * backtrack into. Bytes above 0x7f next to the date, one-digit numbers, numbers out of range,
+ * letters in unusual case: unsure. tests/unit/detect/test_date_fast.c compares both over mutated
+ * samples.
  *
- * The year of %ExY is accepted from 2000 up to the current one; its regex accepts at least these. */
+ * The year of %ExY is accepted from 2000 up to the current one; its regex accepts at least these.
+ */
 #include "detect/date_fast.h"
 
 #define DIGITS_NONE (-1)
@@ -15,6 +18,8 @@ struct cursor {
         const char *at;
         const char *end;
         const char *second; /* its two digits, once the time has been read */
+        const char *spare;  /* digits that do not count for the time */
+        size_t spare_len;
 };
 
 static bool is_digit(char c) {
@@ -33,6 +38,12 @@ static bool at_boundary(struct cursor c) {
 
 static bool left_at_least(struct cursor c, size_t n) {
         return (size_t)(c.end - c.at) >= n;
+}
+
+static struct cursor behind(const struct cursor *c, size_t n) {
+        struct cursor moved = *c;
+        moved.at += n;
+        return moved;
 }
 
 static int two_digits(const char *p) {
@@ -94,13 +105,15 @@ static bool skip_fraction(struct cursor *c, const char *marks) {
                 p++;
         if (p - c->at < 2 || p - c->at > 7)
                 return false;
+        c->spare = c->at + 1;
+        c->spare_len = (size_t)(p - c->spare);
         c->at = p;
         return true;
 }
 
 /* "+hh", "+hhmm", "+hh:mm" followed by a boundary. */
 static bool take_offset(struct cursor *c, struct date_parts *parts) {
-        struct cursor n = {c->at + 1, c->end, c->second};
+        struct cursor n = behind(c, 1);
         if (!left_at_least(n, 2))
                 return false;
         int hours = two_digits(n.at);
@@ -133,7 +146,8 @@ static bool take_iso_zone(struct cursor *c, struct date_parts *parts) {
                 if (n.at == n.end)
                         return true;
                 /* a second blank, "UTC" or "GMT", or a character that may be white space */
-                if ((unsigned char)*n.at <= ' ' || (unsigned char)*n.at >= 0x80 || *n.at == 'U' || *n.at == 'G')
+                if ((unsigned char)*n.at <= ' ' || (unsigned char)*n.at >= 0x80 || *n.at == 'U' ||
+                        *n.at == 'G')
                         return false;
         } else if ((unsigned char)*n.at < ' ') {
                 return false;
@@ -169,7 +183,7 @@ static void skip_weekday(struct cursor *c) {
 
 /* " 2024", if that is what follows. What looks like a year and is none: unsure. */
 static bool skip_late_year(struct cursor *c, int year_max, struct date_parts *parts) {
-        struct cursor n = {c->at + 1, c->end, c->second};
+        struct cursor n = behind(c, 1);
         if (!left_at_least(*c, 2) || c->at[0] != ' ' || c->at[1] != '2')
                 return true;
         if (!left_at_least(n, 4) || !take_year(&n, year_max, parts) || !at_boundary(n))
@@ -188,7 +202,7 @@ static bool body_syslog(struct cursor *c, int year_max, struct date_parts *parts
                 return false;
         c->at += 7;
         return take_time(c, parts) && at_boundary(*c) && skip_fraction(c, ".") && at_boundary(*c) &&
-                skip_late_year(c, year_max, parts);
+               skip_late_year(c, year_max, parts);
 }
 
 static bool body_iso(struct cursor *c, int year_max, struct date_parts *parts) {
@@ -204,7 +218,8 @@ static bool body_iso(struct cursor *c, int year_max, struct date_parts *parts) {
 
 static bool body_clf(struct cursor *c, int year_max, struct date_parts *parts) {
         const char *p = c->at;
-        if (!left_at_least(*c, 20) || (p[2] != '/' && p[2] != '-') || p[6] != p[2] || (p[11] != ':' && p[11] != ' '))
+        if (!left_at_least(*c, 20) || (p[2] != '/' && p[2] != '-') || p[6] != p[2] ||
+                (p[11] != ':' && p[11] != ' '))
                 return false;
         c->at = p + 7;
         if (!set_day(parts, month_of(p + 3), two_digits(p)) || !take_year(c, year_max, parts))
@@ -219,7 +234,8 @@ static bool body_clf(struct cursor *c, int year_max, struct date_parts *parts) {
                 c->at++;
                 return take_offset(c, parts);
         }
-        return (unsigned char)next < 0x80 && !strchr("zZuUgG", next); /* names of zones in any case */
+        return (unsigned char)next < 0x80 &&
+               !strchr("zZuUgG", next); /* names of zones in any case */
 }
 
 static size_t count_digits(struct cursor c) {
@@ -229,7 +245,8 @@ static size_t count_digits(struct cursor c) {
         return (size_t)(p - c.at);
 }
 
-/* Exact: the digits are below 2^53 and the power of ten is exact, so that the quotient is the nearest double. */
+/* Exact: the digits are below 2^53 and the power of ten is exact, so that the quotient is the
+ * nearest double. */
 static bool body_epoch(struct cursor *c, double *ret) {
         size_t whole = count_digits(*c);
         if (whole != 10 && whole != 11)
@@ -242,7 +259,7 @@ static bool body_epoch(struct cursor *c, double *ret) {
         *ret = (double)number;
         if (c->at == c->end || *c->at != '.')
                 return true;
-        struct cursor n = {c->at + 1, c->end, c->second};
+        struct cursor n = behind(c, 1);
         size_t digits = count_digits(n);
         if (digits < 3 || digits > 6)
                 return false;
@@ -269,12 +286,15 @@ static bool body_tai64n(struct cursor *c, double *ret) {
                 if (i >= 2 && i < 17)
                         seconds = seconds * 16 + (is_digit(h) ? h - '0' : h - 'a' + 10);
         }
+        c->spare = c->at + 17;
+        c->spare_len = 8;
         c->at += 25;
         *ret = (double)seconds;
         return at_boundary(*c);
 }
 
-static bool match_body(const struct date_fast *fast, struct cursor *c, struct date_fast_result *ret) {
+static bool match_body(
+        const struct date_fast *fast, struct cursor *c, struct date_fast_result *ret) {
         switch (fast->body) {
         case DATE_FAST_SYSLOG:
                 return body_syslog(c, fast->year_max, &ret->parts);
@@ -294,7 +314,8 @@ static bool match_body(const struct date_fast *fast, struct cursor *c, struct da
         return false;
 }
 
-/* \W{0,2} in front of a date that starts with a word character: as many as there are. An '@' may be the date's own. */
+/* \W{0,2} in front of a date that starts with a word character: as many as there are. An '@' may be
+ * the date's own. */
 static bool skip_line_begin(const struct date_fast *fast, struct cursor *c, bool *square) {
         *square = false;
         if (fast->body == DATE_FAST_TAI64N)
@@ -318,7 +339,8 @@ static bool skip_rfc5424(struct cursor *c) {
         c->at++;
         size_t priority = count_digits(*c);
         c->at += priority;
-        if (priority == 0 || priority > RFC5424_NUMBER_MAX || !left_at_least(*c, 1) || *c->at != '>')
+        if (priority == 0 || priority > RFC5424_NUMBER_MAX || !left_at_least(*c, 1) ||
+                *c->at != '>')
                 return false;
         c->at++;
         size_t version = count_digits(*c);
@@ -337,8 +359,9 @@ static bool find_bracket(struct cursor *c) {
         return true;
 }
 
-bool date_fast_match(const struct date_fast *fast, struct slice line, size_t from, size_t to, struct date_fast_result *ret) {
-        struct cursor c = {line.data, line.data + to, NULL};
+bool date_fast_match(const struct date_fast *fast, struct slice line, size_t from, size_t to,
+        struct date_fast_result *ret) {
+        struct cursor c = {.at = line.data, .end = line.data + to};
         bool square = false;
         size_t start = 0;
         *ret = (struct date_fast_result){0};
@@ -366,8 +389,13 @@ bool date_fast_match(const struct date_fast *fast, struct slice line, size_t fro
         if (!match_body(fast, &c, ret) || (square && (c.at == c.end || *c.at != ']')))
                 return false;
         size_t end = (size_t)(c.at - line.data);
+        ret->body_at = body;
+        ret->decided_at = end + (!ret->has_time && c.at < c.end && *c.at == ' ' ? 2 : 1);
         ret->second_at = c.second ? (size_t)(c.second - line.data) : 0;
-        ret->span = (struct date_span){start, end, fast->place == DATE_FAST_RFC5424 ? 0 : body, end};
+        ret->spare_at = c.spare ? (size_t)(c.spare - line.data) : 0;
+        ret->spare_len = c.spare_len;
+        ret->span =
+                (struct date_span){start, end, fast->place == DATE_FAST_RFC5424 ? 0 : body, end};
         return true;
 }
 
@@ -378,18 +406,19 @@ struct known {
 
 struct date_fast date_fast_of(struct slice pattern, int year) {
         static const struct known bodies[] = {
-                {DATE_FAST_SYSLOG, "(?:%a )?%b %d %k:%M:%S(?:\\.%f)?(?: %ExY)?"                                },
-                {DATE_FAST_ISO,    "%ExY(?P<_sep>[-/.])%m(?P=_sep)%d(?:T|  ?)%H:%M:%S(?:[.,]%f)?(?:\\s*%z)?"},
-                {DATE_FAST_CLF,    "%d(?P<_sep>[-/])%b(?P=_sep)%ExY[ :]?%H:%M:%S(?:\\.%f)?(?: %z)?"           },
+                {DATE_FAST_SYSLOG, "(?:%a )?%b %d %k:%M:%S(?:\\.%f)?(?: %ExY)?"                    },
+                {DATE_FAST_ISO,
+                 "%ExY(?P<_sep>[-/.])%m(?P=_sep)%d(?:T|  ?)%H:%M:%S(?:[.,]%f)?(?:\\s*%z)?"         },
+                {DATE_FAST_CLF,    "%d(?P<_sep>[-/])%b(?P=_sep)%ExY[ :]?%H:%M:%S(?:\\.%f)?(?: %z)?"},
         };
         static const struct {
                 enum date_fast_place place;
                 const char *before;
                 const char *after;
         } places[] = {
-                {DATE_FAST_LINE_BEGIN, "{^LN-BEG}",      "" },
-                {DATE_FAST_WINDOW,     "",               "" },
-                {DATE_FAST_BRACKET,    "^[^\\[]*\\[(",   ")"},
+                {DATE_FAST_LINE_BEGIN, "{^LN-BEG}",       "" },
+                {DATE_FAST_WINDOW,     "",                "" },
+                {DATE_FAST_BRACKET,    "^[^\\[]*\\[(",    ")"},
                 {DATE_FAST_RFC5424,    "^<\\d+>\\d+\\s+", "" },
         };
         for (size_t p = 0; p < sizeof(places) / sizeof(places[0]); p++) {

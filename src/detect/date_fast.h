@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Hand-written recognisers for the common forms of the common templates. Each accepts a part of what its template's regex accepts,
- * with the same result, and answers "unsure" for all else: then the regex decides. */
+/* Hand-written recognisers for the common forms of the common templates. Each accepts a part of
+ * what its template's regex accepts, with the same result, and answers "unsure" for all else: then
+ * the regex decides. */
 #pragma once
 
 #include <stdbool.h>
@@ -42,13 +43,19 @@ struct date_fast_result {
         bool has_time; /* time is final; else parts hold the date */
         struct date_time time;
         struct date_parts parts;
-        size_t second_at; /* in the line: where the second's two digits stand; 0 if it has none */
+        /* In the line: */
+        size_t body_at;
+        size_t decided_at; /* up to here, one or two bytes behind the match, bytes decide on it */
+        size_t second_at;  /* where the second's two digits stand; 0 if it has none */
+        size_t spare_at,
+                spare_len; /* digits whose values do not matter, hexadecimal ones of a TAI64N */
 };
 
-/* The recogniser of a pattern as written, if there is one (not for epochs and TAI64N, which have no pattern). year: the current
- * one. */
+/* The recogniser of a pattern as written, if there is one (not for epochs and TAI64N, which have no
+ * pattern). year: the current one. */
 struct date_fast date_fast_of(struct slice pattern, int year);
 
-/* Tries at the template's place; from is looked at for DATE_FAST_WINDOW only; to: end of what may be seen. Returns whether it is
- * sure of a match, with *ret. */
-bool date_fast_match(const struct date_fast *fast, struct slice line, size_t from, size_t to, struct date_fast_result *ret);
+/* Tries at the template's place; from is looked at for DATE_FAST_WINDOW only; to: end of what may
+ * be seen. Returns whether it is sure of a match, with *ret. */
+bool date_fast_match(const struct date_fast *fast, struct slice line, size_t from, size_t to,
+        struct date_fast_result *ret);

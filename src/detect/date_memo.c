@@ -2,14 +2,17 @@
 /* Why this is right: within a minute of local time the seconds since the epoch grow by one a
  * second, as clocks change at full minutes only; a date that is not in the future keeps its year
  * while the present stays in its minute. A recogniser's answer depends on the bytes up to the
- * date's end and LOOK_AHEAD behind it, and on the second only by its digits being two. */
+ * date's end and those behind it that decide on it, on the second only by its digits being two, and
+ * on digits that do not count only by their number. Of a date in a bracket it does not depend on
+ * what is in front, as that holds no other bracket. A TAI64N is a time by itself, whatever the
+ * present.
+ */
 #include "detect/date_memo.h"
 
 #include <string.h>
 
 #define MINUTE_US INT64_C(60000000)
 #define WORD sizeof(uint64_t)
-#define LOOK_AHEAD 4 /* bytes behind a date that a recogniser looks at, and one */
 
 static int64_t minute_of(int64_t us) {
         return us / MINUTE_US - (us % MINUTE_US < 0);
@@ -39,7 +42,7 @@ void date_memo_keep_time(struct date_memo *memo, const struct date_parts *parts,
         memo->parts = *parts;
         memo->time = *time;
         memo->now_minute = minute_of(now_us);
-        memo->len = 0;
+        date_memo_forget_line(memo);
 }
 
 /* 0..59, or -1. */
@@ -49,6 +52,15 @@ static int second_of(const char *digits) {
         return tens <= 5 && ones <= 9 ? (int)(tens * 10 + ones) : -1;
 }
 
+static bool are_digits(const char *text, size_t len, bool hex) {
+        for (size_t i = 0; i < len; i++) {
+                unsigned c = (unsigned char)text[i];
+                if (c - '0' > 9 && !(hex && c - 'a' <= 5))
+                        return false;
+        }
+        return true;
+}
+
 static uint64_t word_at(const char *bytes, size_t at) {
         uint64_t word;
         memcpy(&word, bytes + at, sizeof(word));
@@ -56,50 +68,91 @@ static uint64_t word_at(const char *bytes, size_t at) {
 }
 
 /* Word by word; the last one may overlap the one before. */
-static bool differs(const struct date_memo *memo, const char *line) {
-        size_t last = memo->len - WORD;
-        uint64_t difference = 0;
+static bool has_bytes(const struct date_memo_line *known, const char *text) {
+        size_t last = known->len - WORD;
+        uint64_t other = 0;
         for (size_t at = 0; at < last; at += WORD)
-                difference |=
-                        (word_at(line, at) ^ word_at(memo->bytes, at)) & word_at(memo->mask, at);
-        difference |=
-                (word_at(line, last) ^ word_at(memo->bytes, last)) & word_at(memo->mask, last);
-        return difference != 0;
+                other |= (word_at(text, at) ^ word_at(known->bytes, at)) & word_at(known->mask, at);
+        other |= (word_at(text, last) ^ word_at(known->bytes, last)) & word_at(known->mask, last);
+        return other == 0;
+}
+
+/* Where the bytes would stand in the line; NULL: it is too short. */
+static const char *bytes_of(const struct date_memo_line *known, struct slice line) {
+        const char *at = line.data;
+        if (line.len < known->len)
+                return NULL;
+        if (known->is_in_bracket) {
+                at = memchr(line.data, '[', line.len);
+                if (!at)
+                        return NULL;
+                at++;
+        }
+        return (size_t)(line.data + line.len - at) < known->len ? NULL : at;
 }
 
 bool date_memo_line(const struct date_memo *memo, struct slice line, int64_t now_us,
         size_t *ret_cut_start, size_t *ret_cut_end, struct date_time *ret) {
-        if (memo->len == 0 || line.len < memo->len || memo->now_minute != minute_of(now_us) ||
-                differs(memo, line.data))
+        const struct date_memo_line *known = &memo->line;
+        int second = 0;
+        if (known->len == 0 || known->now_minute != minute_of(now_us))
                 return false;
-        int second = second_of(line.data + memo->second_at);
-        if (second < 0)
+        const char *text = bytes_of(known, line);
+        if (!text)
                 return false;
-        *ret_cut_start = memo->cut_start;
-        *ret_cut_end = memo->cut_end;
-        *ret = memo->time;
-        ret->seconds += (double)(second - memo->parts.second);
+        size_t before = (size_t)(text - line.data);
+        if (!has_bytes(known, text) ||
+                !are_digits(text + known->spare_at, known->spare_len, known->is_hex))
+                return false;
+        if (known->second_at > 0) {
+                second = second_of(text + known->second_at);
+                if (second < 0)
+                        return false;
+        }
+        *ret_cut_start = known->cut_start + before;
+        *ret_cut_end = known->cut_end + before;
+        *ret = known->time;
+        ret->seconds += (double)(second - known->second);
         return true;
 }
 
-void date_memo_keep_line(
-        struct date_memo *memo, const struct date_fast_result *found, struct slice line) {
+static void keep_bytes(struct date_memo_line *known, const char *text) {
+        memcpy(known->bytes, text, known->len);
+        memset(known->mask, 0xff, known->len);
+        memset(known->mask + known->spare_at, 0, known->spare_len);
+        if (known->second_at > 0)
+                memset(known->mask + known->second_at, 0, 2);
+}
+
+void date_memo_keep_line(struct date_memo *memo, const struct date_fast_result *found,
+        enum date_fast_place place, struct slice line, int64_t now_us,
+        const struct date_time *time) {
         const struct date_span *span = &found->span;
-        size_t second_at = found->second_at;
-        size_t len = span->end + LOOK_AHEAD;
-        memo->len = 0;
-        if (!memo->has_time || second_at == 0 || len > line.len || len > sizeof(memo->bytes) ||
-                len < WORD || second_of(line.data + second_at) < 0)
+        size_t before = place == DATE_FAST_BRACKET ? found->body_at : 0;
+        size_t end = found->decided_at;
+        bool is_whole = found->has_time ? found->spare_len > 0
+                                        : memo->has_time && found->second_at > before &&
+                                                  second_of(line.data + found->second_at) >= 0;
+        memo->line.len = 0;
+        if (!is_whole || end > line.len || end - before < WORD ||
+                end - before > DATE_MEMO_BYTES_MAX)
                 return;
-        memo->len = len;
-        memo->second_at = second_at;
-        memo->cut_start = span->cut_start;
-        memo->cut_end = span->cut_end;
-        memcpy(memo->bytes, line.data, len);
-        memset(memo->mask, 0xff, len);
-        memset(memo->mask + second_at, 0, 2);
+        memo->line = (struct date_memo_line){
+                .len = end - before,
+                .is_in_bracket = place == DATE_FAST_BRACKET,
+                .is_hex = found->has_time,
+                .cut_start = span->cut_start - before,
+                .cut_end = span->cut_end - before,
+                .second_at = found->has_time ? 0 : found->second_at - before,
+                .second = found->has_time ? 0 : second_of(line.data + found->second_at),
+                .spare_at = found->spare_len > 0 ? found->spare_at - before : 0,
+                .spare_len = found->spare_len,
+                .time = *time,
+                .now_minute = minute_of(now_us),
+        };
+        keep_bytes(&memo->line, line.data + before);
 }
 
 void date_memo_forget_line(struct date_memo *memo) {
-        memo->len = 0;
+        memo->line.len = 0;
 }

@@ -1,11 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the last date came to: consecutive lines have dates of the same minute, and most begin with
- * the same bytes but for the seconds. */
+/* What the last date came to: consecutive lines have dates of the same minute, which are the same
+ * bytes but for the seconds and fractions of them, and stand at the same place: at the line's begin
+ * or behind its first bracket. */
 #pragma once
 
 #include "detect/date_fast.h"
 
 #define DATE_MEMO_BYTES_MAX 64
+
+/* A line's bytes that hold its date. */
+struct date_memo_line {
+        size_t len;         /* of the bytes; 0: no line is known; at least 8 */
+        bool is_in_bracket; /* they begin behind the first '[' of the line, not at its begin */
+        bool is_hex;        /* the spare digits are */
+        size_t cut_start, cut_end;
+        size_t second_at; /* where in them the two digits of the second stand; 0: they have none */
+        size_t spare_at, spare_len; /* digits that may be any others */
+        int second;
+        struct date_time time;
+        int64_t now_minute; /* see below */
+        char bytes[DATE_MEMO_BYTES_MAX];
+        char mask[DATE_MEMO_BYTES_MAX]; /* the bits that count */
+};
 
 /* Zeroed: knows nothing. */
 struct date_memo {
@@ -13,11 +29,7 @@ struct date_memo {
         struct date_parts parts; /* as written */
         struct date_time time;   /* what they came to ... */
         int64_t now_minute; /* ... in this minute since the epoch: a missing year depends on it */
-        size_t len;         /* of bytes that lines begin with; 0: no line is known */
-        size_t second_at;   /* where in them the two digits of the second stand */
-        size_t cut_start, cut_end;
-        char bytes[DATE_MEMO_BYTES_MAX];
-        char mask[DATE_MEMO_BYTES_MAX]; /* bits of them that count: all but those of the second */
+        struct date_memo_line line;
 };
 
 /* The time of parts, if they differ from those remembered in the second only. */
@@ -28,13 +40,15 @@ bool date_memo_time(const struct date_memo *memo, const struct date_parts *parts
 void date_memo_keep_time(struct date_memo *memo, const struct date_parts *parts, int64_t now_us,
         const struct date_time *time);
 
-/* Whether the line begins as the line remembered, but for the second: then *ret_cut_start and
- * *ret_cut_end are its date's place, and *ret its time. */
+/* Whether the line has the bytes of the line remembered, but for the second and what does not count
+ * of it: then *ret_cut_start and *ret_cut_end are its date's place, and *ret its time. */
 bool date_memo_line(const struct date_memo *memo, struct slice line, int64_t now_us,
         size_t *ret_cut_start, size_t *ret_cut_end, struct date_time *ret);
-/* Remembers how the line begins: found tells of a date that begins with it (maybe behind signs), of
- * the minute remembered (or none is). */
-void date_memo_keep_line(
-        struct date_memo *memo, const struct date_fast_result *found, struct slice line);
+/* Remembers where the line has its date: found tells of one whose template is bound to the line's
+ * begin, at place (not DATE_FAST_WINDOW), and that came to time; one in parts, of the minute
+ * remembered (or none is). */
+void date_memo_keep_line(struct date_memo *memo, const struct date_fast_result *found,
+        enum date_fast_place place, struct slice line, int64_t now_us,
+        const struct date_time *time);
 /* Another template or place counts from now on. */
 void date_memo_forget_line(struct date_memo *memo);

@@ -13,15 +13,25 @@
 #define NOW_US INT64_C(1709629200000000) /* 2024-03-05 10:00:00 in Europe/Berlin */
 
 static const struct date_fast syslog = {DATE_FAST_SYSLOG, DATE_FAST_LINE_BEGIN, 2024};
+static const struct date_fast clf = {DATE_FAST_CLF, DATE_FAST_BRACKET, 2024};
+static const struct date_fast iso = {DATE_FAST_ISO, DATE_FAST_LINE_BEGIN, 2024};
+static const struct date_fast tai64n = {DATE_FAST_TAI64N, DATE_FAST_LINE_BEGIN, 2024};
 
-static struct date_memo memo_of(const char *line, int64_t now_us) {
+static struct date_memo memo_by(const struct date_fast *fast, const char *line, int64_t now_us) {
         struct date_memo memo = {0};
         struct date_fast_result found;
         struct date_time time = {.seconds = 1709629000};
-        assert_true(date_fast_match(&syslog, slice_of(line), 0, strlen(line), &found));
-        date_memo_keep_time(&memo, &found.parts, now_us, &time);
-        date_memo_keep_line(&memo, &found, slice_of(line));
+        assert_true(date_fast_match(fast, slice_of(line), 0, strlen(line), &found));
+        if (found.has_time)
+                time = found.time;
+        else
+                date_memo_keep_time(&memo, &found.parts, now_us, &time);
+        date_memo_keep_line(&memo, &found, fast->place, slice_of(line), now_us, &time);
         return memo;
+}
+
+static struct date_memo memo_of(const char *line, int64_t now_us) {
+        return memo_by(&syslog, line, now_us);
 }
 
 static void lines_of_the_same_minute_are_known(void **state) {
@@ -36,7 +46,9 @@ static void lines_of_the_same_minute_are_known(void **state) {
                 {"Mar  5 09:56:4x host",    0         },
                 {"Mar  5 09:56:40.host",    0         },
                 {"Mar  5 09:57:40 host",    0         },
-                {"Mar  5 09:56:40 ho",      0         },
+                {"Mar  5 09:56:40 h",       1709629000},
+                {"Mar  5 09:56:40 ",        0         },
+                {"Mar  5 09:56:40 i",       0         },
                 {"",                        0         },
         };
         (void)state;
@@ -53,6 +65,60 @@ static void lines_of_the_same_minute_are_known(void **state) {
                 assert_true(fabs(time.seconds - rows[i].time) < 1e-6);
                 assert_int_equal(start, 0);
                 assert_int_equal(end, 15);
+        }
+}
+
+static void what_does_not_count_may_differ(void **state) {
+        static const struct {
+                const struct date_fast *fast;
+                const char *last, *line;
+                size_t cut_start; /* 0, 0: unknown */
+                size_t cut_end;
+                int later_s;
+        } rows[] = {
+                {&clf,    "192.0.2.1 - [05/Mar/2024:09:56:40 +0100] \"GET",
+                 "::1 - [05/Mar/2024:09:56:42 +0100] \"PUT",                                                7, 33, 2},
+                {&clf,    "192.0.2.1 - [05/Mar/2024:09:56:40 +0100] \"GET",
+                 "[05/Mar/2024:09:56:40 +0100] ",                                                           1, 27, 0},
+                {&clf,    "192.0.2.1 - [05/Mar/2024:09:56:40 +0100] \"GET",
+                 "\xc3\xa9 [05/Mar/2024:09:56:40 +0100] x",                                                 4, 30, 0},
+                {&clf,    "192.0.2.1 - [05/Mar/2024:09:56:40 +0100] \"GET",
+                 "a [ [05/Mar/2024:09:56:42 +0100] \"GET",                                                  0, 0,  0},
+                {&clf,    "192.0.2.1 - [05/Mar/2024:09:56:40 +0100] \"GET",
+                 "a [05/Mar/2024:09:56:42 +0100",                                                           0, 0,  0},
+                {&clf,    "192.0.2.1 - [05/Mar/2024:09:56:40 +0100] \"GET",
+                 "no bracket of the date that was in the last line",                                        0, 0,  0},
+                {&iso,    "2024-03-05 09:56:40,123 a",                      "2024-03-05 09:56:41,999 a",    0, 23, 1},
+                {&iso,    "2024-03-05 09:56:40,123 a",                      "2024-03-05 09:56:41,99  a",    0, 0,  0},
+                {&iso,    "2024-03-05 09:56:40,123 a",                      "2024-03-05 09:56:41,9999 a",   0, 0,  0},
+                {&iso,    "2024-03-05 09:56:40,123 a",                      "2024-03-05 09:56:41,9f9 a",    0, 0,  0},
+                {&tai64n, "@4000000065e6e1a000000000 x",                    "@4000000065e6e1a0089abcdef x", 0, 0,  0},
+                {&tai64n, "@4000000065e6e1a000000000 x",                    "@4000000065e6e1a089abcdef x",  0, 25, 0},
+                {&tai64n, "@4000000065e6e1a000000000 x",                    "@4000000065e6e1a089abcdeF x",  0, 0,  0},
+                {&tai64n, "@4000000065e6e1a000000000 x",                    "@4000000065e6e1a100000000 x",  0, 0,  0},
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct date_memo memo = memo_by(rows[i].fast, rows[i].last, NOW_US);
+                struct slice line = slice_of(rows[i].line);
+                struct date_time time = {0};
+                struct date_time wanted = {0};
+                size_t start = 0;
+                size_t end = 0;
+                bool known = date_memo_line(&memo, line, NOW_US, &start, &end, &time);
+                if (known != (rows[i].cut_end > 0) || start != rows[i].cut_start ||
+                        end != rows[i].cut_end)
+                        fail_msg("row %zu: %d, %zu to %zu", i, known, start, end);
+                if (!known)
+                        continue;
+                struct date_fast_result found;
+                assert_true(date_fast_match(rows[i].fast, line, 0, line.len, &found));
+                assert_int_equal(found.span.cut_start, start);
+                assert_int_equal(found.span.cut_end, end);
+                size_t at;
+                assert_true(
+                        date_memo_line(&memo, slice_of(rows[i].last), NOW_US, &at, &at, &wanted));
+                assert_int_equal((int)(time.seconds - wanted.seconds), rows[i].later_s);
         }
 }
 
@@ -92,16 +158,23 @@ static const char *make_line(char *line, size_t size) {
         unsigned hour = pick(20) == 0 ? pick(24) : 9;
         unsigned second = pick(62);
         const char *sign = pick(30) == 0 ? "[" : "";
-        uint32_t kind = pick(12);
+        char fraction[16];
+        (void)snprintf(fraction, sizeof(fraction), "%c%07u", pick(9) ? '.' : ',', pick(9999999));
+        uint32_t kind = pick(16);
         if (kind < 7)
                 (void)snprintf(line, size, "%s%s %2u %02u:%02u:%02u%s", sign, month, day, hour,
                         minute, second, tail);
         else if (kind < 9)
-                (void)snprintf(line, size, "%s2024-03-%02u %02u:%02u:%02u%s%s", sign, day, hour,
-                        minute, second, pick(3) ? "" : "+01:00", tail);
+                (void)snprintf(line, size, "%s2024-03-%02u %02u:%02u:%02u%.*s%s%s", sign, day, hour,
+                        minute, second, (int)(pick(3) ? 0 : pick(8)), fraction,
+                        pick(3) ? "" : "+01:00", tail);
         else if (kind < 11)
-                (void)snprintf(line, size, "192.0.2.%u - [%02u/%s/2024:%02u:%02u:%02u +0100]%s",
-                        pick(30), day, month, hour, minute, second, tail);
+                (void)snprintf(line, size, "%s.%u - [%02u/%s/2024:%02u:%02u:%02u +0100]%s",
+                        pick(20) ? "192.0.2" : "\xc3\xa9[", pick(30), day, month, hour, minute,
+                        second, tail);
+        else if (kind < 15)
+                (void)snprintf(line, size, "@4000000065e6%02x%02x%08x%s%s", hour, minute,
+                        pick(30) * 0x7fedcba, pick(9) ? "" : "A", tail);
         else
                 (void)snprintf(line, size, "no date%s", tail);
         return line;
@@ -170,6 +243,7 @@ static int set_up(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(lines_of_the_same_minute_are_known),
+                cmocka_unit_test(what_does_not_count_may_differ),
                 cmocka_unit_test(nothing_is_known_of_other_presents_and_of_the_future),
                 cmocka_unit_test(a_detector_that_remembers_finds_the_same),
         };
