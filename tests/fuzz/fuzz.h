@@ -5,7 +5,9 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/diag.h"
 #include "base/utf8.h"
@@ -38,6 +40,13 @@ static inline uint8_t fuzz_byte(struct slice *rest) {
         uint8_t byte = rest->len > 0 ? (uint8_t)rest->data[0] : 0;
         *rest = slice_sub(*rest, 1, rest->len);
         return byte;
+}
+
+/* For mkdtemp() and mkstemp(): in memory, if that can be. */
+#define FUZZ_PATH_MAX 40
+static inline void fuzz_path(char ret[static FUZZ_PATH_MAX]) {
+        const char *folder = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+        (void)snprintf(ret, FUZZ_PATH_MAX, "%s/stockade-fuzz-XXXXXX", folder);
 }
 
 static inline void fuzz_drop_diag(

@@ -49,8 +49,6 @@ static void on_close(void *user, const struct fault *fault) {
                 link->channel = channel_free(link->channel);
 }
 
-static const struct channel_ops ops = {.on_message = on_message, .on_close = on_close};
-
 static void say(struct link *link, int fd, struct slice piece) {
         while (piece.len > 0 && link->closed == 0) {
                 ssize_t len = send(fd, piece.data, piece.len, MSG_DONTWAIT | MSG_NOSIGNAL);

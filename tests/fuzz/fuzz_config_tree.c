@@ -16,17 +16,31 @@ static const char *const names[] = {"fail2ban.conf", "fail2ban.local", "jail.con
         "action.d/a.conf", "action.d/a.local", "paths.conf"};
 static const char *const folders[] = {"jail.d", "filter.d", "action.d"};
 #define NAMES (sizeof(names) / sizeof(names[0]))
+#define FOLDERS (sizeof(folders) / sizeof(folders[0]))
 
-static char base[] = "/dev/shm/stockade-fuzz-XXXXXX";
+static char base[FUZZ_PATH_MAX];
 static int base_fd = -1;
+
+static void remove_files(void) {
+        for (size_t i = 0; i < NAMES; i++)
+                (void)unlinkat(base_fd, names[i], 0);
+}
+
+static void remove_tree(void) {
+        remove_files();
+        for (size_t i = 0; i < FOLDERS; i++)
+                (void)unlinkat(base_fd, folders[i], AT_REMOVEDIR);
+        (void)rmdir(base);
+}
 
 static void begin_once(void) {
         if (base_fd >= 0)
                 return;
         fuzz_be_quiet();
-        FUZZ_REQUIRE(mkdtemp(base));
+        fuzz_path(base);
+        FUZZ_REQUIRE(mkdtemp(base) && atexit(remove_tree) == 0);
         base_fd = open(base, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+        for (size_t i = 0; i < FOLDERS; i++)
                 FUZZ_REQUIRE(mkdirat(base_fd, folders[i], 0700) == 0);
 }
 
@@ -89,8 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (size > 20000 || !is_of_tree(rest))
                 return 0;
         begin_once();
-        for (size_t i = 0; i < NAMES; i++)
-                (void)unlinkat(base_fd, names[i], 0);
+        remove_files();
         while (rest.len > 0) {
                 const char *name = names[fuzz_byte(&rest) % NAMES];
                 if (fuzz_piece(&rest, &piece))

@@ -7,8 +7,12 @@
 
 #include "fuzz.h"
 
-static char path[] = "/dev/shm/stockade-fuzz-XXXXXX";
+static char path[FUZZ_PATH_MAX];
 static int fd = -1;
+
+static void remove_file(void) {
+        (void)unlink(path);
+}
 
 static bool is_blank(char c) {
         return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
@@ -33,12 +37,9 @@ static bool plain_has(struct slice text, const struct address *address) {
         struct slice line, word;
         struct address net;
         while (slice_next_piece(&text, '\n', &line)) {
-                bool is_first = true;
-                for (struct slice rest = line; next_word(&rest, &word); is_first = false) {
-                        (void)is_first;
+                while (next_word(&line, &word))
                         if (address_parse(word, &net) == 0 && address_in(address, &net))
                                 return true;
-                }
         }
         return false;
 }
@@ -63,8 +64,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         struct slice text = fuzz_input(data, size), rest = text, line, word, name;
         if (fd < 0) {
                 fuzz_be_quiet();
+                fuzz_path(path);
                 fd = mkstemp(path);
-                FUZZ_REQUIRE(fd >= 0);
+                FUZZ_REQUIRE(fd >= 0 && atexit(remove_file) == 0);
         }
         if (size == 0 || size > 2000)
                 return 0;

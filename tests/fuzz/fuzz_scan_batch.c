@@ -113,9 +113,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         plan_log_attach(log, jail);
         send(&plan, log, data[0] % 4, fuzz_input(data + 1, size - 1));
         FUZZ_REQUIRE(log->file_count >= 1 && jail->states.count <= RECORD_STATES_MAX);
-        while (log->file_count > 0)
-                log->files[--log->file_count].file =
-                        log_file_unref(watch, log->files[log->file_count].file);
+        while (log->file_count > 0) {
+                size_t last = --log->file_count;
+                log->files[last].file = log_file_unref(watch, log->files[last].file);
+        }
         log->watch = NULL;
         scan_plan_done(&plan);
         return 0;
