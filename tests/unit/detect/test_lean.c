@@ -139,8 +139,8 @@ static void matches_are_the_same(void **state) {
                 "(?:(?P<ip4>(?:\\d{1,3}\\.){3}\\d{1,3})|(?P<ip6>[0-9a-f:]+)|"
                 "(?P<dns>[\\w\\-.^_]*\\w))(?: port \\d+){0,2}(?: ssh\\d*)?(?(cond): |(?:(?:(?! "
                 "from ).)*)$)",
-                "^(?P<mlfid>\\s*(?:\\S+\\s+)?(?:sshd(?:\\[\\d+\\])?:?\\s+)?)(?:error: "
-                ")?(?P<content>.+)$",
+                ("^(?P<mlfid>\\s*(?:\\S+\\s+)?(?:sshd(?:\\[\\d+\\])?:?\\s+)?)(?:error: "
+                 ")?(?P<content>.+)$"),
                 "(?P<a>b+|\\s)*\\s?(?(a): |x)(?P<rest>.+)$",
                 "(?P<a>\\S+?)?[^:]*(?(a)::|b?)",
                 "^\\s*(?:x$|\\b\\S|\\n)?(?P<content>.+)$",
