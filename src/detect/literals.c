@@ -111,8 +111,18 @@ static size_t worth(size_t shortest, size_t count) {
         return useful == 0 ? 0 : useful * 1000 + (shortest < 100 ? shortest : 100) - count;
 }
 
+/* What stands around a date that was cut out of its brackets is in every line, and comes together
+ * only where the date was. */
+static bool texts_hold_date(struct texts texts) {
+        for (size_t i = 0; i < texts.count; i++)
+                if (slice_find(texts.items[i], SLICE("[]"), 0) < texts.items[i].len)
+                        return true;
+        return false;
+}
+
 static size_t clause_worth(struct texts clause) {
-        return worth(texts_shortest(clause), clause.count);
+        size_t plain = worth(texts_shortest(clause), clause.count);
+        return plain > 1 && texts_hold_date(clause) ? 1 : plain;
 }
 
 static void keep_better(struct texts *best, struct texts clause) {
