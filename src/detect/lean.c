@@ -123,11 +123,9 @@ static void open_look(struct scan *scan, struct group *group, size_t length, boo
 
 static void open_group(struct scan *scan) {
         struct group group = {.kind = GROUP_PLAIN};
-        struct slice name = SLICE_NULL;
         if (starts_with(scan, SLICE("(?P<"))) {
                 scan->at += 4;
-                name = read_name(scan, '>');
-                note_named(scan, name);
+                note_named(scan, read_name(scan, '>'));
         } else if (starts_with(scan, SLICE("(?:"))) {
                 scan->at += 3;
         } else if (starts_with(scan, SLICE("(?=")) || starts_with(scan, SLICE("(?!"))) {
