@@ -10,7 +10,7 @@
 #include "base/diag.h"
 #include "base/memory.h"
 #include "channel/message.h"
-#include "enforce/store_db.h"
+#include "enforce/store_schema.h"
 
 #define PURGE_AGE_S 86400
 #define MAX_MATCHES 10

@@ -9,7 +9,7 @@
 #include "base/diag.h"
 #include "base/memory.h"
 #include "channel/message.h"
-#include "enforce/store_db.h"
+#include "enforce/store_schema.h"
 
 static void drop(struct store *store) {
         if (store->dropped++ == 0)

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
-#include "enforce/store_db.h"
+#include "enforce/store_schema.h"
 
 static const char *const tables[] = {"jails", "logs", "bans", "bips"};
 static const char *const columns[] = {

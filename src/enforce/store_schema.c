@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/diag.h"
-#include "enforce/store_db.h"
+#include "enforce/store_schema.h"
 
 #define TABLE_LOGS                                                                                 \
         "CREATE TABLE IF NOT EXISTS logs(jail TEXT NOT NULL, path TEXT, firstlinemd5 TEXT, "       \
