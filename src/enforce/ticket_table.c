@@ -123,7 +123,7 @@ void ticket_table_fetch(const struct ticket_table *table, const struct slice *id
                 __builtin_prefetch(ticket, 1);
                 __builtin_prefetch((const char *)ticket + CACHE_LINE, 1);
                 /* Its end is often in a third line. */
-                __builtin_prefetch((const char *)ticket + 2 * CACHE_LINE - 1);
+                __builtin_prefetch((const char *)ticket + (ptrdiff_t)2 * CACHE_LINE - 1);
         }
         for (size_t i = 0; i < found; i++)
                 if (table->items[at[i]])
