@@ -117,21 +117,48 @@ static void find_losses(struct action *action, struct losses *losses) {
                                 is_for(action, losses->items[i].set, losses->tickets[k]);
 }
 
-/* Leaves out what a network among them covers: an interval set refuses it. */
-static void drop_covered(struct action_batch_elements *elements) {
+/* Leaves out what a network among the elements from first on covers, which are those of one set: an
+ * interval set refuses it. */
+static void drop_covered(struct action_batch_elements *elements, size_t first) {
         struct address_set nets = {0};
-        size_t kept = 0;
-        for (size_t i = 0; i < elements->count; i++)
+        size_t kept = first;
+        for (size_t i = first; i < elements->count; i++)
                 if (!address_is_single(&elements->items[i].address))
                         address_set_add(&nets, &elements->items[i].address);
-        for (size_t i = 0; i < elements->count && nets.count > 0; i++) {
-                const struct address *address = &elements->items[i].address;
-                if (!address_set_find_wider(&nets, address))
+        for (size_t i = first; i < elements->count && nets.count > 0; i++)
+                if (!address_set_find_wider(&nets, &elements->items[i].address))
                         elements->items[kept++] = elements->items[i];
-        }
         if (nets.count > 0)
                 elements->count = kept;
         address_set_done(&nets);
+}
+
+/* The elements of all lost sets. Returns 0, or -1 if they cannot be told. */
+static int list_elements(struct action *action, const struct losses *losses,
+        struct action_batch_elements *elements) {
+        for (size_t i = 0; i < losses->count; i++) {
+                const struct action_guarded *set = losses->items[i].set;
+                size_t first = elements->count;
+                if (action_batch_elements(action, &set->place, set->family, losses->tickets,
+                            losses->ticket_count, elements) < 0)
+                        return -1;
+                drop_covered(elements, first);
+        }
+        return 0;
+}
+
+/* The images of those sets that are gone themselves. False if one has none. */
+static bool list_images(
+        const struct losses *losses, const struct nft_image **ret, size_t *ret_count) {
+        *ret_count = 0;
+        for (size_t i = 0; i < losses->count; i++) {
+                const struct loss *loss = &losses->items[i];
+                if (loss->is_gone && !loss->set->image)
+                        return false;
+                if (loss->is_gone)
+                        ret[(*ret_count)++] = loss->set->image;
+        }
+        return true;
 }
 
 /* All of it in one transaction; false if that cannot be done. */
@@ -139,21 +166,12 @@ static bool put_back_whole(struct action *action, const struct losses *losses) {
         const struct nft_image *images[ACTION_GUARD_SETS_MAX];
         struct action_batch_elements elements = {0};
         struct nft_watch *watch = watch_of(action);
-        size_t image_count = 0;
+        size_t image_count;
         uint32_t transactions;
-        int r = 0;
-        for (size_t i = 0; i < losses->count && r == 0; i++) {
-                const struct loss *loss = &losses->items[i];
-                if (loss->is_gone && !loss->set->image)
-                        r = -1;
-                else if (loss->is_gone)
-                        images[image_count++] = loss->set->image;
-                if (r == 0)
-                        r = action_batch_elements(action, &loss->set->place, loss->set->family,
-                                losses->tickets, losses->ticket_count, &elements);
-        }
+        int r = list_images(losses, images, &image_count) ? 0 : -1;
+        if (r == 0)
+                r = list_elements(action, losses, &elements);
         if (r == 0) {
-                drop_covered(&elements);
                 nft_watch_pause(watch);
                 r = nftset_restore(*nft_watch_link(watch), images, image_count, elements.items,
                         elements.count, &transactions);
