@@ -13,9 +13,13 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "enforce/nft_attribute.h"
 
 #define NEW_INNER "__set%d" /* the kernel puts a number in it */
 #define BIT(attribute) (UINT64_C(1) << (attribute))
+#define ROOM_BEHIND                                                                                \
+        (NFT_COPY_NAME_MAX +                                                                       \
+                64U) /* bytes: a name, numbers and ends of nests may follow what is copied */
 
 /* A message that is being made from another. */
 struct draft {
@@ -33,7 +37,8 @@ static uint64_t bit_of(const struct nlattr *attribute) {
 }
 
 static bool has_room(const struct draft *draft, const struct nlattr *attribute) {
-        return draft->header->nlmsg_len + mnl_attr_get_len(attribute) + 64U < NFT_COPY_BYTES_MAX;
+        return draft->header->nlmsg_len + mnl_attr_get_len(attribute) + ROOM_BEHIND <
+               NFT_COPY_BYTES_MAX;
 }
 
 static void put_as_is(struct draft *draft, const struct nlattr *attribute) {
@@ -74,29 +79,6 @@ static int end(struct draft *draft, struct buffer *out) {
         return is_good ? 0 : NFT_COPY_E_UNUSUAL;
 }
 
-/* The number in an attribute of a message; 0 if it has none. */
-struct wanted {
-        uint16_t type;
-        uint32_t number;
-        bool is_there;
-};
-
-static int on_wanted(const struct nlattr *attribute, void *user) {
-        struct wanted *wanted = user;
-        if (mnl_attr_get_type(attribute) != wanted->type)
-                return MNL_CB_OK;
-        wanted->is_there = true;
-        if (mnl_attr_validate(attribute, MNL_TYPE_U32) == 0)
-                wanted->number = ntohl(mnl_attr_get_u32(attribute));
-        return MNL_CB_OK;
-}
-
-static struct wanted find(const struct nlmsghdr *had, uint16_t type) {
-        struct wanted wanted = {.type = type};
-        (void)mnl_attr_parse(had, sizeof(struct nfgenmsg), on_wanted, &wanted);
-        return wanted;
-}
-
 static void copy_all(struct draft *draft, const struct nlmsghdr *had) {
         (void)mnl_attr_parse(had, sizeof(struct nfgenmsg), copy_attribute, draft);
 }
@@ -105,7 +87,7 @@ int nft_copy_table(const struct nlmsghdr *had, struct buffer *out) {
         struct draft draft = begin(NULL, had, NFT_MSG_NEWTABLE,
                 BIT(NFTA_TABLE_NAME) | BIT(NFTA_TABLE_USERDATA), BIT(NFTA_TABLE_OWNER));
         copy_all(&draft, had);
-        draft.is_unusual = draft.is_unusual || find(had, NFTA_TABLE_FLAGS).number != 0;
+        draft.is_unusual = draft.is_unusual || nft_attribute_of(had, NFTA_TABLE_FLAGS).number != 0;
         return end(&draft, out);
 }
 
@@ -115,10 +97,11 @@ int nft_copy_chain(const struct nlmsghdr *had, struct buffer *out) {
                         BIT(NFTA_CHAIN_TYPE) | BIT(NFTA_CHAIN_USERDATA),
                 0);
         copy_all(&draft, had);
-        struct wanted policy = find(had, NFTA_CHAIN_POLICY);
-        bool is_usual = find(had, NFTA_CHAIN_HOOK).is_there &&
-                        (!policy.is_there || policy.number == NF_ACCEPT) &&
-                        (find(had, NFTA_CHAIN_FLAGS).number & ~(uint32_t)NFT_CHAIN_BASE) == 0;
+        struct nft_attribute policy = nft_attribute_of(had, NFTA_CHAIN_POLICY);
+        bool is_usual =
+                nft_attribute_of(had, NFTA_CHAIN_HOOK).is_there &&
+                (!policy.is_there || policy.number == NF_ACCEPT) &&
+                (nft_attribute_of(had, NFTA_CHAIN_FLAGS).number & ~(uint32_t)NFT_CHAIN_BASE) == 0;
         draft.is_unusual = draft.is_unusual || !is_usual;
         return end(&draft, out);
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "enforce/nft_attribute.h"
 #include "enforce/nft_copy.h"
 #include "enforce/nft_rule.h"
 
@@ -31,25 +32,6 @@ struct work {
         size_t chain_count;
         int result; /* 0, or why it cannot be taken */
 };
-
-struct text {
-        uint16_t type;
-        const char *text;
-};
-
-static int on_attribute(const struct nlattr *attribute, void *user) {
-        struct text *wanted = user;
-        if (mnl_attr_get_type(attribute) == wanted->type &&
-                mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) == 0)
-                wanted->text = mnl_attr_get_str(attribute);
-        return MNL_CB_OK;
-}
-
-static const char *text_of(const struct nlmsghdr *header, uint16_t type) {
-        struct text wanted = {type, ""};
-        (void)mnl_attr_parse(header, sizeof(struct nfgenmsg), on_attribute, &wanted);
-        return wanted.text;
-}
 
 static bool knows_chain(const struct work *work, const char *name) {
         for (size_t i = 0; i < work->chain_count; i++)
@@ -80,14 +62,14 @@ static int on_own_rule(const struct nlmsghdr *header, void *user) {
                 return MNL_CB_OK;
         if (++work->rule_count > RULES_MAX)
                 work->result = NFT_IMAGE_E_UNUSUAL;
-        note_chain(work, text_of(header, NFTA_RULE_CHAIN));
+        note_chain(work, nft_attribute_of(header, NFTA_RULE_CHAIN).text);
         take_result(work, nft_copy_rule(&work->copy, header, &work->rules));
         return MNL_CB_OK;
 }
 
 static int on_rule_beside(const struct nlmsghdr *header, void *user) {
         struct work *work = user;
-        if (knows_chain(work, text_of(header, NFTA_RULE_CHAIN)) &&
+        if (knows_chain(work, nft_attribute_of(header, NFTA_RULE_CHAIN).text) &&
                 !nft_rule_uses(header, work->image->place->table, NULL))
                 work->result = NFT_IMAGE_E_UNUSUAL;
         return MNL_CB_OK;

@@ -16,6 +16,7 @@
 
 #include "base/diag.h"
 #include "base/memory.h"
+#include "enforce/nft_attribute.h"
 #include "enforce/nft_rule.h"
 
 #define READS_MAX 64 /* datagrams in one go */
@@ -86,32 +87,8 @@ static const struct {
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
-/* One attribute of a message, as text or number. */
-struct wanted {
-        uint16_t type;
-        const char *text;
-        uint32_t number;
-};
-
-static int on_attribute(const struct nlattr *attribute, void *user) {
-        struct wanted *wanted = user;
-        if (mnl_attr_get_type(attribute) != wanted->type)
-                return MNL_CB_OK;
-        if (mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) == 0)
-                wanted->text = mnl_attr_get_str(attribute);
-        if (mnl_attr_validate(attribute, MNL_TYPE_U32) == 0)
-                wanted->number = ntohl(mnl_attr_get_u32(attribute));
-        return MNL_CB_OK;
-}
-
-static struct wanted find(const struct nlmsghdr *header, uint16_t type) {
-        struct wanted wanted = {type, "", 0};
-        (void)mnl_attr_parse(header, sizeof(struct nfgenmsg), on_attribute, &wanted);
-        return wanted;
-}
-
 static const char *text_of(const struct nlmsghdr *header, uint16_t type) {
-        return find(header, type).text;
+        return nft_attribute_of(header, type).text;
 }
 
 static bool is_about(const struct nlmsghdr *header, size_t kind, const struct nftset_place *place) {
@@ -126,7 +103,8 @@ static bool is_about(const struct nlmsghdr *header, size_t kind, const struct nf
 
 static void remember_culprit(struct nft_watch *watch, const struct nlmsghdr *header) {
         (void)snprintf(watch->culprit, sizeof(watch->culprit), "%.32s (pid %u)",
-                text_of(header, NFTA_GEN_PROC_NAME), find(header, NFTA_GEN_PROC_PID).number);
+                text_of(header, NFTA_GEN_PROC_NAME),
+                nft_attribute_of(header, NFTA_GEN_PROC_PID).number);
         for (char *c = watch->culprit; *c; c++) /* a process may call itself anything */
                 if (*c < ' ' || *c > '~')
                         *c = '?';
