@@ -3,10 +3,8 @@
  * without root or ipset. */
 #include "enforce/ipset.h"
 
-#include <sched.h>
-#include <unistd.h>
-
 #include "../cmocka_include.h"
+#include "kernel_fixture.h"
 #include "recognise.h"
 
 #define MANY 3000
@@ -15,9 +13,7 @@ static bool has_kernel;
 
 static int set_up_all(void **state) {
         (void)state;
-        has_kernel = access("/usr/sbin/ipset", X_OK) == 0 && geteuid() == 0 &&
-                     unshare(CLONE_NEWNET) == 0 &&
-                     system("ipset create try hash:ip 2>/dev/null") == 0;
+        has_kernel = kernel_begin("/usr/sbin/ipset", "ipset create try hash:ip 2>/dev/null");
         return 0;
 }
 
@@ -65,11 +61,6 @@ static void only_the_known_forms_are_recognised(void **state) {
         }
 }
 
-static void shell(const char *command) {
-        if (system(command) != 0)
-                fail_msg("failed: %s", command);
-}
-
 /* Runs each command in process, or by ipset, and lists what is in the sets then. */
 static void play(bool in_process, char *out, size_t size) {
         static const struct {
@@ -104,13 +95,9 @@ static void play(bool in_process, char *out, size_t size) {
                         &does.place, does.deed, does.timeout_ms, address};
                 assert_int_equal(ipset_apply(link, &element, 1, &bad), 0);
         }
-        FILE *pipe = popen("ipset save | sort | sed 's/ timeout 4999../ timeout 500000/; s/ "
-                           "initval 0x[0-9a-f]*//'",
-                "r");
-        assert_non_null(pipe);
-        size_t len = fread(out, 1, size - 1, pipe);
-        out[len] = '\0';
-        (void)pclose(pipe);
+        kernel_list("ipset save | sort | sed 's/ timeout 4999../ timeout 500000/; s/ "
+                    "initval 0x[0-9a-f]*//'",
+                out, size);
         (void)nftset_free(link);
 }
 

@@ -4,10 +4,9 @@
 #include "enforce/nft_image.h"
 
 #include <linux/netfilter.h>
-#include <sched.h>
-#include <unistd.h>
 
 #include "../cmocka_include.h"
+#include "kernel_fixture.h"
 
 #include "base/memory.h"
 
@@ -19,8 +18,7 @@ static struct nftset_element elements[MANY];
 
 static int set_up_all(void **state) {
         (void)state;
-        if (access("/usr/sbin/nft", X_OK) == 0 && geteuid() == 0 && unshare(CLONE_NEWNET) == 0 &&
-                system("nft add table inet t 2>/dev/null") == 0)
+        if (KERNEL_BEGIN_NFT)
                 link_to_kernel = nftset_new();
         for (size_t i = 0; i < MANY; i++) {
                 char text[32];
@@ -35,19 +33,6 @@ static int tear_down_all(void **state) {
         (void)state;
         link_to_kernel = nftset_free(link_to_kernel);
         return 0;
-}
-
-static void shell(const char *command) {
-        if (system(command) != 0)
-                fail_msg("failed: %s", command);
-}
-
-static void list_all(char *out, size_t size) {
-        FILE *pipe = popen("nft list ruleset", "r");
-        assert_non_null(pipe);
-        size_t len = fread(out, 1, size - 1, pipe);
-        out[len] = '\0';
-        (void)pclose(pipe);
 }
 
 #define SET "add set inet t s { type ipv4_addr; }; "
@@ -83,7 +68,7 @@ static void what_was_flushed_comes_back_as_it_was_in_one_transaction(void **stat
                 uint32_t begin, end, transactions;
                 make(rows[i]);
                 shell("nft 'add element inet t s { 198.18.0.1, 198.18.0.2 }'");
-                list_all(before, sizeof(before));
+                kernel_list("nft list ruleset", before, sizeof(before));
                 assert_int_equal(nft_image_take(link_to_kernel, &place, &image), 0);
                 const struct nft_image *const images[] = {image};
                 shell("nft flush ruleset");
@@ -93,7 +78,7 @@ static void what_was_flushed_comes_back_as_it_was_in_one_transaction(void **stat
                 assert_int_equal(nftset_generation(link_to_kernel, &end), 0);
                 assert_int_equal(transactions, 1);
                 assert_int_equal(end - begin, 1);
-                list_all(after, sizeof(after));
+                kernel_list("nft list ruleset", after, sizeof(after));
                 /* times differ; another set is another's, with its rules */
                 if (strstr(rows[i], TIMED) == rows[i])
                         assert_non_null(strstr(after, "198.18.0.2 expires"));
@@ -118,7 +103,7 @@ static void only_what_is_lost_is_put_back(void **state) {
               "element inet t s { 198.18.0.1 }'");
         const struct nft_image *const images[] = {image};
         assert_int_equal(nftset_restore(link_to_kernel, images, 1, elements, 2, &transactions), 0);
-        list_all(after, sizeof(after));
+        kernel_list("nft list ruleset", after, sizeof(after));
         assert_non_null(strstr(after, "tcp dport { 3, 4 } accept"));
         assert_non_null(strstr(after, "tcp dport { 1, 2 } ip saddr @s drop"));
         assert_non_null(strstr(after, "198.18.0.1, 198.18.0.2"));
@@ -139,7 +124,7 @@ static void of_many_the_rule_is_never_there_without_all(void **state) {
         assert_int_equal(
                 nftset_restore(link_to_kernel, images, 1, elements, MANY, &transactions), 0);
         assert_int_equal(transactions, 1);
-        list_all(after, sizeof(after));
+        kernel_list("nft list ruleset", after, sizeof(after));
         assert_non_null(strstr(after, "198.18.0.1,"));
         assert_non_null(strstr(after, "198.18.24.200"));
         (void)nft_image_free(image);
@@ -163,7 +148,7 @@ static void too_many_for_one_transaction_come_before_their_rule(void **state) {
         const struct nft_image *const images[] = {image};
         assert_int_equal(nftset_restore(link_to_kernel, images, 1, many, count, &transactions), 0);
         assert_int_equal(transactions, 2);
-        list_all(after, sizeof(after));
+        kernel_list("nft list ruleset", after, sizeof(after));
         assert_non_null(strstr(after, "198.18.0.1,"));
         assert_non_null(strstr(after, "198.18.24.200"));
         assert_non_null(strstr(after, "ip saddr @s drop"));

@@ -4,10 +4,9 @@
 #include "enforce/nft_watch.h"
 
 #include <linux/netfilter.h>
-#include <sched.h>
-#include <unistd.h>
 
 #include "../cmocka_include.h"
+#include "kernel_fixture.h"
 
 #define SET_UP                                                                                     \
         "nft 'add table inet t; add chain inet t c; add set inet t s { type ipv4_addr; flags "     \
@@ -20,14 +19,8 @@ static const struct nftset_place place = {.family = NFPROTO_INET, .table = "t", 
 
 static int set_up_all(void **state) {
         (void)state;
-        has_kernel = access("/usr/sbin/nft", X_OK) == 0 && geteuid() == 0 &&
-                     unshare(CLONE_NEWNET) == 0 && system("nft add table inet t 2>/dev/null") == 0;
+        has_kernel = KERNEL_BEGIN_NFT;
         return 0;
-}
-
-static void shell(const char *command) {
-        if (system(command) != 0)
-                fail_msg("failed: %s", command);
 }
 
 static void on_lost(void *user, unsigned what) {

@@ -5,32 +5,16 @@
 
 #include <errno.h>
 #include <linux/netfilter.h>
-#include <sched.h>
-#include <unistd.h>
 
 #include "../cmocka_include.h"
+#include "kernel_fixture.h"
 
 static bool has_kernel;
 
 static int set_up_all(void **state) {
         (void)state;
-        has_kernel = access("/usr/sbin/nft", X_OK) == 0 && geteuid() == 0 &&
-                     unshare(CLONE_NEWNET) == 0 && system("nft add table inet t 2>/dev/null") == 0;
+        has_kernel = KERNEL_BEGIN_NFT;
         return 0;
-}
-
-static void shell(const char *command) {
-        if (system(command) != 0)
-                fail_msg("failed: %s", command);
-}
-
-/* The table's sets as nft lists them, made anew with the commands of the format. */
-static void list_sets(char *out, size_t size) {
-        FILE *pipe = popen("nft list table inet t", "r");
-        assert_non_null(pipe);
-        size_t len = fread(out, 1, size - 1, pipe);
-        out[len] = '\0';
-        (void)pclose(pipe);
 }
 
 static void make_sets(void) {
@@ -97,7 +81,7 @@ static void the_kernel_ends_up_as_with_nft(void **state) {
                         element(steps[i].set, steps[i].address, steps[i].is_delete);
                 assert_int_equal(nftset_apply(nftset, &e, 1, &bad), 0);
         }
-        list_sets(ours, sizeof(ours));
+        kernel_list("nft list table inet t", ours, sizeof(ours));
         make_sets();
         for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
                 char command[256];
@@ -105,7 +89,7 @@ static void the_kernel_ends_up_as_with_nft(void **state) {
                         steps[i].is_delete ? "delete" : "add", steps[i].set, steps[i].address);
                 shell(command);
         }
-        list_sets(nfts, sizeof(nfts));
+        kernel_list("nft list table inet t", nfts, sizeof(nfts));
         assert_string_equal(ours, nfts);
         assert_non_null(strstr(ours, "192.0.2.2"));
         /* and nft can go on with what we have made */
@@ -122,16 +106,16 @@ static void transactions_are_whole_and_errors_name_their_element(void **state) {
                 skip();
         struct nftset *nftset = nftset_new();
         make_sets();
-        list_sets(before, sizeof(before));
+        kernel_list("nft list table inet t", before, sizeof(before));
         struct nftset_element many[3] = {element("plain", "192.0.2.1", false),
                 element("plain", "192.0.2.9", true), element("plain", "192.0.2.3", false)};
         assert_int_equal(nftset_apply(nftset, many, 3, &bad), -ENOENT);
         assert_int_equal(bad, 1);
-        list_sets(after, sizeof(after));
+        kernel_list("nft list table inet t", after, sizeof(after));
         assert_string_equal(before, after);
         many[1].deed = NFTSET_ADD;
         assert_int_equal(nftset_apply(nftset, many, 3, &bad), 0);
-        list_sets(after, sizeof(after));
+        kernel_list("nft list table inet t", after, sizeof(after));
         assert_non_null(strstr(after, "192.0.2.9"));
         (void)nftset_free(nftset);
 }
@@ -155,7 +139,7 @@ static void many_go_together_in_their_order(void **state) {
                 many[i] = element(is_six ? "range6" : "range", address, false);
         }
         assert_int_equal(nftset_apply(nftset, many, NFTSET_BATCH_MAX, &bad), 0);
-        list_sets(listed, sizeof(listed));
+        kernel_list("nft list table inet t", listed, sizeof(listed));
         assert_non_null(strstr(listed, "10.0.0.0,"));
         assert_non_null(strstr(listed, "2001:db8::ffe "));
         /* added and deleted, the last word counts */
@@ -164,7 +148,7 @@ static void many_go_together_in_their_order(void **state) {
         for (size_t i = 0; i < half; i++)
                 many[i].deed = NFTSET_DELETE;
         assert_int_equal(nftset_apply(nftset, many, NFTSET_BATCH_MAX, &bad), 0);
-        list_sets(listed, sizeof(listed));
+        kernel_list("nft list table inet t", listed, sizeof(listed));
         assert_non_null(strstr(listed, "10.0.0.0,"));
         /* the one that is wrong is named, the first of two; nothing of the rest is done */
         many[700] = element("plain", "192.0.2.9", true);
@@ -173,7 +157,7 @@ static void many_go_together_in_their_order(void **state) {
                 many[i] = element("plain", "192.0.2.1", false);
         assert_int_equal(nftset_apply(nftset, many, NFTSET_BATCH_MAX, &bad), -ENOENT);
         assert_int_equal(bad, 700);
-        list_sets(listed, sizeof(listed));
+        kernel_list("nft list table inet t", listed, sizeof(listed));
         assert_null(strstr(listed, "192.0.2.1"));
         assert_int_equal(nftset_apply(nftset, many, NFTSET_BATCH_MAX + 1, &bad), NFTSET_E_UNUSUAL);
         (void)nftset_free(nftset);
@@ -194,7 +178,7 @@ static void timeouts_and_networks_are_as_nft_has_them(void **state) {
                 element("range6", "2001:db8::/32", false), element("range", "10.0.0.0/8", false)};
         some[0].timeout_ms = some[2].timeout_ms = UINT64_C(86400000);
         assert_int_equal(nftset_apply(nftset, some, 6, &bad), 0);
-        list_sets(listed, sizeof(listed));
+        kernel_list("nft list table inet t", listed, sizeof(listed));
         assert_non_null(strstr(listed, "192.0.2.1 timeout 1d expires "));
         assert_non_null(strstr(listed, "192.0.2.2 }"));
         assert_non_null(strstr(listed, "198.51.100.0/23 timeout 1d expires "));
@@ -206,7 +190,7 @@ static void timeouts_and_networks_are_as_nft_has_them(void **state) {
         some[0].timeout_ms = UINT64_C(172800000);
         (void)address_parse(SLICE("192.0.2.44"), &some[1].address);
         assert_int_equal(nftset_apply(nftset, some, 2, &bad), 0);
-        list_sets(listed, sizeof(listed));
+        kernel_list("nft list table inet t", listed, sizeof(listed));
         assert_non_null(strstr(listed, "192.0.2.1 timeout 2d expires "));
         assert_non_null(strstr(listed, "192.0.2.44"));
         /* gone afterwards, whether they were there or not */
@@ -215,7 +199,7 @@ static void timeouts_and_networks_are_as_nft_has_them(void **state) {
         (void)address_parse(SLICE("192.0.2.99"), &some[1].address);
         assert_int_equal(nftset_apply(nftset, some, 4, &bad), 0);
         assert_int_equal(nftset_apply(nftset, some, 4, &bad), 0);
-        list_sets(listed, sizeof(listed));
+        kernel_list("nft list table inet t", listed, sizeof(listed));
         assert_null(strstr(listed, "192.0.2.1 "));
         assert_null(strstr(listed, "198.51.100.0"));
         assert_non_null(strstr(listed, "192.0.2.2"));
