@@ -169,20 +169,18 @@ bool fields_of_dict(const struct value *dict, struct arena *arena, struct fields
         return true;
 }
 
-#define TEXT_HEAD (sizeof(uint8_t) + sizeof(uint32_t)) /* bytes in front of a text */
-
 size_t fields_coded_size(const struct fields *fields) {
         size_t size = VALUE_HEAD_BYTES;
         for (size_t i = 0; i < fields->count; i++) {
                 const struct field *field = &fields->items[i];
                 size_t item = sizeof(uint8_t);
                 if (field->kind == FIELD_TEXT)
-                        item = TEXT_HEAD + field->len;
+                        item = VALUE_HEAD_BYTES + field->len;
                 else if (field->kind == FIELD_VALUE)
                         item = value_coded_size(field->value);
                 if (item == 0)
                         return 0;
-                size += TEXT_HEAD + field_name_text(field->name).len + item;
+                size += VALUE_HEAD_BYTES + field_name_text(field->name).len + item;
         }
         return size;
 }

@@ -270,9 +270,9 @@ static void free_question(struct question *question) {
         free(question);
 }
 
-static void question_end(
-        struct question *question, const struct value *ret, const struct fault *fault) {
-        unlink_question(question->action, question);
+static void question_end(struct python_action *action, struct question *question,
+        const struct value *ret, const struct fault *fault) {
+        unlink_question(action, question);
         question->done(question->user, ret, fault);
         free_question(question);
 }
@@ -296,7 +296,7 @@ static void on_answer(void *user, const struct value *answer, const struct fault
         const struct value *ret = answer ? value_dict_get(answer, "value") : NULL;
         if (answer && question->value && is_true(answer, "was_set"))
                 remember(question->action, question->name, question->value);
-        question_end(question, fault ? NULL : ret ? ret : &none, fault);
+        question_end(question->action, question, fault ? NULL : ret ? ret : &none, fault);
 }
 
 void python_action_ask(struct python_action *action, const char *what, struct slice property,
@@ -390,9 +390,7 @@ void python_action_dismiss(struct python_action *action) {
         struct question *question;
         while ((question = first_question(action))) {
                 python_link_forget(action->link, question);
-                unlink_question(action, question);
-                question->done(question->user, NULL, &fault);
-                free_question(question);
+                question_end(action, question, NULL, &fault);
         }
         fault_done(&fault);
 }

@@ -8,6 +8,7 @@
 #include "base/duration.h"
 #include "base/repr.h"
 #include "config/config.h"
+#include "config/text.h"
 #include "main/regex_tool.h"
 
 struct source {
@@ -53,19 +54,14 @@ static bool is_file(struct slice path, struct arena *arena) {
 }
 
 static struct slice directory_of(struct slice path) {
-        size_t slash = path.len;
-        while (slash > 0 && path.data[slash - 1] != '/')
-                slash--;
+        size_t slash = text_name_start(path);
         while (slash > 1 && path.data[slash - 1] == '/')
                 slash--;
         return slice_sub(path, 0, slash);
 }
 
 static struct slice base_of(struct slice path) {
-        size_t at = path.len;
-        while (at > 0 && path.data[at - 1] != '/')
-                at--;
-        return slice_sub(path, at, path.len);
+        return slice_sub(path, text_name_start(path), path.len);
 }
 
 static bool has_char(struct slice s, char c) {
