@@ -4,8 +4,8 @@
  * that a name composed of tags ("<rule-<type>>") is found once its inside has been replaced. The
  * whole set is repeated until no option changed and still held a tag.
  *
- * It ends, because each option counts how often it replaced each tag; it stays small, because
- * values and steps have caps. Upstream: helpers.py substituteRecursiveTags(), 1.1. */
+ * It ends, because each option counts how often it replaced each tag; it stays small and quick,
+ * because values, steps and the bytes written have caps. Upstream: helpers.py substituteRecursiveTags(), 1.1. */
 #include "config/tags.h"
 
 #include <errno.h>
@@ -21,6 +21,7 @@ struct substitution {
         struct arena *arena;
         struct fault *fault;
         unsigned steps;
+        size_t bytes;
 };
 
 /* What one option went through. */
@@ -59,7 +60,8 @@ static int fail_recursion(struct substitution *s, struct slice option, struct sl
 static int replace_all(
         struct substitution *s, struct value *value, struct slice from, struct slice to) {
         int r = tag_replace_all(&value->string, from, to, TAGS_VALUE_MAX, s->arena);
-        if (r == 0 && ++s->steps <= TAGS_STEPS_MAX)
+        s->bytes += value->string.len;
+        if (r == 0 && ++s->steps <= TAGS_STEPS_MAX && s->bytes <= TAGS_BYTES_MAX)
                 return 0;
         (void)fault_set(s->fault, -E2BIG, "value is too large when its tags are replaced");
         blame(s, value);

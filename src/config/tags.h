@@ -10,9 +10,10 @@
 #include "base/value.h"
 #include "config/dict.h"
 
-#define TAGS_REPLACED_MAX 25      /* of one tag in one option, upstream's limit */
-#define TAGS_VALUE_MAX (4u << 20) /* bytes of a value */
-#define TAGS_STEPS_MAX 1000000u   /* replacements in a set of options */
+#define TAGS_REPLACED_MAX 25       /* of one tag in one option, upstream's limit */
+#define TAGS_VALUE_MAX (4u << 20)  /* bytes of a value */
+#define TAGS_STEPS_MAX 1000000u    /* replacements in a set of options */
+#define TAGS_BYTES_MAX (64u << 20) /* bytes that these write, all values of the set together */
 
 /* Knows tags that are no options of the set: sets *ret to text, or to VALUE_NONE if the tag shall
  * stay. Returns 0 or negative errno. */

@@ -2,8 +2,11 @@
 #include "config/tags.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "../cmocka_include.h"
+#include "base/memory.h"
 
 /* Knows the tag "far" and "sec/x", counts what it was asked for. */
 static int resolver(void *user, struct slice tag, struct value *ret, struct fault *fault) {
@@ -143,6 +146,31 @@ static void growth_has_a_cap(void **state) {
         fixture_done(&f);
 }
 
+/* So many options that each is small enough, and all together cost what a set may. */
+static void all_values_together_have_a_cap(void **state) {
+        (void)state;
+        enum { LEN = TAGS_VALUE_MAX / 2, FIT = TAGS_BYTES_MAX / LEN - 1 };
+        char *text = memory_new(LEN);
+        memset(text, 'x', LEN);
+        memcpy(text, "<a>", 3);
+        for (unsigned count = FIT; count <= FIT + 2; count += 2) {
+                struct fixture f;
+                fixture_init(&f, "");
+                for (unsigned i = 0; i < count; i++) {
+                        char key[16];
+                        snprintf(key, sizeof(key), "large%u", i);
+                        dict_put(&f.options, arena_copy(&f.arena, slice_of(key)),
+                                value_string((struct slice){text, LEN}), &f.arena);
+                }
+                assert_int_equal(substitute(&f), count == FIT ? 0 : -E2BIG);
+                if (count > FIT)
+                        assert_string_equal(fault_text(&f.fault),
+                                "value is too large when its tags are replaced");
+                fixture_done(&f);
+        }
+        free(text);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(tags_are_replaced_inside_out),
@@ -150,6 +178,7 @@ int main(void) {
                 cmocka_unit_test(a_tag_is_replaced_so_many_times),
                 cmocka_unit_test(a_resolvers_fault_is_passed_on),
                 cmocka_unit_test(growth_has_a_cap),
+                cmocka_unit_test(all_values_together_have_a_cap),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
