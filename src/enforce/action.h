@@ -43,6 +43,8 @@ struct action_env {
         struct nft_watch *nft;     /* the server's link to nftables; NULL: each list has its own, and nothing is guarded */
         struct python_link *python; /* NULL: actions in Python are refused */
         const struct action_info_ops *info;
+        /* An action has just carried out the ticket's ban, or put it back; or NULL. */
+        void (*held)(void *user, const struct ticket *ticket);
         void *user;
         bool has_ipv6;             /* allowipv6: whether family inet6 is started */
 };

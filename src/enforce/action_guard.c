@@ -212,6 +212,14 @@ static void take_images(struct action *action) {
         }
 }
 
+/* Who has got in meanwhile has connections again. */
+static void tell_held(const struct action *action, const struct losses *losses) {
+        for (size_t i = 0; i < losses->count; i++)
+                for (size_t k = 0; k < losses->ticket_count; k++)
+                        if (is_for(action, losses->items[i].set, losses->tickets[k]))
+                                action_queue_tell_held(action->list, losses->tickets[k]);
+}
+
 static void put_back(struct action *action) {
         struct losses losses = {.count = 0};
         find_losses(action, &losses);
@@ -220,14 +228,16 @@ static void put_back(struct action *action) {
                 return;
         }
         say_all(action, &losses);
-        if (put_back_whole(action, &losses))
+        if (put_back_whole(action, &losses)) {
                 for (size_t i = 0; i < losses.count; i++) {
                         const char *family = family_name(losses.items[i].set->family);
                         unsigned bits = action_state_bits(&action->state, family);
                         action_state_set(&action->state, family, bits & ~ACTION_LOST);
                 }
-        else
+                tell_held(action, &losses);
+        } else {
                 put_back_by_jobs(action, &losses);
+        }
         action->guard.last_us = clock_mono_us(action->list->env.clock);
         free(losses.tickets);
 }

@@ -142,9 +142,16 @@ struct nftset **action_queue_nftset(struct action_list *list) {
         return list->env.nft ? nft_watch_link(list->env.nft) : &list->nftset;
 }
 
-/* What the action's guard has to know of a job that is through. */
+void action_queue_tell_held(const struct action_list *list, const struct ticket *ticket) {
+        if (list->env.held)
+                list->env.held(list->env.user, ticket);
+}
+
+/* What the action's guard, and the jail, have to know of a job that is through. */
 static void tell_guard(struct action *action, const struct action_job *job, bool success) {
         bool is_ban = job->kind == ACTION_JOB_BAN || job->kind == ACTION_JOB_REBAN;
+        if (is_ban && success && !action_queue_is_skipped(action, job))
+                action_queue_tell_held(action->list, job->ticket);
         if (is_ban && success)
                 action_guard_learn(action, job->ticket);
         else if (!job->ticket)

@@ -87,6 +87,8 @@ bool action_queue_is_skipped(const struct action *action, const struct action_jo
 /* Whether the action never heard of the ticket, because it was restored ("norestored"). */
 bool action_queue_is_skipped_when_restored(
         const struct action *action, const struct ticket *ticket);
+/* An action has carried out the ticket's ban. */
+void action_queue_tell_held(const struct action_list *list, const struct ticket *ticket);
 /* Drops what the action has still to do, kills what it does. */
 void action_queue_clear(struct action *action);
 /* Lets the loop look after the queue. */

@@ -263,3 +263,14 @@ void command_set_banprefix(struct call *call) {
         else
                 command_get_banprefix(call);
 }
+
+/* bancut */
+
+void command_get_bancut(struct call *call) {
+        call_return(call, value_bool(settings_of(call)->cuts_flows));
+}
+
+void command_set_bancut(struct call *call) {
+        settings_of(call)->cuts_flows = command_bool(call_item(call, 3));
+        command_get_bancut(call);
+}

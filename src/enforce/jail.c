@@ -11,6 +11,7 @@
 #include "base/diag.h"
 #include "base/memory.h"
 #include "base/repr.h"
+#include "enforce/flow_cut.h"
 #include "enforce/jail_jobs.h"
 #include "enforce/jail_debug.h"
 #include "enforce/jail_state.h"
@@ -48,6 +49,13 @@ static struct ignore *make_ignore(struct jail *jail) {
         return ignore_new(&env);
 }
 
+/* Restored bans too: who is banned could come in while no server was there. */
+static void on_held(void *user, const struct ticket *ticket) {
+        const struct jail *jail = user;
+        if (jail->settings.cuts_flows && jail->env.flows)
+                flow_cut_add(jail->env.flows, &ticket->address);
+}
+
 static struct action_list *make_actions(struct jail *jail) {
         struct action_env env = {.loop = jail->env.loop,
                 .clock = jail->env.clock,
@@ -56,6 +64,7 @@ static struct action_list *make_actions(struct jail *jail) {
                 .nft = jail->env.nft,
                 .python = jail->env.python,
                 .info = &jail_info_ops,
+                .held = on_held,
                 .user = jail,
                 .has_ipv6 = !jail->env.has_ipv6 || *jail->env.has_ipv6};
         return action_list_new(&env, slice_of(jail->name));

@@ -16,6 +16,7 @@ struct jail;
 struct ticket;
 struct escalate_settings; /* escalate.h: bantime.* */
 struct ban_prefix;        /* ban_prefix.h: banprefix.* */
+struct flow_cut;
 
 /* What surrounds all jails. Everything must outlive them. */
 struct jail_env {
@@ -27,6 +28,7 @@ struct jail_env {
         struct runner *runner;
         struct resolver *resolver;   /* or NULL */
         struct nft_watch *nft;       /* or NULL */
+        struct flow_cut *flows;      /* for bancut; or NULL */
         struct own_addresses *self;  /* or NULL */
         struct python_link *python;  /* or NULL: no actions in Python */
         const bool *has_ipv6;
@@ -42,6 +44,7 @@ struct jail_settings {
         uint32_t maxretry;   /* 3 */
         uint32_t maxmatches; /* 5 */
         char *usedns;        /* "warn" */
+        bool cuts_flows;     /* bancut */
 };
 
 /* id: as in scan_link.h; name is copied. backend LOG_WATCH_JOURNAL: env->scan is the journal's link. Makes itself known to scan and store. Returns NULL with fault if scan refuses. */

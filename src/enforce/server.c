@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "enforce/command.h"
+#include "enforce/flow_cut.h"
 #include "enforce/journal_link.h"
 #include "enforce/nft_watch.h"
 #include "enforce/pid_file.h"
@@ -234,6 +235,7 @@ static void make_parts(struct server *server) {
         server->resolver = resolver_new(server->loop, server->clock, server->config.resolver);
         server->self = own_addresses_new(server->clock, server->resolver);
         server->nft = nft_watch_new(server->loop);
+        server->flows = flow_cut_new(server->loop);
         const struct jail_env env = {
                 .loop = server->loop,
                 .clock = server->clock,
@@ -244,6 +246,7 @@ static void make_parts(struct server *server) {
                 .resolver = server->resolver,
                 .self = server->self,
                 .nft = server->nft,
+                .flows = server->flows,
                 .python = server->python,
                 .has_ipv6 = &server->has_ipv6,
         };
@@ -276,6 +279,7 @@ struct server *server_free(struct server *server) {
         server->front = front_link_free(server->front);
         control_socket_close(&server->control);
         jails_done(&server->jails);
+        server->flows = flow_cut_free(server->flows);
         server->nft = nft_watch_free(server->nft);
         server->journal = journal_link_free(server->journal);
         server->scan = scan_link_free(server->scan);

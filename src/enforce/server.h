@@ -40,6 +40,7 @@ struct server {
         struct python_link *python;
         struct own_addresses *self;
         struct nft_watch *nft;
+        struct flow_cut *flows;
         bool has_ipv6;
         struct scan_link *scan;
         struct journal_link *journal;

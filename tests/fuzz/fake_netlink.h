@@ -18,6 +18,8 @@ struct mnl_socket {
 
 static struct mnl_socket fake_socket = {-1};
 static struct slice fake_answers;
+/* Told what is sent, if set. */
+static void (*fake_sent)(const char *bytes, size_t len);
 
 struct mnl_socket *mnl_socket_open2(int bus, int flags) {
         (void)bus, (void)flags;
@@ -46,6 +48,8 @@ ssize_t mnl_socket_sendto(const struct mnl_socket *socket, const void *bytes, si
         const char *all = bytes;
         volatile char last = len > 0 ? all[len - 1] : 0; /* the sanitizer looks at it */
         (void)socket, (void)last;
+        if (fake_sent)
+                fake_sent(all, len);
         return (ssize_t)len;
 }
 

@@ -22,7 +22,7 @@ BUILD_S, TEST_S, E2E_S, KIT_S, DEMO_S = 900, 900, 1200, 900, 300
 SHOWN_LINES = 30
 UNSTABLE_MAX = 3
 E2E = ('filters', 'injection', 'tutorial',
-       'config', 'regex', 'bans', 'guard', 'nftset', 'prefix', 'processes', 'probe', 'commands', 'reload', 'shell', 'consumers',
+       'config', 'regex', 'bans', 'guard', 'nftset', 'prefix', 'flows', 'processes', 'probe', 'commands', 'reload', 'shell', 'consumers',
        'actions', 'python', 'badinput', 'crash', 'soak', 'database', 'journal', 'life')
 E2E_OPTIONS = {'soak': ['--seed', '1']}     # a run does what the one before did; make soak chooses anew
 STATIC = ('layers', 'mirror', 'headers', 'sizes', 'docs', 'units')

@@ -25,6 +25,7 @@ static struct fixture {
         bool wait;  /* runs wait to be ended ... */
         int result; /* ... or end at once with this */
         unsigned calls, failed;
+        unsigned held;
 } fixture;
 
 /* In the place of action_run.c. */
@@ -79,11 +80,17 @@ static void expect(const char *begun) {
         buffer_clear(&fixture.begun);
 }
 
+static void on_held(void *user, const struct ticket *ticket) {
+        (void)user;
+        assert_string_equal(ticket->id, "192.0.2.1");
+        fixture.held++;
+}
+
 static int setup(void **state) {
         (void)state;
         fixture = (struct fixture){.clock = CLOCK_INIT, .begun = BUFFER_INIT(1 << 20)};
         fixture.loop = loop_new();
-        struct action_env env = {.loop = fixture.loop, .clock = &fixture.clock};
+        struct action_env env = {.loop = fixture.loop, .clock = &fixture.clock, .held = on_held};
         fixture.list = action_list_new(&env, SLICE("J"));
         for (size_t i = 0; i < RUNS_MAX; i++) {
                 const char name[] = {(char)('a' + i), '\0'};
@@ -180,6 +187,40 @@ static void a_cleared_action_lets_the_others_go_on(void **state) {
         assert_int_equal(fixture.failed, 0);
 }
 
+static void each_action_that_holds_a_ban_says_so(void **state) {
+        static const struct {
+                enum action_job_kind kind;
+                int result;
+                bool is_restored, is_left_out;
+                unsigned held;
+        } rows[] = {
+                {ACTION_JOB_BAN,   0,  false, false, 2},
+                {ACTION_JOB_REBAN, 0,  false, false, 2},
+                {ACTION_JOB_BAN,   0,  true,  false, 2},
+                {ACTION_JOB_BAN,   0,  true,  true,  1},
+                {ACTION_JOB_BAN,   -5, false, false, 0},
+                {ACTION_JOB_UNBAN, 0,  false, false, 0},
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct action_order *order = action_order_new(on_done, NULL);
+                struct ticket *ticket = ticket_new(SLICE("192.0.2.1"), NULL, 1);
+                const struct value left_out = value_bool(rows[i].is_left_out);
+                ticket->restored = rows[i].is_restored;
+                fixture.result = rows[i].result;
+                fixture.held = 0;
+                (void)action_props_set(
+                        &fixture.actions[0]->props, SLICE("norestored"), &left_out, NULL);
+                for (size_t k = 0; k < RUNS_MAX; k++)
+                        action_queue_add(fixture.actions[k], order, rows[i].kind, ticket);
+                action_order_close(fixture.list, order);
+                step();
+                (void)ticket_unref(ticket);
+                if (fixture.held != rows[i].held)
+                        fail_msg("row %zu: %u", i, fixture.held);
+        }
+}
+
 /* The loop gets its turn again after a burst. */
 static void many_quick_jobs_do_not_hold_up_the_loop(void **state) {
         (void)state;
@@ -201,6 +242,7 @@ int main(void) {
                 CASE(failures_are_counted_for_their_order),
                 CASE(an_order_without_jobs_is_done_from_the_loop),
                 CASE(a_cleared_action_lets_the_others_go_on),
+                CASE(each_action_that_holds_a_ban_says_so),
                 CASE(many_quick_jobs_do_not_hold_up_the_loop),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

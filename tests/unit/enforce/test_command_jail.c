@@ -56,6 +56,10 @@ static void times_and_counts(void **state) {
                 {"set j banprefix.v4 24", "24"},
                 {"get j banprefix.v4", "24"},
                 {"get j bantime.nosuch", "None"},
+                {"get j bancut", "False"},
+                {"set j bancut true", "True"},
+                {"get j bancut", "True"},
+                {"set j bancut false", "False"},
         };
         CHECK(*state, cases);
 }
