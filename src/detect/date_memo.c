@@ -124,8 +124,9 @@ static void keep_bytes(struct date_memo_line *known, const char *text) {
                 memset(known->mask + known->second_at, 0, 2);
 }
 
-void date_memo_keep_line(struct date_memo *memo, const struct date_fast_result *found,
-        enum date_fast_place place, struct slice line, int64_t now_us,
+/* Not inline: where a line may be a literal the compiler takes its bytes for all that there are. */
+__attribute__((noinline)) void date_memo_keep_line(struct date_memo *memo,
+        const struct date_fast_result *found, enum date_fast_place place, struct slice line, int64_t now_us,
         const struct date_time *time) {
         const struct date_span *span = &found->span;
         size_t before = place == DATE_FAST_BRACKET ? found->body_at : 0;

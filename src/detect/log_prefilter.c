@@ -25,7 +25,7 @@ static uint64_t key_of(const struct scan_log *log) {
         return key;
 }
 
-static struct prefilter *make(const struct scan_log *log) {
+static struct prefilter *make(const struct scan_log *log, struct slice sample) {
         struct prefilter_jail jails[PREFILTER_JAILS_MAX] = {{0}};
         if (log->attachment_count > PREFILTER_JAILS_MAX)
                 return NULL;
@@ -34,7 +34,7 @@ static struct prefilter *make(const struct scan_log *log) {
                 if (line_encoding_is_ascii_compatible(jail->encoding))
                         jails[i].clauses = filter_clauses(jail->filter, &jails[i].count);
         }
-        return prefilter_new(jails, log->attachment_count);
+        return prefilter_new(jails, log->attachment_count, sample);
 }
 
 bool log_prefilter_scan(
@@ -45,7 +45,7 @@ bool log_prefilter_scan(
         log_prefilter->key = key;
         log_prefilter->bytes += lines.len;
         if (!log_prefilter->tried && log_prefilter->bytes > LOG_PREFILTER_AFTER) {
-                log_prefilter->prefilter = make(log);
+                log_prefilter->prefilter = make(log, lines);
                 log_prefilter->tried = true;
         }
         if (log_prefilter->prefilter)

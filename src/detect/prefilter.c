@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One Vectorscan database of all literals of all jails of a log, each once; a literal's number
- * leads to the clauses that asked for it. Hits are collected as (end offset, number) while the
- * buffer is scanned, and taken up again line by line; most lines have none, and cost two
- * comparisons.
+/* All literals of all jails of a log, each once, go to one scanner: to needles.c if they are few,
+ * else to Vectorscan. A literal's number leads to the clauses that asked for it. Hits are collected
+ * as (offset, number) while the buffer is scanned, and taken up again line by line; most lines have
+ * none, and cost two comparisons. The offset is that of any byte of the literal, as that is within
+ * one line.
  *
  * Invariant: a bit may be set for no reason, and is never missing where one of its clause's
  * literals is in the line. A caseless literal also matches letters beyond ASCII in Python, so lines
- * with bytes beyond ASCII count as holding it. Hits come in the order of their ends; should one
+ * with bytes beyond ASCII count as holding it. Hits come in order; should one
  * not, the rest of the buffer counts as holding everything. Source: Hyperscan developer reference,
  * "Pure literals".
  *
@@ -19,6 +20,7 @@
 
 #include "base/memory.h"
 #include "build_config.h"
+#include "detect/needles.h"
 
 #ifdef HAVE_VECTORSCAN
 #include <hs.h>
@@ -73,12 +75,8 @@ bool prefilter_seam_holds(
         return false;
 }
 
-#ifdef HAVE_VECTORSCAN
-
-#define TAIL ((size_t)128)
-
 struct hit {
-        uint32_t end;
+        uint32_t at; /* offset in the buffer, of a byte of the literal, and one */
         uint32_t literal;
 };
 
@@ -88,8 +86,10 @@ struct target {
 };
 
 struct prefilter {
-        hs_database_t *database;
-        hs_scratch_t *scratch;
+        struct needles *needles; /* NULL: there are too many literals for it */
+        struct general *general; /* NULL: not needed, or not to be had */
+        struct needle *literals;
+        size_t literal_count;
         struct target *targets; /* of all literals, one behind the other */
         uint32_t *first_target; /* by number of the literal; and one more, the end */
         size_t jail_count;
@@ -98,13 +98,156 @@ struct prefilter {
         uint64_t hints[PREFILTER_JAILS_MAX];    /* of the last line that was not idle */
         struct hit *hits;
         size_t hit_count, hit_capacity;
-        size_t base;       /* where in the buffer what is being scanned begins, ... */
-        size_t from, to;   /* ... and which ends of hits in it count: after from, not after to */
         size_t next;       /* hit of prefilter_line() */
         bool overflow;     /* there are more hits than were kept */
         bool any_caseless; /* in some jail */
         bool all_ascii;    /* the buffer */
 };
+
+/* ---- for any number of literals ---- */
+
+static int note_hit(void *user, size_t literal, size_t at) {
+        struct prefilter *prefilter = user;
+        size_t count = prefilter->hit_count;
+        bool in_order = count == 0 || at + 1 >= prefilter->hits[count - 1].at;
+        if (count >= PREFILTER_HITS_MAX || !in_order) {
+                prefilter->overflow = true;
+                return 1;
+        }
+        memory_reserve(&prefilter->hits, count, &prefilter->hit_capacity, sizeof(struct hit));
+        prefilter->hits[prefilter->hit_count++] =
+                (struct hit){(uint32_t)(at + 1), (uint32_t)literal};
+        return 0;
+}
+
+#ifdef HAVE_VECTORSCAN
+
+#define TAIL ((size_t)128)
+
+struct general {
+        hs_database_t *database;
+        hs_scratch_t *scratch;
+        struct prefilter *prefilter; /* that gets the hits */
+        size_t base;                 /* where in the buffer what is being scanned begins, ... */
+        size_t from, to; /* ... and which ends of hits in it count: after from, not after to */
+};
+
+static struct general *general_free(struct general *general) {
+        if (!general)
+                return NULL;
+        (void)hs_free_scratch(general->scratch);
+        (void)hs_free_database(general->database);
+        free(general);
+        return NULL;
+}
+
+/* The literals as Vectorscan takes them. */
+struct table {
+        const char **texts;
+        size_t *lengths;
+        unsigned *flags;
+        unsigned *ids;
+};
+
+static struct table table_of(const struct needle *literals, size_t count) {
+        struct table table = {memory_new_array(count + 1, sizeof(char *)),
+                memory_new_array(count + 1, sizeof(size_t)),
+                memory_new_array(count + 1, sizeof(unsigned)),
+                memory_new_array(count + 1, sizeof(unsigned))};
+        for (size_t i = 0; i < count; i++) {
+                table.texts[i] = literals[i].text.data;
+                table.lengths[i] = literals[i].text.len;
+                table.flags[i] = literals[i].caseless ? HS_FLAG_CASELESS : 0;
+                table.ids[i] = (unsigned)i;
+        }
+        return table;
+}
+
+static void table_done(struct table *table) {
+        free(table->texts);
+        free(table->lengths);
+        free(table->flags);
+        free(table->ids);
+}
+
+static struct general *general_new(struct prefilter *prefilter) {
+        struct table table = table_of(prefilter->literals, prefilter->literal_count);
+        struct general *general = memory_new(sizeof(*general));
+        hs_compile_error_t *error = NULL;
+        bool ok = hs_compile_lit_multi(table.texts, table.flags, table.ids, table.lengths,
+                          (unsigned)prefilter->literal_count, HS_MODE_BLOCK, NULL,
+                          &general->database, &error) == HS_SUCCESS &&
+                  hs_alloc_scratch(general->database, &general->scratch) == HS_SUCCESS;
+        if (error)
+                (void)hs_free_compile_error(error);
+        table_done(&table);
+        general->prefilter = prefilter;
+        return ok ? general : general_free(general);
+}
+
+static int on_hit(
+        unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *user) {
+        struct general *general = user;
+        (void)from;
+        (void)flags;
+        if (to <= general->from || to > general->to)
+                return 0;
+        return note_hit(general->prefilter, id, general->base + (size_t)to - 1);
+}
+
+/* Scans bytes, which begin at base in the buffer, for hits that end after from and not after to. */
+static void scan(struct general *general, struct slice bytes, size_t base, size_t from, size_t to) {
+        struct prefilter *prefilter = general->prefilter;
+        if (prefilter->overflow)
+                return;
+        general->base = base;
+        general->from = from;
+        general->to = to;
+        hs_error_t r = hs_scan(general->database, bytes.data, (unsigned)bytes.len, 0,
+                general->scratch, on_hit, general);
+        if (r != HS_SUCCESS)
+                prefilter->overflow = true;
+}
+
+static void scan_tail(struct general *general, struct slice buffer) {
+        char copy[TAIL + LITERALS_LENGTH_MAX + TAIL];
+        size_t size =
+                buffer.len < TAIL + LITERALS_LENGTH_MAX ? buffer.len : TAIL + LITERALS_LENGTH_MAX;
+        memcpy(copy, buffer.data + buffer.len - size, size);
+        memset(copy + size, '\n', TAIL); /* in no literal */
+        scan(general, (struct slice){copy, size + TAIL}, buffer.len - size,
+                size > TAIL ? size - TAIL : 0, size);
+}
+
+static void general_scan(struct general *general, struct slice buffer) {
+        if (buffer.len > TAIL)
+                scan(general, buffer, 0, 0, buffer.len - TAIL);
+        scan_tail(general, buffer);
+}
+
+#else /* no Vectorscan */
+
+struct general {
+        char nothing;
+};
+
+static struct general *general_new(struct prefilter *prefilter) {
+        (void)prefilter;
+        return NULL;
+}
+
+static struct general *general_free(struct general *general) {
+        return general;
+}
+
+static void general_scan(struct general *general, struct slice buffer) {
+        (void)general;
+        (void)buffer;
+}
+
+#endif
+
+/* ---- literals ---- */
 
 /* A literal of a clause. */
 struct entry {
@@ -146,22 +289,9 @@ static struct entry *collect(const struct prefilter_jail *jails, size_t count, s
         return entries;
 }
 
-/* The literals as Vectorscan takes them. */
-struct table {
-        const char **texts;
-        size_t *lengths;
-        unsigned *flags;
-        unsigned *ids;
-        unsigned count;
-};
-
 /* Entries of one text become one literal, those of one text and jail one target. */
-static void table_fill(struct table *table, struct prefilter *prefilter,
-        const struct entry *entries, size_t count) {
-        *table = (struct table){memory_new_array(count + 1, sizeof(char *)),
-                memory_new_array(count + 1, sizeof(size_t)),
-                memory_new_array(count + 1, sizeof(unsigned)),
-                memory_new_array(count + 1, sizeof(unsigned)), 0};
+static void fill(struct prefilter *prefilter, const struct entry *entries, size_t count) {
+        prefilter->literals = memory_new_array(count + 1, sizeof(*prefilter->literals));
         prefilter->targets = memory_new_array(count + 1, sizeof(*prefilter->targets));
         prefilter->first_target = memory_new_array(count + 1, sizeof(uint32_t));
         uint32_t targets = 0;
@@ -174,41 +304,29 @@ static void table_fill(struct table *table, struct prefilter *prefilter,
                         continue;
                 }
                 if (!known) {
-                        unsigned id = table->count++;
-                        table->texts[id] = entry->text.data;
-                        table->lengths[id] = entry->text.len;
-                        table->flags[id] = entry->caseless ? HS_FLAG_CASELESS : 0;
-                        table->ids[id] = id;
+                        size_t id = prefilter->literal_count++;
+                        prefilter->literals[id] = (struct needle){entry->text, entry->caseless};
                         prefilter->first_target[id] = targets;
                 }
                 prefilter->targets[targets++] = entry->target;
         }
-        prefilter->first_target[table->count] = targets;
+        prefilter->first_target[prefilter->literal_count] = targets;
 }
 
-static void table_done(struct table *table) {
-        free(table->texts);
-        free(table->lengths);
-        free(table->flags);
-        free(table->ids);
-}
-
-static bool compile(struct prefilter *prefilter, const struct prefilter_jail *jails, size_t count) {
-        struct table table;
-        hs_compile_error_t *error = NULL;
+static bool compile(struct prefilter *prefilter, const struct prefilter_jail *jails, size_t count,
+        struct slice sample) {
         size_t entry_count;
         struct entry *entries = collect(jails, count, &entry_count);
-        table_fill(&table, prefilter, entries, entry_count);
-        bool ok = table.count > 0 &&
-                  hs_compile_lit_multi(table.texts, table.flags, table.ids, table.lengths,
-                          table.count, HS_MODE_BLOCK, NULL, &prefilter->database,
-                          &error) == HS_SUCCESS &&
-                  hs_alloc_scratch(prefilter->database, &prefilter->scratch) == HS_SUCCESS;
-        if (error)
-                (void)hs_free_compile_error(error);
-        table_done(&table);
+        fill(prefilter, entries, entry_count);
         free(entries);
-        return ok;
+        if (prefilter->literal_count == 0)
+                return false;
+        prefilter->needles = needles_new(prefilter->literals, prefilter->literal_count, sample);
+        if (!prefilter->needles)
+                prefilter->general = general_new(prefilter);
+        free(prefilter->literals); /* they borrow from the clauses */
+        prefilter->literals = NULL;
+        return prefilter->needles || prefilter->general;
 }
 
 static void note_jail(
@@ -223,21 +341,23 @@ static void note_jail(
         prefilter->any_caseless = prefilter->any_caseless || prefilter->caseless[index] != 0;
 }
 
-struct prefilter *prefilter_new(const struct prefilter_jail *jails, size_t count) {
-        if (count == 0 || count > PREFILTER_JAILS_MAX || hs_valid_platform() != HS_SUCCESS)
+struct prefilter *prefilter_new(
+        const struct prefilter_jail *jails, size_t count, struct slice sample) {
+        if (count > PREFILTER_JAILS_MAX)
                 return NULL;
         struct prefilter *prefilter = memory_new(sizeof(*prefilter));
         prefilter->jail_count = count;
         for (size_t i = 0; i < count; i++)
                 note_jail(prefilter, i, &jails[i]);
-        return compile(prefilter, jails, count) ? prefilter : prefilter_free(prefilter);
+        return compile(prefilter, jails, count, sample) ? prefilter : prefilter_free(prefilter);
 }
 
 struct prefilter *prefilter_free(struct prefilter *prefilter) {
         if (!prefilter)
                 return NULL;
-        (void)hs_free_scratch(prefilter->scratch);
-        (void)hs_free_database(prefilter->database);
+        (void)needles_free(prefilter->needles);
+        (void)general_free(prefilter->general);
+        free(prefilter->literals);
         free(prefilter->targets);
         free(prefilter->first_target);
         free(prefilter->hits);
@@ -245,59 +365,16 @@ struct prefilter *prefilter_free(struct prefilter *prefilter) {
         return NULL;
 }
 
-static int on_hit(
-        unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *user) {
-        struct prefilter *prefilter = user;
-        (void)from;
-        (void)flags;
-        if (to <= prefilter->from || to > prefilter->to)
-                return 0;
-        to += prefilter->base;
-        bool in_order =
-                prefilter->hit_count == 0 || to >= prefilter->hits[prefilter->hit_count - 1].end;
-        if (prefilter->hit_count >= PREFILTER_HITS_MAX || !in_order) {
-                prefilter->overflow = true;
-                return 1;
-        }
-        memory_reserve(&prefilter->hits, prefilter->hit_count, &prefilter->hit_capacity,
-                sizeof(*prefilter->hits));
-        prefilter->hits[prefilter->hit_count++] = (struct hit){(uint32_t)to, id};
-        return 0;
-}
-
-/* Scans bytes, which begin at base in the buffer, for hits that end after from and not after to. */
-static void scan(
-        struct prefilter *prefilter, struct slice bytes, size_t base, size_t from, size_t to) {
-        if (prefilter->overflow)
-                return;
-        prefilter->base = base;
-        prefilter->from = from;
-        prefilter->to = to;
-        hs_error_t r = hs_scan(prefilter->database, bytes.data, (unsigned)bytes.len, 0,
-                prefilter->scratch, on_hit, prefilter);
-        if (r != HS_SUCCESS)
-                prefilter->overflow = true;
-}
-
-static void scan_tail(struct prefilter *prefilter, struct slice buffer) {
-        char copy[TAIL + LITERALS_LENGTH_MAX + TAIL];
-        size_t size =
-                buffer.len < TAIL + LITERALS_LENGTH_MAX ? buffer.len : TAIL + LITERALS_LENGTH_MAX;
-        memcpy(copy, buffer.data + buffer.len - size, size);
-        memset(copy + size, '\n', TAIL); /* in no literal */
-        scan(prefilter, (struct slice){copy, size + TAIL}, buffer.len - size,
-                size > TAIL ? size - TAIL : 0, size);
-}
-
 void prefilter_scan(struct prefilter *prefilter, struct slice buffer) {
         prefilter->hit_count = prefilter->next = 0;
-        prefilter->overflow = buffer.len > UINT32_MAX;
+        prefilter->overflow = buffer.len >= UINT32_MAX;
         if (prefilter->overflow || buffer.len == 0)
                 return;
         prefilter->all_ascii = !prefilter->any_caseless || slice_is_ascii(buffer);
-        if (buffer.len > TAIL)
-                scan(prefilter, buffer, 0, 0, buffer.len - TAIL);
-        scan_tail(prefilter, buffer);
+        if (prefilter->needles)
+                (void)needles_scan(prefilter->needles, buffer, note_hit, prefilter);
+        else
+                general_scan(prefilter->general, buffer);
 }
 
 static void take_hit(struct prefilter *prefilter, uint32_t literal) {
@@ -310,10 +387,10 @@ const uint64_t *prefilter_line(
         struct prefilter *prefilter, struct slice line, size_t start, size_t end) {
         const struct hit *hits = prefilter->hits;
         size_t next = prefilter->next;
-        while (next < prefilter->hit_count && hits[next].end <= start)
+        while (next < prefilter->hit_count && hits[next].at <= start)
                 next++;
         size_t first = next;
-        while (next < prefilter->hit_count && hits[next].end <= end)
+        while (next < prefilter->hit_count && hits[next].at <= end)
                 next++;
         prefilter->next = next;
         bool unknown = prefilter->overflow && next == prefilter->hit_count;
@@ -332,39 +409,3 @@ const uint64_t *prefilter_line(
 const uint64_t *prefilter_idle(const struct prefilter *prefilter) {
         return prefilter->idle;
 }
-
-#else /* no Vectorscan: no hints */
-
-struct prefilter {
-        uint64_t idle[PREFILTER_JAILS_MAX];
-};
-
-struct prefilter *prefilter_new(const struct prefilter_jail *jails, size_t count) {
-        (void)jails;
-        (void)count;
-        return NULL;
-}
-
-struct prefilter *prefilter_free(struct prefilter *prefilter) {
-        free(prefilter);
-        return NULL;
-}
-
-void prefilter_scan(struct prefilter *prefilter, struct slice buffer) {
-        (void)prefilter;
-        (void)buffer;
-}
-
-const uint64_t *prefilter_line(
-        struct prefilter *prefilter, struct slice line, size_t start, size_t end) {
-        (void)line;
-        (void)start;
-        (void)end;
-        return prefilter->idle;
-}
-
-const uint64_t *prefilter_idle(const struct prefilter *prefilter) {
-        return prefilter->idle;
-}
-
-#endif

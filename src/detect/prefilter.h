@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Finds in a whole buffer, in one pass, what literals (detect/literals.h) each line holds that some
- * jail's regexes require. It is a hint that saves work, never where correctness lives: a build
- * without Vectorscan has none, and every line may match everything. */
+ * jail's regexes require. It is a hint that saves work, never where correctness lives: where
+ * there is none every line may match everything. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,10 +10,11 @@
 #include "base/slice.h"
 #include "detect/literals.h"
 
-#define PREFILTER_JAILS_MAX 64    /* of one log; with more there is no prefilter */
-#define PREFILTER_CLAUSES_MAX 64  /* of one jail */
-#define PREFILTER_HITS_MAX 131072 /* in one buffer; behind the last one every line is a candidate  \
-                                   */
+#define PREFILTER_JAILS_MAX 64   /* of one log; with more there is no prefilter */
+#define PREFILTER_CLAUSES_MAX 64 /* of one jail */
+#define PREFILTER_HITS_MAX                                                                         \
+        131072 /* in one buffer; behind the last one every line is a candidate                     \
+                */
 #define PREFILTER_ALL (~UINT64_C(0))
 
 struct prefilter;
@@ -25,9 +26,11 @@ struct prefilter_jail {
         size_t count; /* at most PREFILTER_CLAUSES_MAX; the bits above are always set */
 };
 
-/* Returns NULL if there is none to be had: not built in, not for this processor, too many jails, or
- * no jail that requires anything. */
-struct prefilter *prefilter_new(const struct prefilter_jail *jails, size_t count);
+/* sample: some of what will be scanned, or nothing; see needles_new(). Returns NULL if there is
+ * none to be had: not built in, not for this processor, too many jails, or no jail that requires
+ * anything. */
+struct prefilter *prefilter_new(
+        const struct prefilter_jail *jails, size_t count, struct slice sample);
 struct prefilter *prefilter_free(struct prefilter *prefilter);
 
 /* Looks through buffer. Then prefilter_line() is called for its lines in order. */

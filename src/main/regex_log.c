@@ -191,10 +191,10 @@ static enum regex_end process_raw(struct reader *reader, struct slice raw) {
         return process(reader, line_strip_end(text));
 }
 
-static struct prefilter *make_prefilter(struct filter *filter) {
+static struct prefilter *make_prefilter(struct filter *filter, struct slice sample) {
         struct prefilter_jail jail;
         jail.clauses = filter_clauses(filter, &jail.count);
-        return prefilter_new(&jail, 1);
+        return prefilter_new(&jail, 1, sample);
 }
 
 /* Lines of a long file that hold no literal need not be searched. Returns whether there is a
@@ -204,7 +204,7 @@ static bool scan_buffer(struct reader *reader, struct slice lines) {
         if (!reader->prefilter && !reader->has_tried &&
                 reader->scanned_bytes > LOG_PREFILTER_AFTER &&
                 line_encoding_is_ascii_compatible(reader->encoding)) {
-                reader->prefilter = make_prefilter(reader->tool->filter);
+                reader->prefilter = make_prefilter(reader->tool->filter, lines);
                 reader->has_tried = true;
         }
         if (reader->prefilter)

@@ -152,7 +152,7 @@ static void make_line(struct buffer *out) {
 static struct prefilter *make_prefilter(struct filter *filter) {
         struct prefilter_jail jail;
         jail.clauses = filter_clauses(filter, &jail.count);
-        return prefilter_new(&jail, 1);
+        return prefilter_new(&jail, 1, SLICE_NULL);
 }
 
 /* Lines that the prefilter spared, and such that led to results. */

@@ -4,6 +4,7 @@
 #include "../cmocka_include.h"
 
 #include "base/buffer.h"
+#include "detect/needles.h"
 
 /* Literals of a text such as "foo|bar". */
 static struct literals clause(const char *text, bool caseless, struct arena *arena) {
@@ -42,7 +43,7 @@ static struct prefilter *make(const struct literals *clauses, size_t count) {
         struct prefilter_jail jails[3] = {{0}};
         for (size_t i = 0; i < count; i++)
                 jails[i] = (struct prefilter_jail){&clauses[i], 1};
-        struct prefilter *prefilter = prefilter_new(jails, count);
+        struct prefilter *prefilter = prefilter_new(jails, count, SLICE_NULL);
         if (!prefilter)
                 skip();
         return prefilter;
@@ -73,7 +74,7 @@ static void each_clause_has_its_bit(void **state) {
                 {first,  3},
                 {second, 2}
         };
-        struct prefilter *prefilter = prefilter_new(jails, 2);
+        struct prefilter *prefilter = prefilter_new(jails, 2, SLICE_NULL);
         if (!prefilter)
                 skip();
         static const struct {
@@ -101,6 +102,18 @@ static void each_clause_has_its_bit(void **state) {
         arena_done(&arena);
 }
 
+/* With so many more literals that another scanner has to look for them. */
+static struct literals with_others(const struct literals *few, struct arena *arena) {
+        struct slice *items = arena_alloc_array(arena, LITERALS_CLAUSE_MAX, sizeof(*items));
+        struct literals many = {.items = items, .count = few->count};
+        memcpy(items, few->items, few->count * sizeof(*items));
+        while (many.count < NEEDLES_MAX + 10) {
+                items[many.count] = arena_printf(arena, "other %zu", many.count);
+                many.count++;
+        }
+        return many;
+}
+
 /* At each place of short buffers of each length and alignment: it is at their ends that scanners
  * err. */
 static void a_literal_is_found_wherever_it_stands(void **state) {
@@ -111,8 +124,12 @@ static void a_literal_is_found_wherever_it_stands(void **state) {
         static const char literal[] = "user ";
         const size_t len = sizeof(literal) - 1;
         _Alignas(64) static char bytes[512];
-        for (size_t set = 0; set < sizeof(sets) / sizeof(sets[0]); set++) {
+        const size_t set_count = sizeof(sets) / sizeof(sets[0]);
+        for (size_t i = 0; i < 2 * set_count; i++) {
+                size_t set = i % set_count;
                 struct literals clauses = clause(sets[set], false, &arena);
+                if (i >= set_count)
+                        clauses = with_others(&clauses, &arena);
                 struct prefilter *prefilter = make(&clauses, 1);
                 for (size_t align = 0; align < 64; align += 7)
                         for (size_t size = len; size < 300; size += 3)
@@ -144,11 +161,11 @@ static void none_is_made_of_nothing_or_too_much(void **state) {
         (void)state;
         struct literals nothing = {0};
         struct prefilter_jail jails[PREFILTER_JAILS_MAX + 1] = {{0}};
-        assert_null(prefilter_new(jails, 0));
-        assert_null(prefilter_new(jails, 1));
+        assert_null(prefilter_new(jails, 0, SLICE_NULL));
+        assert_null(prefilter_new(jails, 1, SLICE_NULL));
         jails[0] = (struct prefilter_jail){&nothing, 1};
-        assert_null(prefilter_new(jails, 1));
-        assert_null(prefilter_new(jails, PREFILTER_JAILS_MAX + 1));
+        assert_null(prefilter_new(jails, 1, SLICE_NULL));
+        assert_null(prefilter_new(jails, PREFILTER_JAILS_MAX + 1, SLICE_NULL));
         assert_null(prefilter_free(NULL));
 }
 

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Each needle has a key, four bytes of it that are rare in the sample, and belongs to one of eight
+ * groups. Two small tables a key byte, one by each half of a byte, tell as bits which groups may
+ * have the byte there; so six instructions a key byte decide about 32 places. Where a group is
+ * left, its needles are compared. A group's needles mix up their halves of bytes, so they are put
+ * together such that what they let through by mistake is rare too.
+ *
+ * Invariant: the tables let through every key, so no needle is missed; sample and groups decide on
+ * speed only. Source: "Teddy" of Hyperscan (Wang et al., NSDI 2019), which keys on the first bytes
+ * of a literal whatever they are. */
+#include "detect/needles.h"
+
+#include "base/memory.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#define KEY 4
+#define GROUPS 8
+#define STEP ((size_t)32)
+#define WORD sizeof(uint64_t)
+#define PAD '\n'
+#define GRAMS 65536
+
+/* What is compared first: the key and what follows it, at most eight bytes. */
+struct probe {
+        uint64_t bytes;
+        uint64_t mask; /* the bits that count */
+        uint32_t needle;
+        uint32_t key_at; /* in the needle */
+};
+
+/* By half of a byte: bits of the groups that may have it. Twice, as a shuffle takes halves of a
+ * vector by themselves. */
+struct half {
+        uint8_t groups[STEP];
+};
+
+struct needles {
+        struct needle *items;
+        struct half low[KEY], high[KEY];
+        size_t count;
+        struct probe *probes; /* in the order of groups */
+        size_t first[GROUPS + 1];
+};
+
+/* ---- making ---- */
+
+/* What the sample says of rarity. */
+struct rarity {
+        double byte[256];
+        uint32_t *grams; /* of four bytes, by hash */
+};
+
+static uint32_t gram_of(const char *bytes) {
+        uint32_t word;
+        memcpy(&word, bytes, sizeof(word));
+        return (uint32_t)(word * UINT32_C(2654435761)) / (UINT32_MAX / GRAMS + 1);
+}
+
+static void rarity_init(struct rarity *rarity, struct slice sample) {
+        sample = slice_sub(sample, 0, NEEDLES_SAMPLE_MAX);
+        rarity->grams = memory_new_array(GRAMS, sizeof(uint32_t));
+        for (size_t i = 0; i < 256; i++)
+                rarity->byte[i] = i >= ' ' && i < 0x7f ? 1e-3 : 1e-5;
+        for (size_t i = 0; i < sample.len; i++)
+                rarity->byte[(unsigned char)sample.data[i]] += 1.0 / (double)sample.len;
+        for (size_t i = 0; i + KEY <= sample.len; i++)
+                rarity->grams[gram_of(sample.data + i)]++;
+}
+
+/* How often the key at that place of text is likely to come in a sample of full length. */
+static double frequency(const struct rarity *rarity, struct slice text, size_t at) {
+        double by_chance = NEEDLES_SAMPLE_MAX;
+        for (size_t i = at; i < at + KEY && i < text.len; i++)
+                by_chance *= rarity->byte[(unsigned char)text.data[i]];
+        return at + KEY <= text.len ? by_chance + rarity->grams[gram_of(text.data + at)]
+                                    : by_chance;
+}
+
+static size_t choose_key(const struct rarity *rarity, struct slice text) {
+        size_t best = 0;
+        for (size_t at = 1; at + KEY <= text.len; at++)
+                if (frequency(rarity, text, at) < frequency(rarity, text, best))
+                        best = at;
+        return best;
+}
+
+/* What one key byte of a group may be: halves of bytes as bits. */
+struct choice {
+        uint16_t low, high;
+};
+
+static bool is_letter(char c) {
+        return c >= 'a' && c <= 'z';
+}
+
+/* With byte i of the needle's key. */
+static struct choice choice_with(
+        struct choice choice, const struct needle *needle, size_t key_at, size_t i) {
+        if (key_at + i >= needle->text.len)
+                return (struct choice){UINT16_MAX, UINT16_MAX};
+        char c = needle->text.data[key_at + i];
+        unsigned char byte = (unsigned char)c;
+        choice.low |= (uint16_t)(1U << (byte & 15));
+        choice.high |= (uint16_t)(1U << (byte >> 4));
+        if (needle->caseless && is_letter(c))
+                choice.high |= (uint16_t)(1U << ((byte - 0x20) >> 4));
+        return choice;
+}
+
+/* How likely it is that a byte is let through. */
+static double chance(const struct rarity *rarity, struct choice choice) {
+        double sum = 0;
+        for (unsigned byte = 0; byte < 256; byte++)
+                if (choice.low >> (byte & 15) & choice.high >> (byte >> 4) & 1)
+                        sum += rarity->byte[byte];
+        return sum;
+}
+
+struct group {
+        struct choice bytes[KEY];
+        double chance;
+};
+
+static struct group group_with(const struct rarity *rarity, const struct group *group,
+        const struct needle *needle, size_t key_at) {
+        struct group with = {.chance = 1};
+        for (size_t i = 0; i < KEY; i++) {
+                with.bytes[i] = choice_with(group->bytes[i], needle, key_at, i);
+                with.chance *= chance(rarity, with.bytes[i]);
+        }
+        return with;
+}
+
+/* Puts the needle where least more is let through. Returns the group's number. */
+static size_t choose_group(const struct rarity *rarity, struct group *groups,
+        const struct needle *needle, size_t key_at) {
+        size_t best = 0;
+        struct group best_group = {.chance = 1};
+        double least = 0;
+        for (size_t i = 0; i < GROUPS; i++) {
+                struct group with = group_with(rarity, &groups[i], needle, key_at);
+                double more = with.chance - groups[i].chance;
+                if (i > 0 && more >= least)
+                        continue;
+                least = more;
+                best = i;
+                best_group = with;
+        }
+        groups[best] = best_group;
+        return best;
+}
+
+static struct probe probe_of(const struct needle *needle, size_t index, size_t key_at) {
+        struct probe probe = {.needle = (uint32_t)index, .key_at = (uint32_t)key_at};
+        unsigned char bytes[WORD] = {0};
+        unsigned char mask[WORD] = {0};
+        for (size_t i = 0; i < WORD && key_at + i < needle->text.len; i++) {
+                char c = needle->text.data[key_at + i];
+                mask[i] = needle->caseless && is_letter(c) ? (unsigned char)~0x20U : 0xff;
+                bytes[i] = (unsigned char)c & mask[i];
+        }
+        memcpy(&probe.bytes, bytes, WORD);
+        memcpy(&probe.mask, mask, WORD);
+        return probe;
+}
+
+static void fill_tables(struct needles *needles, const struct group *groups) {
+        for (size_t g = 0; g < GROUPS; g++)
+                for (size_t i = 0; i < KEY; i++)
+                        for (size_t k = 0; k < STEP; k++) {
+                                struct choice choice = groups[g].bytes[i];
+                                unsigned low = choice.low >> (k & 15) & 1;
+                                unsigned high = choice.high >> (k & 15) & 1;
+                                needles->low[i].groups[k] |= (uint8_t)(low << g);
+                                needles->high[i].groups[k] |= (uint8_t)(high << g);
+                        }
+}
+
+static void put_in_groups(struct needles *needles, const struct rarity *rarity) {
+        struct group groups[GROUPS] = {0};
+        size_t of_group[NEEDLES_MAX];
+        size_t key_at[NEEDLES_MAX];
+        for (size_t i = 0; i < needles->count; i++) {
+                key_at[i] = choose_key(rarity, needles->items[i].text);
+                of_group[i] = choose_group(rarity, groups, &needles->items[i], key_at[i]);
+        }
+        size_t n = 0;
+        for (size_t g = 0; g < GROUPS; g++) {
+                needles->first[g] = n;
+                for (size_t i = 0; i < needles->count; i++)
+                        if (of_group[i] == g)
+                                needles->probes[n++] = probe_of(&needles->items[i], i, key_at[i]);
+        }
+        needles->first[GROUPS] = n;
+        fill_tables(needles, groups);
+}
+
+struct needles *needles_new(const struct needle *items, size_t count, struct slice sample) {
+        struct rarity rarity;
+        if (count == 0 || count > NEEDLES_MAX || !__builtin_cpu_supports("avx2"))
+                return NULL;
+        struct needles *needles = memory_new(sizeof(*needles));
+        needles->items = memory_new_array(count, sizeof(*items));
+        needles->probes = memory_new_array(count, sizeof(*needles->probes));
+        for (size_t i = 0; i < count; i++) {
+                needles->items[i] = items[i];
+                needles->items[i].text.data = memory_copy_text(items[i].text);
+        }
+        needles->count = count;
+        rarity_init(&rarity, sample);
+        put_in_groups(needles, &rarity);
+        free(rarity.grams);
+        return needles;
+}
+
+struct needles *needles_free(struct needles *needles) {
+        if (!needles)
+                return NULL;
+        for (size_t i = 0; i < needles->count; i++)
+                free((char *)(uintptr_t)needles->items[i].text.data);
+        free(needles->items);
+        free(needles->probes);
+        free(needles);
+        return NULL;
+}
+
+/* ---- scanning ---- */
+
+struct scan {
+        const struct needles *needles;
+        struct slice buffer;
+        needles_hit *hit;
+        void *user;
+};
+
+static bool stands_at(const struct needle *needle, struct slice buffer, size_t start) {
+        struct slice there = slice_sub(buffer, start, start + needle->text.len);
+        return needle->caseless ? slice_equal_nocase(there, needle->text)
+                                : slice_equal(there, needle->text);
+}
+
+/* Compares the needles of groups, a bit each, around place at; word holds the bytes from there. */
+static inline int compare(const struct scan *scan, size_t at, uint64_t word, unsigned groups) {
+        const struct needles *needles = scan->needles;
+        for (; groups; groups &= groups - 1) {
+                size_t group = (size_t)__builtin_ctz(groups);
+                const struct probe *end = needles->probes + needles->first[group + 1];
+                for (const struct probe *probe = needles->probes + needles->first[group];
+                        probe < end; probe++) {
+                        if (((word & probe->mask) ^ probe->bytes) || at < probe->key_at ||
+                                !stands_at(&needles->items[probe->needle], scan->buffer,
+                                        at - probe->key_at))
+                                continue;
+                        int r = scan->hit(scan->user, probe->needle, at);
+                        if (r != 0)
+                                return r;
+                }
+        }
+        return 0;
+}
+
+__attribute__((target("avx2"))) static inline __m256i load(const void *bytes) {
+        return _mm256_loadu_si256(bytes);
+}
+
+/* Groups that are left at each of the 32 places from bytes on, a byte a place. */
+__attribute__((target("avx2"))) static inline __m256i groups_at(
+        const __m256i low[KEY], const __m256i high[KEY], const char *bytes) {
+        const __m256i half = _mm256_set1_epi8(15);
+        __m256i groups = _mm256_set1_epi8(-1);
+#pragma GCC unroll 4
+        for (size_t i = 0; i < KEY; i++) {
+                __m256i text = load(bytes + i);
+                __m256i upper = _mm256_and_si256(_mm256_srli_epi16(text, 4), half);
+                __m256i by_low = _mm256_shuffle_epi8(low[i], _mm256_and_si256(text, half));
+                __m256i by_high = _mm256_shuffle_epi8(high[i], upper);
+                groups = _mm256_and_si256(groups, _mm256_and_si256(by_low, by_high));
+        }
+        return groups;
+}
+
+/* bytes: those of the buffer from place at on, or a copy of them. */
+__attribute__((target("avx2"))) static int compare_all(
+        const struct scan *scan, size_t at, const char *bytes, __m256i groups) {
+        uint8_t of_place[STEP];
+        __m256i none = _mm256_cmpeq_epi8(groups, _mm256_setzero_si256());
+        uint32_t places = ~(uint32_t)_mm256_movemask_epi8(none);
+        memcpy(of_place, &groups, sizeof(of_place));
+        int r = 0;
+        for (; places && r == 0; places &= places - 1) {
+                size_t i = (size_t)__builtin_ctz(places);
+                uint64_t word;
+                memcpy(&word, bytes + i, sizeof(word));
+                r = compare(scan, at + i, word, of_place[i]);
+        }
+        return r;
+}
+
+__attribute__((target("avx2"))) static int scan_all(const struct scan *scan) {
+        struct slice buffer = scan->buffer;
+        char tail[STEP + STEP + WORD];
+        __m256i low[KEY];
+        __m256i high[KEY];
+        size_t at = 0;
+        int r = 0;
+        for (size_t i = 0; i < KEY; i++) {
+                low[i] = load(scan->needles->low[i].groups);
+                high[i] = load(scan->needles->high[i].groups);
+        }
+        for (; at + STEP + WORD <= buffer.len; at += STEP) {
+                __m256i groups = groups_at(low, high, buffer.data + at);
+                if (_mm256_testz_si256(groups, groups))
+                        continue;
+                r = compare_all(scan, at, buffer.data + at, groups);
+                if (r != 0)
+                        return r;
+        }
+        memset(tail, PAD, sizeof(tail));
+        if (at < buffer.len)
+                memcpy(tail, buffer.data + at, buffer.len - at);
+        for (size_t i = 0; at + i < buffer.len && r == 0; i += STEP)
+                r = compare_all(scan, at + i, tail + i, groups_at(low, high, tail + i));
+        return r;
+}
+
+int needles_scan(const struct needles *needles, struct slice buffer, needles_hit *hit, void *user) {
+        return scan_all(&(struct scan){needles, buffer, hit, user});
+}
+
+#else /* no AVX2 */
+
+struct needles *needles_new(const struct needle *items, size_t count, struct slice sample) {
+        (void)items;
+        (void)count;
+        (void)sample;
+        return NULL;
+}
+
+struct needles *needles_free(struct needles *needles) {
+        (void)needles;
+        return NULL;
+}
+
+int needles_scan(const struct needles *needles, struct slice buffer, needles_hit *hit, void *user) {
+        (void)needles;
+        (void)buffer;
+        (void)hit;
+        (void)user;
+        return 0;
+}
+
+#endif
