@@ -270,6 +270,7 @@ void jail_intake_pump(struct jail *jail) {
         if (intake->is_pumping)
                 return;
         intake->is_pumping = true;
+        diag_begin_batch();
         while (jail_is_working(jail) && intake->first) {
                 check_ahead(jail);
                 if (intake->first->state != INTAKE_DECIDED)
@@ -282,6 +283,7 @@ void jail_intake_pump(struct jail *jail) {
                 }
                 item_free(item);
         }
+        diag_end_batch();
         intake->is_pumping = false;
 }
 
