@@ -231,7 +231,7 @@ int action_batch_elements(struct action *action, const struct nftset_place *plac
         struct batch batch = {.action = action, .arena = ARENA_INIT};
         int r = action_batch_is_allowed(&action->props) ? 0 : -1;
         for (size_t i = 0; i < count && r == 0; i++)
-                if (tickets[i]->address.family == family &&
+                if (ticket_family(tickets[i]) == family &&
                         !action_queue_is_skipped_when_restored(action, tickets[i]))
                         r = add_element(&batch, place, tickets[i], elements);
         arena_done(&batch.arena);

@@ -87,13 +87,14 @@ static void say_all(const struct action *action, const struct losses *losses) {
                         say(action, &losses->items[i]);
 }
 
-static unsigned kind_of(const struct address *address) {
-        return address_is_single(address) ? ACTION_GUARD_SINGLE : ACTION_GUARD_NET;
+static unsigned kind_of(const struct ticket *ticket) {
+        struct address address = ticket_address(ticket);
+        return address_is_single(&address) ? ACTION_GUARD_SINGLE : ACTION_GUARD_NET;
 }
 
 static bool is_for(const struct action *action, const struct action_guarded *set,
         const struct ticket *ticket) {
-        return ticket->address.family == set->family && (kind_of(&ticket->address) & set->kinds) &&
+        return ticket_family(ticket) == set->family && (kind_of(ticket) & set->kinds) &&
                !action_queue_is_skipped_when_restored(action, ticket);
 }
 
@@ -334,7 +335,7 @@ static struct action_guarded *guard_set(struct action *action, uint8_t family,
 /* Whether it is known now where bans of this kind stand. */
 static bool learn_kind(struct action *action, struct ticket *ticket) {
         struct nft_watch *watch = watch_of(action);
-        uint8_t family = ticket->address.family;
+        uint8_t family = ticket_family(ticket);
         struct nftset_place place;
         enum nftset_state state;
         if (!action_batch_place(action, ticket, &place))
@@ -348,14 +349,14 @@ static bool learn_kind(struct action *action, struct ticket *ticket) {
                 (state == NFTSET_HOOKED || state == NFTSET_UNHOOKED))
                 set = guard_set(action, family, &place, state);
         if (set)
-                set->kinds |= kind_of(&ticket->address);
+                set->kinds |= kind_of(ticket);
         return set != NULL;
 }
 
 /* A ticket of the same family, of the other kind: its set is lost or not with the other's. */
 static struct ticket *counterpart(const struct ticket *ticket) {
-        bool is_four = ticket->address.family == ADDRESS_INET4;
-        const char *id = !address_is_single(&ticket->address)
+        bool is_four = ticket_family(ticket) == ADDRESS_INET4;
+        const char *id = kind_of(ticket) == ACTION_GUARD_NET
                                  ? (is_four ? "192.0.2.1" : "2001:db8::1")
                          : is_four ? "192.0.2.0/24"
                                    : "2001:db8::/64";
@@ -366,14 +367,14 @@ static struct ticket *counterpart(const struct ticket *ticket) {
 
 void action_guard_learn(struct action *action, struct ticket *ticket) {
         struct action_guard *guard = &action->guard;
-        uint8_t family = ticket->address.family;
+        uint8_t family = ticket_family(ticket);
         if (!watch_of(action) || family == ADDRESS_NONE)
                 return;
         if (guard->version != action->props.version) {
                 action_guard_done(action);
                 guard->version = action->props.version;
         }
-        unsigned shift = family * 2U, kind = kind_of(&ticket->address) << shift,
+        unsigned shift = family * 2U, kind = kind_of(ticket) << shift,
                  both = (ACTION_GUARD_SINGLE | ACTION_GUARD_NET) << shift;
         if (guard->tried & kind)
                 return;

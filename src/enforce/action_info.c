@@ -136,7 +136,7 @@ static void find_address(struct action_info *info, struct arena *arena) {
         char buffer[ADDRESS_TEXT_MAX];
         struct slice text;
         info->ip = ticket_id(info->ticket);
-        info->address = info->ticket->address;
+        info->address = ticket_address(info->ticket);
         if (!ticket_group(info->ticket, SLICE("ip"), arena, &text))
                 return;
         info->ip = text;

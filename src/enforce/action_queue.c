@@ -126,10 +126,11 @@ static struct action *next_action(const struct action_list *list) {
 
 bool action_queue_is_skipped(const struct action *action, const struct action_job *job) {
         bool is_ban = job->kind == ACTION_JOB_BAN || job->kind == ACTION_JOB_PROLONG;
-        if (job->kind == ACTION_JOB_REBAN && action->guard.count > 0)
-                return action_state_bits(
-                               &action->state, address_family_name(&job->ticket->address)) &
+        if (job->kind == ACTION_JOB_REBAN && action->guard.count > 0) {
+                struct address address = ticket_address(job->ticket);
+                return action_state_bits(&action->state, address_family_name(&address)) &
                        ACTION_LOST;
+        }
         return is_ban && action_queue_is_skipped_when_restored(action, job->ticket);
 }
 

@@ -148,7 +148,7 @@ static double add(struct ban_prefix *prefix, const struct ticket *ticket,
         struct ticket *whole = ticket_new(id, network, ticket->time);
         ticket_add_matches(whole, ticket, prefix->window.maxmatches);
         whole->failures = ticket->failures;
-        whole->retry = ticket->retry;
+        ticket_set_retry(whole, ticket_retry(ticket));
         double count = window_add(&prefix->window, whole, weight, WINDOW_FROM_LOG);
         (void)ticket_unref(whole);
         return count;
@@ -158,14 +158,15 @@ struct ticket *ban_prefix_count(
         struct ban_prefix *prefix, const struct ticket *ticket, double weight) {
         struct address network;
         char text[ADDRESS_TEXT_MAX];
-        if (!ban_prefix_of(prefix, &ticket->address, &network))
+        struct address address = ticket_address(ticket);
+        if (!ban_prefix_of(prefix, &address, &network))
                 return NULL;
         struct slice id = address_print(&network, text);
         double count = add(prefix, ticket, &network, id, weight);
         struct seen *seen = seen_of(prefix, id);
         if (!seen)
                 return NULL;
-        remember(prefix, seen, &ticket->address, ticket->time);
+        remember(prefix, seen, &address, ticket->time);
         if (count < prefix->window.maxretry || !has_enough(prefix, seen, ticket->time))
                 return NULL;
         free(table_remove(&prefix->seen, id));

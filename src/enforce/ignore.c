@@ -292,14 +292,15 @@ static bool decide_fast(struct ignore *ignore, struct ticket *ticket, const char
         *ret_source = known == IGNORE_YES ? "" : NULL;
         if (known != IGNORE_UNKNOWN)
                 return true;
-        bool has_address = ticket->address.family != ADDRESS_NONE;
+        struct address address = ticket_address(ticket);
+        bool has_address = address.family != ADDRESS_NONE;
         if (has_address && ignore->self && ignore->env.self &&
-                own_addresses_has(ignore->env.self, &ticket->address)) {
+                own_addresses_has(ignore->env.self, &address)) {
                 remember(ignore, ticket, IGNORE_YES);
                 *ret_source = "ignoreself rule";
                 return true;
         }
-        const struct address *found = address_set_find(&ignore->set, &ticket->address);
+        const struct address *found = address_set_find(&ignore->set, &address);
         bool is_text_known = !has_address && table_get(&ignore->known, ticket_id(ticket));
         if (!found && !is_text_known) {
                 if (is_slow_to_decide(ignore))
@@ -377,11 +378,11 @@ static void walk(struct check *check);
 static void on_addresses(
         void *user, const struct address *addresses, size_t count, const struct fault *fault) {
         struct check *check = user;
+        struct address address = ticket_address(check->ticket);
         (void)fault; /* a name without addresses covers nobody; the resolver has said why */
         check->has_hit = false;
         for (size_t i = 0; i < count; i++)
-                check->has_hit =
-                        check->has_hit || address_equal(&addresses[i], &check->ticket->address);
+                check->has_hit = check->has_hit || address_equal(&addresses[i], &address);
         check->is_answered = true;
         if (check->is_asking)
                 return;
@@ -413,10 +414,11 @@ static void walk(struct check *check) {
                 check->generation = ignore->generation;
                 check->at = 0;
         }
-        bool has_address = check->ticket->address.family != ADDRESS_NONE;
+        struct address address = ticket_address(check->ticket);
+        bool has_address = address.family != ADDRESS_NONE;
         while (has_address && check->at < ignore->count) {
                 struct entry *entry = ignore->entries[check->at++];
-                if (entry->file && ignore_file_has(entry->file, &check->ticket->address)) {
+                if (entry->file && ignore_file_has(entry->file, &address)) {
                         finish(check, ignore_file_name(entry->file), IGNORE_YES);
                         return;
                 }

@@ -52,8 +52,10 @@ static struct ignore *make_ignore(struct jail *jail) {
 /* Restored bans too: who is banned could come in while no server was there. */
 static void on_held(void *user, const struct ticket *ticket) {
         const struct jail *jail = user;
-        if (jail->settings.cuts_flows && jail->env.flows)
-                flow_cut_add(jail->env.flows, &ticket->address);
+        if (!jail->settings.cuts_flows || !jail->env.flows)
+                return;
+        struct address address = ticket_address(ticket);
+        flow_cut_add(jail->env.flows, &address);
 }
 
 static struct action_list *make_actions(struct jail *jail) {

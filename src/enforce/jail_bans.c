@@ -76,22 +76,29 @@ static void unban(struct jail *jail, struct ticket *ticket, action_list_done *do
  * they could not even stand beside it. Their rows stay in the database. */
 static void absorb(struct jail *jail, const struct ticket *network) {
         size_t count;
-        if (address_is_single(&network->address) || network->address.family == ADDRESS_NONE ||
-                (jail->prefix.len4 == 0 && jail->prefix.len6 == 0))
+        if (!ban_prefix_is_on(&jail->prefix))
+                return;
+        struct address net = ticket_address(network);
+        if (address_is_single(&net) || net.family == ADDRESS_NONE)
                 return;
         struct ticket **tickets = ban_book_by_ban(&jail->book, &count);
-        for (size_t i = 0; i < count; i++)
-                if (tickets[i] != network && address_is_single(&tickets[i]->address) &&
-                        address_in(&tickets[i]->address, &network->address))
+        for (size_t i = 0; i < count; i++) {
+                struct address address = ticket_address(tickets[i]);
+                if (tickets[i] != network && address_is_single(&address) &&
+                        address_in(&address, &net))
                         unban(jail, ban_book_take(&jail->book, ticket_id(tickets[i])), NULL, NULL);
+        }
         free(tickets);
 }
 
 /* In the place of an address whose network is banned: a ticket for that (the caller's), or NULL. */
 static struct ticket *as_network(const struct jail *jail, const struct ticket *ticket) {
-        struct address network;
+        struct address network, address;
         char text[ADDRESS_TEXT_MAX];
-        if (!ban_prefix_of(&jail->prefix, &ticket->address, &network) ||
+        if (!ban_prefix_is_on(&jail->prefix))
+                return NULL;
+        address = ticket_address(ticket);
+        if (!ban_prefix_of(&jail->prefix, &address, &network) ||
                 !ban_book_find(&jail->book, address_print(&network, text)))
                 return NULL;
         struct ticket *whole = ticket_new(slice_of(text), &network, ticket->time);
@@ -232,7 +239,8 @@ static uint64_t unban_net(struct jail_job *job, const struct address *net) {
         size_t count;
         struct ticket **tickets = ban_book_by_ban(&job->jail->book, &count);
         for (size_t i = 0; i < count; i++) {
-                if (!address_in(&tickets[i]->address, net))
+                struct address address = ticket_address(tickets[i]);
+                if (!address_in(&address, net))
                         continue;
                 delete_rows(job->jail, ticket_id(tickets[i]));
                 unban_in_job(job, ban_book_take(&job->jail->book, ticket_id(tickets[i])));

@@ -114,7 +114,8 @@ static void say_forgotten(struct jail *jail) {
 
 /* Whether the network may be banned as a whole. */
 static bool may_ban(struct jail *jail, const struct ticket *network) {
-        if (!ignore_may_be_in(jail->ignore, &network->address))
+        struct address address = ticket_address(network);
+        if (!ignore_may_be_in(jail->ignore, &address))
                 return true;
         if (!jail->said_no_prefix)
                 diag(DIAG_WARNING, JAIL_LOG_FILTER,
@@ -390,9 +391,10 @@ static bool is_next(const struct jail *jail) {
 
 /* Counts it, if there is nothing to wait for. */
 static bool count_at_once(struct jail *jail, const struct counted *failure) {
-        const struct address *address = &failure->ticket->address;
-        if (!is_next(jail) || address->family == ADDRESS_NONE ||
-                !ignore_passes(jail->ignore, address))
+        if (!is_next(jail) || ticket_family(failure->ticket) == ADDRESS_NONE)
+                return false;
+        struct address address = ticket_address(failure->ticket);
+        if (!ignore_passes(jail->ignore, &address))
                 return false;
         jail->intake.is_pumping = true;
         count_found(jail, failure, INTAKE_FAILURE);

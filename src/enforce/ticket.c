@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A ticket is one block: the struct with the id behind it. Groups and matches are kept encoded
- * (channel/value_code.h): most tickets are only counted, and never looked into again. Invariant:
- * data, if there is any, is one valid DICT of text keys; all matches together with it are at most
- * TICKET_DATA_MAX bytes. */
+/* A ticket is one block: the struct with the id behind it. Groups and matches are kept packed
+ * (channel/value_pack.h), each in a block of its own: most tickets are only counted, and never
+ * looked into again, and a block that grew would leave holes between those that stay. The address
+ * is read out of the id. Invariant: all matches together with the groups take at most
+ * TICKET_DATA_MAX bytes, their blocks' heads included. */
 #include "enforce/ticket.h"
 
 #include <assert.h>
@@ -13,19 +14,53 @@
 #include "base/memory.h"
 #include "base/repr.h"
 #include "channel/value_code.h"
+#include "channel/value_pack.h"
 
 #define MATCH_PARTS_MAX 8 /* a line has three: before the date, the date, behind it */
+#define UNIT_BYTES 16
+#define UNITS_MAX (TICKET_DATA_MAX / UNIT_BYTES - 1)
+#define SCRATCH_BYTES 2048
+
+struct ticket_groups {
+        uint32_t len;
+        char packed[]; /* a DICT of text keys */
+};
+
+struct ticket_match {
+        struct ticket_match *next; /* the next newer one; of the newest, the oldest */
+        uint32_t len;
+        char packed[]; /* LIST or TUPLE (before, date, after), or STRING */
+};
+
+/* Room to pack into; most of it is needed for a moment only. */
+struct scratch {
+        char *bytes;
+        char few[SCRATCH_BYTES];
+};
+
+static char *scratch_of(struct scratch *scratch, size_t size) {
+        scratch->bytes = size <= sizeof(scratch->few) ? scratch->few : memory_new(size);
+        return scratch->bytes;
+}
+
+static void scratch_done(struct scratch *scratch) {
+        if (scratch->bytes != scratch->few)
+                free(scratch->bytes);
+}
 
 struct ticket *ticket_new(struct slice id, const struct address *address, double time) {
-        assert(id.len < TICKET_DATA_MAX);
+        assert(id.len <= TICKET_ID_MAX);
         struct ticket *ticket = memory_new(offsetof(struct ticket, id) + id.len + 1);
         ticket->refs = 1;
-        if (address)
-                ticket->address = *address;
+        if (address) {
+                ticket->is_inet4 = address->family == ADDRESS_INET4;
+                ticket->is_inet6 = address->family == ADDRESS_INET6;
+                ticket->plen = address->plen;
+        }
         if (id.len > 0)
                 memcpy(ticket->id, id.data, id.len);
-        ticket->id_len = (uint32_t)id.len;
-        ticket->time = ticket->first_time = time;
+        ticket->id_len = (uint16_t)id.len;
+        ticket->time = time;
         ticket->ban_time_s = TICKET_BAN_TIME_JAIL;
         return ticket;
 }
@@ -35,16 +70,64 @@ struct ticket *ticket_ref(struct ticket *ticket) {
         return ticket;
 }
 
-static void free_matches(struct ticket *ticket) {
-        free(ticket->matches);
-        ticket->matches = NULL;
-        ticket->matches_start = ticket->matches_len = ticket->matches_room = 0;
-        ticket->match_count = 0;
+/* The text does not show each prefix length. */
+struct address ticket_address(const struct ticket *ticket) {
+        struct address address = {.family = ADDRESS_NONE};
+        if (ticket_family(ticket) == ADDRESS_NONE)
+                return address;
+        (void)address_parse(ticket_id(ticket), &address);
+        address.plen = ticket->plen;
+        return address;
 }
 
-static struct message_reader reader_of_matches(const struct ticket *ticket) {
-        return message_reader_of(
-                (struct slice){ticket->matches + ticket->matches_start, ticket->matches_len});
+void ticket_set_retry(struct ticket *ticket, double retry) {
+        double halves = rint(retry * 2);
+        ticket->retry_halves = halves <= 0            ? 0
+                               : halves >= UINT32_MAX ? UINT32_MAX
+                                                      : (uint32_t)halves;
+}
+
+void ticket_leave_window(struct ticket *ticket) {
+        ticket->ban_time_s = TICKET_BAN_TIME_JAIL;
+        ticket->ban_epoch = 0;
+}
+
+static uint32_t units_of(size_t head, size_t len) {
+        return (uint32_t)((head + len + UNIT_BYTES - 1) / UNIT_BYTES);
+}
+
+static uint32_t units_of_match(size_t len) {
+        return units_of(offsetof(struct ticket_match, packed), len);
+}
+
+static uint32_t units_of_groups(const struct ticket *ticket) {
+        return ticket->groups
+                       ? units_of(offsetof(struct ticket_groups, packed), ticket->groups->len)
+                       : 0;
+}
+
+static void drop_oldest(struct ticket *ticket) {
+        struct ticket_match *newest = ticket->matches, *oldest = newest->next;
+        ticket->match_count--;
+        ticket->match_units = (uint16_t)(ticket->match_units - units_of_match(oldest->len));
+        newest->next = oldest->next;
+        if (oldest == newest)
+                ticket->matches = NULL;
+        free(oldest);
+}
+
+struct ticket *ticket_unref(struct ticket *ticket) {
+        if (!ticket || --ticket->refs > 0)
+                return NULL;
+        while (ticket->matches)
+                drop_oldest(ticket);
+        free(ticket->groups);
+        free(ticket);
+        return NULL;
+}
+
+struct slice ticket_id(const struct ticket *ticket) {
+        return (struct slice){ticket->id, ticket->id_len};
 }
 
 /* The bytes of the next value. */
@@ -54,74 +137,55 @@ static struct slice next_coded(struct message_reader *in) {
         return (struct slice){begin, in->bad ? 0 : (size_t)(in->rest.data - begin)};
 }
 
-/* Drops the oldest. The room they leave is used again when the block would have to grow. */
-static void drop_matches(struct ticket *ticket, uint32_t count) {
-        if (count >= ticket->match_count) {
-                free_matches(ticket);
-                return;
-        }
-        struct message_reader in = reader_of_matches(ticket);
-        for (uint32_t i = 0; i < count; i++)
-                (void)next_coded(&in);
-        ticket->match_count -= count;
-        ticket->matches_start += ticket->matches_len - (uint32_t)in.rest.len;
-        ticket->matches_len = (uint32_t)in.rest.len;
-}
-
-struct ticket *ticket_unref(struct ticket *ticket) {
-        if (!ticket || --ticket->refs > 0)
-                return NULL;
-        free(ticket->matches);
-        free(ticket->data);
-        free(ticket);
-        return NULL;
-}
-
-struct slice ticket_id(const struct ticket *ticket) {
-        return (struct slice){ticket->id, ticket->id_len};
-}
-
-/* Makes the block large enough for size bytes behind the matches. */
-static void reserve(struct ticket *ticket, uint32_t size) {
-        uint32_t needed = ticket->matches_len + size;
-        if (ticket->matches_start + needed <= ticket->matches_room)
-                return;
-        if (ticket->matches_start > 0)
-                memmove(ticket->matches, ticket->matches + ticket->matches_start,
-                        ticket->matches_len);
-        bool gains_little = ticket->matches_start < ticket->matches_len / 4;
-        ticket->matches_start = 0;
-        if (needed <= ticket->matches_room && !gains_little)
-                return;
-        /* Most ids fail once; those that fail again do it often. A half more is just right for
-         * three matches that are as long. */
-        ticket->matches_room = needed + (ticket->matches_len > 0 ? needed / 2 : 0);
-        ticket->matches = memory_resize(ticket->matches, ticket->matches_room, 1);
-}
-
 /* Room for a match of size bytes, which counts from now on; what is too much pushes out the oldest.
  * NULL if it is too large itself. */
 static char *push_match(struct ticket *ticket, size_t size) {
-        if (size == 0 || size > TICKET_DATA_MAX - ticket->data_len)
+        if (size > TICKET_DATA_MAX)
                 return NULL;
-        while (ticket->data_len + ticket->matches_len + size > TICKET_DATA_MAX)
-                drop_matches(ticket, 1);
-        reserve(ticket, (uint32_t)size);
-        char *to = ticket->matches + ticket->matches_start + ticket->matches_len;
-        ticket->matches_len += (uint32_t)size;
+        uint32_t units = units_of_match(size), others = units_of_groups(ticket);
+        if (units > UNITS_MAX - others)
+                return NULL;
+        while (ticket->match_units + units > UNITS_MAX - others)
+                drop_oldest(ticket);
+        struct ticket_match *match = memory_new(offsetof(struct ticket_match, packed) + size);
+        match->len = (uint32_t)size;
+        match->next = ticket->matches ? ticket->matches->next : match;
+        if (ticket->matches)
+                ticket->matches->next = match;
+        ticket->matches = match;
         ticket->match_count++;
-        return to;
+        ticket->match_units = (uint16_t)(ticket->match_units + units);
+        return match->packed;
 }
 
 static void push_coded(struct ticket *ticket, struct slice match) {
-        char *to = push_match(ticket, match.len);
+        struct scratch scratch;
+        struct message_reader in = message_reader_of(match);
+        char *packed = scratch_of(&scratch, match.len);
+        size_t len = (size_t)(value_pack(packed, &in, ticket_id(ticket)) - packed);
+        char *to = in.bad ? NULL : push_match(ticket, len);
         if (to)
-                memcpy(to, match.data, match.len);
+                memcpy(to, packed, len);
+        scratch_done(&scratch);
 }
 
 static struct value decode(struct slice coded, struct arena *arena) {
         struct message_reader in = message_reader_of(coded);
         return value_get(&in, arena);
+}
+
+/* The match after previous (NULL: the oldest), or NULL. */
+static const struct ticket_match *next_match(
+        const struct ticket *ticket, const struct ticket_match *previous) {
+        if (!ticket->matches || previous == ticket->matches)
+                return NULL;
+        return previous ? previous->next : ticket->matches->next;
+}
+
+static struct value unpack_match(
+        const struct ticket *ticket, const struct ticket_match *match, struct arena *arena) {
+        struct message_reader in = message_reader_of((struct slice){match->packed, match->len});
+        return value_unpack(&in, ticket_id(ticket), arena);
 }
 
 /* The text of a match: its pieces put together. */
@@ -145,8 +209,8 @@ static struct slice match_text(const struct value *match, struct arena *arena) {
 }
 
 void ticket_keep_matches(struct ticket *ticket, uint32_t max) {
-        if (ticket->match_count > max)
-                drop_matches(ticket, ticket->match_count - max);
+        while (ticket->match_count > max)
+                drop_oldest(ticket);
 }
 
 /* The pieces of a match that is a text, or a tuple of some (nearly all are). Returns their number,
@@ -171,6 +235,20 @@ static uint32_t pieces_of(
         return message_read_end(&in) ? count : 0;
 }
 
+/* Appends a match that is one text: the pieces together. */
+static void push_pieces(
+        struct ticket *ticket, const struct slice *pieces, uint32_t count, size_t len) {
+        char *to = push_match(ticket, value_pack_text_size(len));
+        if (!to)
+                return;
+        to = value_pack_text_head(to, len);
+        for (uint32_t i = 0; i < count; i++) {
+                if (pieces[i].len > 0)
+                        memcpy(to, pieces[i].data, pieces[i].len);
+                to += pieces[i].len;
+        }
+}
+
 /* Appends the match as one text. */
 static void push_text(struct ticket *ticket, struct slice match) {
         struct slice texts[MATCH_PARTS_MAX];
@@ -182,15 +260,7 @@ static void push_text(struct ticket *ticket, struct slice match) {
                 texts[count++] = match_text(&value, &arena);
                 len = texts[0].len;
         }
-        char *to = push_match(ticket, VALUE_HEAD_BYTES + len);
-        if (to) {
-                to = value_write_head(to, VALUE_STRING, (uint32_t)len);
-                for (uint32_t i = 0; i < count; i++) {
-                        if (texts[i].len > 0)
-                                memcpy(to, texts[i].data, texts[i].len);
-                        to += texts[i].len;
-                }
-        }
+        push_pieces(ticket, texts, count, len);
         arena_done(&arena);
 }
 
@@ -206,8 +276,16 @@ static void push_texts(
 }
 
 void ticket_add_matches(struct ticket *ticket, const struct ticket *from, uint32_t max) {
-        struct message_reader in = reader_of_matches(from);
-        push_texts(ticket, &in, from->match_count, max);
+        uint32_t left = from->match_count;
+        for (const struct ticket_match *match = NULL; (match = next_match(from, match)); left--) {
+                struct arena arena = ARENA_INIT;
+                struct value value = unpack_match(from, match, &arena);
+                struct slice text = match_text(&value, &arena);
+                if (left <= max)
+                        push_pieces(ticket, &text, 1, text.len);
+                arena_done(&arena);
+        }
+        ticket_keep_matches(ticket, max);
 }
 
 /* A dict, pair by pair. */
@@ -247,62 +325,54 @@ static bool is_group(const struct pair *pair) {
                !is_failures(pair);
 }
 
-/* "ip4" and the like repeat the id: None stands for it. */
-static bool is_id(const struct ticket *ticket, const struct pair *pair) {
-        return pair->type == VALUE_STRING &&
-               slice_equal(
-                       slice_sub(pair->item, VALUE_HEAD_BYTES, pair->item.len), ticket_id(ticket));
-}
-
-static char *write_group(const struct ticket *ticket, const struct pair *group, char *to) {
-        to = value_write_head(to, VALUE_STRING, (uint32_t)group->key.len);
-        memcpy(to, group->key.data, group->key.len);
-        to += group->key.len;
-        if (is_id(ticket, group)) {
-                *to = VALUE_NONE;
-                return to + 1;
+/* Packs the pairs of dict that are groups to to, if there is room for them. Returns their number;
+ * *ret_end: the end. */
+static uint32_t pack_groups(struct slice id, struct slice dict, char *to, const char **ret_end) {
+        struct message_reader in = message_reader_of(dict);
+        uint32_t count = 0;
+        for (uint32_t rest = open_container(&in); rest > 1; rest -= 2) {
+                struct message_reader begin = in;
+                struct pair pair = next_pair(&in);
+                if (!is_group(&pair))
+                        continue;
+                count++;
+                for (unsigned i = 0; i < 2; i++)
+                        to = value_pack(to, &begin, id);
         }
-        memcpy(to, group->item.data, group->item.len);
-        return to + group->item.len;
+        *ret_end = to;
+        return count;
 }
 
 /* The groups of dict that have a value. Those that do not fit are not kept at all: half of them
  * could mislead. */
 static void set_groups(struct ticket *ticket, struct slice dict) {
-        struct message_reader in = message_reader_of(dict);
-        uint32_t count = 0;
-        size_t size = VALUE_HEAD_BYTES;
-        for (uint32_t rest = open_container(&in); rest > 1; rest -= 2) {
-                struct pair pair = next_pair(&in);
-                if (!is_group(&pair))
-                        continue;
-                count++;
-                size += VALUE_HEAD_BYTES + pair.key.len +
-                        (is_id(ticket, &pair) ? 1 : pair.item.len);
+        struct scratch scratch;
+        const char *end;
+        char *packed = scratch_of(&scratch, dict.len);
+        uint32_t count = pack_groups(ticket_id(ticket), dict, packed, &end);
+        size_t len = (size_t)(end - packed);
+        free(ticket->groups);
+        ticket->groups = NULL;
+        if (count > 0 && len < TICKET_DATA_MAX / 2) {
+                char head[VALUE_PACK_HEAD_MAX];
+                size_t head_len =
+                        (size_t)(value_pack_items_head(head, VALUE_DICT, count * 2) - head);
+                ticket->groups =
+                        memory_new(offsetof(struct ticket_groups, packed) + head_len + len);
+                ticket->groups->len = (uint32_t)(head_len + len);
+                memcpy(ticket->groups->packed, head, head_len);
+                memcpy(ticket->groups->packed + head_len, packed, len);
         }
-        free(ticket->data);
-        ticket->data = NULL;
-        ticket->data_len = 0;
-        if (count == 0 || size > TICKET_DATA_MAX)
-                return;
-        ticket->data = memory_new(size);
-        ticket->data_len = (uint32_t)size;
-        char *to = value_write_head(ticket->data, VALUE_DICT, count * 2);
-        in = message_reader_of(dict);
-        for (uint32_t rest = open_container(&in); rest > 1; rest -= 2) {
-                struct pair pair = next_pair(&in);
-                if (is_group(&pair))
-                        to = write_group(ticket, &pair, to);
-        }
+        scratch_done(&scratch);
 }
 
 /* DICT of the groups. */
-static struct value decode_groups(const struct ticket *ticket, struct arena *arena) {
-        struct value groups = decode((struct slice){ticket->data, ticket->data_len}, arena);
-        for (size_t i = 1; i < groups.list.count; i += 2)
-                if (groups.list.items[i].type == VALUE_NONE)
-                        groups.list.items[i] = value_string(ticket_id(ticket));
-        return groups;
+static struct value groups_of(const struct ticket *ticket, struct arena *arena) {
+        if (!ticket->groups)
+                return value_dict();
+        struct message_reader in =
+                message_reader_of((struct slice){ticket->groups->packed, ticket->groups->len});
+        return value_unpack(&in, ticket_id(ticket), arena);
 }
 
 /* The "failures" of a dict; false if that is no number of them. */
@@ -324,7 +394,7 @@ void ticket_set_coded(struct ticket *ticket, struct slice dict) {
                 struct pair pair = next_pair(&in);
                 if (is_failures(&pair) && failures_of(&pair, &failures)) {
                         ticket->failures = failures;
-                        ticket->retry = failures;
+                        ticket_set_retry(ticket, failures);
                 }
                 if (!is_matches(&pair))
                         continue;
@@ -362,20 +432,18 @@ void ticket_set_data(struct ticket *ticket, const struct value *dict) {
 
 struct value ticket_matches(const struct ticket *ticket, struct arena *arena) {
         struct value list = value_list();
-        struct message_reader in = reader_of_matches(ticket);
-        for (uint32_t i = 0; i < ticket->match_count; i++)
-                (void)value_append(&list, value_get(&in, arena), arena);
+        for (const struct ticket_match *match = NULL; (match = next_match(ticket, match));)
+                (void)value_append(&list, unpack_match(ticket, match, arena), arena);
         return list;
 }
 
 struct slice ticket_matches_text(const struct ticket *ticket, struct arena *arena) {
         struct buffer text = BUFFER_INIT(TICKET_DATA_MAX * 2);
-        struct message_reader in = reader_of_matches(ticket);
-        for (uint32_t i = 0; i < ticket->match_count; i++) {
-                struct value match = value_get(&in, arena);
-                if (i > 0)
+        for (const struct ticket_match *match = NULL; (match = next_match(ticket, match));) {
+                struct value value = unpack_match(ticket, match, arena);
+                if (match != ticket->matches->next)
                         (void)buffer_append_char(&text, '\n'); /* TICKET_DATA_MAX bounds the sum */
-                (void)buffer_append(&text, match_text(&match, arena));
+                (void)buffer_append(&text, match_text(&value, arena));
         }
         struct slice copy = arena_copy(arena, buffer_view(&text));
         buffer_done(&text);
@@ -386,9 +454,7 @@ struct value ticket_data(const struct ticket *ticket, struct arena *arena) {
         struct value dict = value_dict();
         value_dict_put(&dict, value_text("matches"), ticket_matches(ticket, arena), arena);
         value_dict_put(&dict, value_text("failures"), value_int(ticket->failures), arena);
-        if (ticket->data_len == 0)
-                return dict;
-        struct value groups = decode_groups(ticket, arena);
+        struct value groups = groups_of(ticket, arena);
         for (size_t i = 0; i + 1 < groups.list.count; i += 2)
                 value_dict_put(&dict, groups.list.items[i], groups.list.items[i + 1], arena);
         return dict;
@@ -396,9 +462,9 @@ struct value ticket_data(const struct ticket *ticket, struct arena *arena) {
 
 bool ticket_group(
         const struct ticket *ticket, struct slice name, struct arena *arena, struct slice *ret) {
-        if (ticket->data_len == 0)
+        if (!ticket->groups)
                 return false;
-        struct value groups = decode_groups(ticket, arena);
+        struct value groups = groups_of(ticket, arena);
         for (size_t i = 0; i + 1 < groups.list.count; i += 2) {
                 if (!slice_equal(groups.list.items[i].string, name))
                         continue;
@@ -406,6 +472,15 @@ bool ticket_group(
                 return true;
         }
         return false;
+}
+
+size_t ticket_bytes(const struct ticket *ticket) {
+        size_t bytes = offsetof(struct ticket, id) + ticket->id_len + 1u;
+        if (ticket->groups)
+                bytes += offsetof(struct ticket_groups, packed) + ticket->groups->len;
+        for (const struct ticket_match *match = NULL; (match = next_match(ticket, match));)
+                bytes += offsetof(struct ticket_match, packed) + match->len;
+        return bytes;
 }
 
 double ticket_end(const struct ticket *ticket, double jail_ban_time_s) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Somebody who failed, or is banned: id, times, counts, and what matched. One allocation plus its data; counted references, because a
- * ticket is at the same time in a jail's books and in queues of actions. */
+/* Somebody who failed, or is banned: id, times, counts, and what matched. One allocation plus its
+ * data; counted references, because a ticket is at the same time in a jail's books and in queues of
+ * actions. */
 #pragma once
 
 #include <math.h>
@@ -13,52 +14,85 @@
 
 #define TICKET_BAN_TIME_JAIL ((double)NAN) /* ban_time_s: the jail's own */
 #define TICKET_PERMANENT (-1.0)
-#define TICKET_DATA_MAX ((size_t)1 << 20) /* bytes of groups and matches; older matches are dropped beyond */
+#define TICKET_ID_MAX UINT16_MAX
+#define TICKET_DATA_MAX                                                                            \
+        ((size_t)1 << 20) /* bytes of groups and matches; older matches are dropped beyond */
 
+struct ticket_groups;
+struct ticket_match;
+
+/* There may be a hundred thousand of them: what is needed only before, and what only after the
+ * beginning of a ban shares its place. */
 struct ticket {
-        unsigned refs;
-        uint32_t id_len;
-        double time;            /* of the last failure, seconds since the epoch; a ban begins here */
-        double first_time;      /* of the first failure that counts */
-        double ban_time_s;      /* TICKET_BAN_TIME_JAIL, TICKET_PERMANENT or seconds */
-        double retry;           /* failures as counted towards maxretry (may be an estimate) */
-        uint32_t failures;      /* true number */
+        uint32_t refs;
+        uint32_t failures; /* true number */
+        double time;       /* of the last failure, seconds since the epoch; a ban begins here */
+        union {
+                double first_time; /* in a window: of the first failure that counts */
+                double ban_time_s; /* else: TICKET_BAN_TIME_JAIL, TICKET_PERMANENT or seconds */
+        };
+        struct ticket_groups *groups; /* NULL: none */
+        struct ticket_match *matches; /* the newest, whose next is the oldest; NULL: none */
+        union {
+                uint32_t retry_halves; /* in a window: see ticket_retry() */
+                uint32_t ban_epoch;    /* else: of the actions when it was banned; see
+                                          action_list_epoch() */
+        };
         uint32_t ban_count;
-        uint32_t ban_epoch;     /* of the actions when it was banned; see action_list_epoch() */
-        uint32_t data_len;
-        char *data;             /* groups, encoded (channel/value_code.h); None: the same text as id */
-        char *matches;          /* encoded values one behind the other, oldest first: LIST [before, date, after] or STRING */
-        uint32_t matches_start; /* where the oldest begins */
-        uint32_t matches_len;   /* bytes from there on */
-        uint32_t matches_room;  /* bytes of the block */
-        uint32_t match_count;
-        struct address address; /* family ADDRESS_NONE: the id is text */
-        bool restored;          /* came from the database */
-        bool integral_time;     /* time prints as "1", not "1.0" (Python's int) */
+        uint16_t id_len;
+        uint16_t match_count;
+        uint16_t match_units; /* 16 bytes each */
+        uint8_t plen;         /* of the address */
+        bool is_inet4 : 1;    /* the id is the normal text of such an address */
+        bool is_inet6 : 1;
+        bool restored : 1;      /* came from the database */
+        bool integral_time : 1; /* time prints as "1", not "1.0" (Python's int) */
         char id[];              /* normal form, NUL-terminated */
 };
 
-/* A ticket with one reference; id is copied. */
+/* A ticket with one reference; id is copied: at most TICKET_ID_MAX bytes, and the address's normal
+ * text if there is one (NULL, or of no family: the id is but a text). */
 struct ticket *ticket_new(struct slice id, const struct address *address, double time);
 struct ticket *ticket_ref(struct ticket *ticket);
 /* NULL is allowed. Returns NULL. */
 struct ticket *ticket_unref(struct ticket *ticket);
 struct slice ticket_id(const struct ticket *ticket);
+/* Of family ADDRESS_NONE where the id is but a text. */
+struct address ticket_address(const struct ticket *ticket);
+static inline enum address_family ticket_family(const struct ticket *ticket) {
+        return ticket->is_inet4 ? ADDRESS_INET4 : ticket->is_inet6 ? ADDRESS_INET6 : ADDRESS_NONE;
+}
+/* In a window: failures as counted towards maxretry, in halves (it may be an estimate), at most
+ * 2^31. */
+static inline double ticket_retry(const struct ticket *ticket) {
+        return ticket->retry_halves / 2.0;
+}
+void ticket_set_retry(struct ticket *ticket, double retry);
+/* From a window to a ban: the fields that share a place are now those of a ban, which has the
+ * jail's time. */
+void ticket_leave_window(struct ticket *ticket);
 
-/* Takes the groups and "matches" (and "failures", if it is there) out of dict, as in a failure record or the database. */
+/* Takes the groups and "matches" (and "failures", if it is there) out of dict, as in a failure
+ * record or the database. */
 void ticket_set_data(struct ticket *ticket, const struct value *dict);
 /* The same with the dict encoded (one whole DICT, e.g. record.failure.coded). */
 void ticket_set_coded(struct ticket *ticket, struct slice dict);
-/* A later failure's dict: appends its matches, as texts, keeping the newest max. Returns its "failures", 0 if there is none. */
+/* A later failure's dict: appends its matches, as texts, keeping the newest max. Returns its
+ * "failures", 0 if there is none. */
 uint32_t ticket_add_coded(struct ticket *ticket, struct slice dict, uint32_t max);
 /* Appends the matches of from, keeping the newest max. */
 void ticket_add_matches(struct ticket *ticket, const struct ticket *from, uint32_t max);
 void ticket_keep_matches(struct ticket *ticket, uint32_t max);
-/* LIST of the matches / their texts joined by newlines / the whole data as DICT in upstream's order: matches, failures, groups. */
+/* LIST of the matches / their texts joined by newlines / the whole data as DICT in upstream's
+ * order: matches, failures, groups. */
 struct value ticket_matches(const struct ticket *ticket, struct arena *arena);
 struct slice ticket_matches_text(const struct ticket *ticket, struct arena *arena);
 struct value ticket_data(const struct ticket *ticket, struct arena *arena);
 /* A group by name, e.g. "user", as text; false if it is not there. */
-bool ticket_group(const struct ticket *ticket, struct slice name, struct arena *arena, struct slice *ret);
-/* End of the ban in seconds since the epoch; INFINITY if permanent. jail_ban_time_s: used where the ticket has none. */
+bool ticket_group(
+        const struct ticket *ticket, struct slice name, struct arena *arena, struct slice *ret);
+/* Bytes of the ticket and of all that it keeps. */
+size_t ticket_bytes(const struct ticket *ticket);
+/* End of the ban in seconds since the epoch; INFINITY if permanent. jail_ban_time_s: used where the
+ * ticket has none. */
 double ticket_end(const struct ticket *ticket, double jail_ban_time_s);

@@ -13,7 +13,6 @@
 
 #define SLOTS_MIN 16
 #define CACHE_LINE 64
-#define MATCH_USUAL_BYTES 160
 
 void ticket_table_init(struct ticket_table *table, uint32_t max) {
         *table = (struct ticket_table){.max = max};
@@ -87,16 +86,6 @@ struct ticket *ticket_table_find(const struct ticket_table *table, struct slice 
         return index ? table->items[index - 1] : NULL;
 }
 
-/* Where the next match goes; and what precedes the block, if it will have to grow. */
-static void fetch_matches(const struct ticket *ticket) {
-        if (!ticket->matches)
-                return;
-        uint32_t end = ticket->matches_start + ticket->matches_len;
-        __builtin_prefetch(ticket->matches + end, 1);
-        if (ticket->matches_room - end < MATCH_USUAL_BYTES)
-                __builtin_prefetch(ticket->matches - 1, 1);
-}
-
 /* Step by step for all ids: each needs what the one before it has fetched. Where another id stands
  * in the way, that one is fetched. */
 void ticket_table_fetch(const struct ticket_table *table, const struct slice *ids, size_t count) {
@@ -122,12 +111,10 @@ void ticket_table_fetch(const struct ticket_table *table, const struct slice *id
                         continue;
                 __builtin_prefetch(ticket, 1);
                 __builtin_prefetch((const char *)ticket + CACHE_LINE, 1);
-                /* Its end is often in a third line. */
-                __builtin_prefetch((const char *)ticket + (ptrdiff_t)2 * CACHE_LINE - 1);
         }
         for (size_t i = 0; i < found; i++)
-                if (table->items[at[i]])
-                        fetch_matches(table->items[at[i]]);
+                if (table->items[at[i]] && table->items[at[i]]->matches)
+                        __builtin_prefetch(table->items[at[i]]->matches, 1);
 }
 
 int ticket_table_add(struct ticket_table *table, struct ticket *ticket) {

@@ -27,7 +27,8 @@ static void adjust_time(struct ticket *entry, double time, double findtime_s) {
         if (time <= entry->time)
                 return;
         if (entry->first_time < time - findtime_s) {
-                entry->retry = rint(entry->retry / (time - entry->first_time) * findtime_s);
+                ticket_set_retry(
+                        entry, rint(ticket_retry(entry) / (time - entry->first_time) * findtime_s));
                 entry->first_time = time - findtime_s;
         }
         entry->time = time;
@@ -36,7 +37,7 @@ static void adjust_time(struct ticket *entry, double time, double findtime_s) {
 static double add_known(
         struct window *window, struct ticket *entry, struct ticket *ticket, double count) {
         adjust_time(entry, ticket->time, window->findtime_s);
-        entry->retry += count;
+        ticket_set_retry(entry, ticket_retry(entry) + count);
         if (entry == ticket) {
                 entry->failures++;
         } else {
@@ -45,7 +46,7 @@ static double add_known(
                         ticket_add_matches(entry, ticket, window->maxmatches);
         }
         ticket_keep_matches(entry, window->maxmatches);
-        return entry->retry;
+        return ticket_retry(entry);
 }
 
 struct ticket *window_find(const struct window *window, struct slice id) {
@@ -55,12 +56,12 @@ struct ticket *window_find(const struct window *window, struct slice id) {
 double window_add_coded(
         struct window *window, struct ticket *entry, double time, struct slice coded) {
         adjust_time(entry, time, window->findtime_s);
-        entry->retry++;
+        ticket_set_retry(entry, ticket_retry(entry) + 1);
         uint32_t failures = ticket_add_coded(entry, coded, window->maxmatches);
         entry->failures += failures > 0 ? failures : 1;
         ticket_keep_matches(entry, window->maxmatches);
         window->total++;
-        return entry->retry;
+        return ticket_retry(entry);
 }
 
 static int compare_times(const void *a, const void *b) {
@@ -101,27 +102,31 @@ double window_add(
                 return add_known(window, entry, ticket, count);
         }
         if (source == WINDOW_FROM_OBSERVER)
-                return ticket->retry;
+                return ticket_retry(ticket);
         if (window->table.count >= window->table.max)
                 forget_oldest(window);
         if (count > ticket->failures) {
-                ticket->retry = count;
+                ticket_set_retry(ticket, count);
                 if (ticket->failures == 0)
                         ticket->failures = 1;
         }
         int r = ticket_table_add(&window->table, ticket);
         assert(r == 0);
         (void)r;
+        ticket->first_time = ticket->time;
         if (ticket->time < window->oldest)
                 window->oldest = ticket->time;
         window->total++;
-        return ticket->retry;
+        return ticket_retry(ticket);
 }
 
 struct ticket *window_take(struct window *window, struct slice id) {
         struct ticket *entry = ticket_table_find(&window->table, id);
-        return entry && entry->retry >= window->maxretry ? ticket_table_take(&window->table, id)
-                                                         : NULL;
+        if (!entry || ticket_retry(entry) < window->maxretry)
+                return NULL;
+        entry = ticket_table_take(&window->table, id);
+        ticket_leave_window(entry);
+        return entry;
 }
 
 void window_cleanup(struct window *window, double now) {

@@ -70,7 +70,7 @@ static void ids_are_brought_to_normal_form_unless_raw(void **state) {
         assert_slice(repr(&banned, &arena),
                 "['2001:db8::1', '1.2.3.999', '001.002.003.004', '10.0.0.1']");
         assert_int_equal(
-                ban_book_find(&jail->book, SLICE("10.0.0.1"))->address.family, ADDRESS_NONE);
+                ticket_family(ban_book_find(&jail->book, SLICE("10.0.0.1"))), ADDRESS_NONE);
         arena_done(&arena);
         end(jail);
 }

@@ -68,6 +68,7 @@ static void tags_know_the_jail(void **state) {
                 fake_failure(jail, NOW, "1.1.1.1", 0, "x");
         /* The present ticket has one failure; the database, this jail's ban with three. */
         struct ticket *ticket = ticket_table_find(&jail->window.table, SLICE("1.1.1.1"));
+        ticket_leave_window(ticket);
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 assert_true(jail_info_ops.tag(jail, ticket, slice_of(rows[i].tag), &arena, &text));
                 assert_slice(text, rows[i].text);
