@@ -1,28 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Children are started by posix_spawn (vfork: the cost does not grow with our memory) as leaders of
- * their own session and watched by a pidfd each; nobody waits for SIGCHLD, so nothing here meets
- * other children of this process. Their pipes are read as data comes, up to a cap, so that a
- * talkative command neither blocks nor fills our memory. The end of the command is the end of its
- * first process: what it left running in the background keeps the pipe's write end and gets
- * SIGPIPE, as with upstream. Time limit: SIGTERM to the group, 0.2 s later SIGKILL to it whatever
- * happened in between; the dead leader is reaped only after that, so that the group's number cannot
- * be somebody else's by then. A start that fails for want of processes, memory or fds is tried
- * again within the time limit: what a ban needs must not be lost to a machine that is short for a
- * moment. */
+/* Commands lead a session of their own (child.h). Their pipes are read as data comes, up to a cap,
+ * so that a talkative command neither blocks nor fills our memory. The end of the command is the
+ * end of its first process: what it left running in the background keeps the pipe's write end and
+ * gets SIGPIPE, as with upstream. Time limit: SIGTERM to the group, 0.2 s later SIGKILL to it
+ * whatever happened in between; the dead leader is let go only after that, so that the group's
+ * number cannot be somebody else's by then. A start that fails for want of processes, memory or fds
+ * is tried again within the time limit: what a ban needs must not be lost to a machine that is
+ * short for a moment. */
 #include "enforce/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/memory.h"
-#include "base/pidfd.h"
 #include "base/repr.h"
+#include "enforce/child.h"
 #include "enforce/plain_command.h"
 #include "enforce/process_report.h"
 
@@ -42,7 +38,8 @@ struct stream {
 
 enum process_state {
         PROCESS_WAITING,
-        PROCESS_FAILED, /* could not be started; told from the loop */
+        PROCESS_FAILED,   /* could not be started; told from the loop */
+        PROCESS_STARTING, /* the runner has been asked */
         PROCESS_RUNNING,
         PROCESS_TERMINATED, /* SIGTERM was sent */
         PROCESS_KILLED,
@@ -65,12 +62,13 @@ struct process {
         struct arena arena;           /* of the report */
         int error;                    /* of the start, positive errno */
         int64_t give_up_us, retry_us; /* when a start is not tried any more; wait until the next */
-        pid_t pid;
-        int pidfd;
-        struct loop_source *pid_source;
+        struct child *child;
+        bool is_plain;            /* this start does without a shell */
+        bool needs_shell;         /* that has failed */
         struct stream streams[2]; /* stdout, stderr */
         struct loop_timer timer;
-        bool has_ended; /* dead, not yet reaped */
+        bool has_ended; /* dead, not yet let go */
+        int status;     /* then */
 };
 
 struct process_list {
@@ -80,11 +78,11 @@ struct process_list {
 struct runner {
         struct loop *loop;
         const struct clock *clock;
+        struct runner_link *link; /* NULL: our own fork */
         struct process_list waiting, running;
         size_t running_count;
         uint64_t next_id;
         uint64_t dropped_bytes;
-        int null_fd;
 };
 
 static void list_add(struct process_list *list, struct process *process) {
@@ -111,17 +109,15 @@ static void list_remove(struct process_list *list, struct process *process) {
 struct runner *runner_new(struct loop *loop, const struct clock *clock) {
         struct runner *runner = memory_new(sizeof(*runner));
         *runner = (struct runner){.loop = loop, .clock = clock, .next_id = 1};
-        runner->null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
         return runner;
+}
+
+void runner_set_link(struct runner *runner, struct runner_link *link) {
+        runner->link = link;
 }
 
 uint64_t runner_dropped_bytes(const struct runner *runner) {
         return runner->dropped_bytes;
-}
-
-static void kill_group(const struct process *process, int number) {
-        if (process->pid > 0)
-                (void)kill(-process->pid, number); /* ESRCH: nobody is left */
 }
 
 static void stream_close(struct process *process, struct stream *stream) {
@@ -134,9 +130,8 @@ static void stream_close(struct process *process, struct stream *stream) {
 static void release(struct process *process) {
         struct runner *runner = process->runner;
         loop_timer_cancel(runner->loop, &process->timer);
-        loop_remove(runner->loop, process->pid_source);
-        process->pid_source = NULL;
-        close_p(&process->pidfd);
+        bool is_lost = process->state == PROCESS_LOST && !process->has_ended;
+        process->child = is_lost ? child_forget(process->child) : child_free(process->child);
         for (size_t i = 0; i < 2; i++)
                 stream_close(process, &process->streams[i]);
 }
@@ -231,11 +226,6 @@ static void on_output(void *user, int fd, uint32_t events) {
 }
 
 static void reap(struct process *process) {
-        siginfo_t info = {0};
-        int status = -SIGKILL;
-        if (waitid(P_PIDFD, (id_t)process->pidfd, &info, WEXITED | WNOHANG) == 0 &&
-                info.si_pid != 0)
-                status = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
         if (process->state == PROCESS_LOST) {
                 release(process);
                 leave(process);
@@ -245,34 +235,29 @@ static void reap(struct process *process) {
         for (size_t i = 0; i < 2; i++)
                 if (process->streams[i].fd >= 0)
                         (void)drain(process, &process->streams[i]);
-        finish(process, status);
+        finish(process, process->status);
 }
 
-static void on_pidfd(void *user, int fd, uint32_t events) {
+static void on_ended(void *user, int status) {
         struct process *process = user;
-        (void)fd;
-        (void)events;
-        if (process->state != PROCESS_TERMINATED) {
-                reap(process);
-                return;
-        }
         process->has_ended = true;
-        loop_remove(process->runner->loop, process->pid_source);
-        process->pid_source = NULL;
+        process->status = status;
+        if (process->state != PROCESS_TERMINATED)
+                reap(process);
 }
 
 /* Killed, and still there: a process in the kernel's hands. Its owner is told; the struct waits for
  * the end. */
 static void on_lost(void *user) {
         struct process *process = user;
-        process_report_lost(&process->report, process->pid);
+        process_report_lost(&process->report, child_pid(process->child));
         process->state = PROCESS_LOST;
         tell(process, -SIGKILL);
 }
 
 static void on_grace_end(void *user) {
         struct process *process = user;
-        kill_group(process, SIGKILL);
+        child_kill(process->child, SIGKILL);
         process->state = PROCESS_KILLED;
         if (process->has_ended)
                 reap(process);
@@ -284,7 +269,7 @@ static void on_grace_end(void *user) {
 static void on_timeout(void *user) {
         struct process *process = user;
         process_report_timeout(&process->report, process->timeout_s);
-        kill_group(process, SIGTERM);
+        child_kill(process->child, SIGTERM);
         process->state = PROCESS_TERMINATED;
         loop_timer_set_in(process->runner->loop, &process->timer, GRACE_US, on_grace_end, process);
 }
@@ -295,45 +280,23 @@ static void on_failed(void *user) {
         finish(process, PROCESS_NOT_RUN);
 }
 
-static void spawn_attributes(posix_spawnattr_t *attributes) {
-        static const int restored[] = {
-                SIGPIPE, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGCHLD, SIGXFSZ};
-        sigset_t none, standard;
-        (void)sigemptyset(&none);
-        (void)sigemptyset(&standard);
-        for (size_t i = 0; i < sizeof(restored) / sizeof(restored[0]); i++)
-                (void)sigaddset(&standard, restored[i]);
-        (void)posix_spawnattr_init(attributes);
-        (void)posix_spawnattr_setflags(
-                attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-        (void)posix_spawnattr_setsigmask(attributes, &none);
-        (void)posix_spawnattr_setsigdefault(attributes, &standard);
-}
+static void on_started(void *user);
+static void on_not_started(void *user, int error);
 
-static void spawn_actions(
-        posix_spawn_file_actions_t *actions, int null_fd, int out_fd, int error_fd) {
-        (void)posix_spawn_file_actions_init(actions);
-        (void)posix_spawn_file_actions_adddup2(actions, null_fd, 0);
-        (void)posix_spawn_file_actions_adddup2(actions, out_fd, 1);
-        (void)posix_spawn_file_actions_adddup2(actions, error_fd, 2);
-#ifdef __GLIBC__
-        (void)posix_spawn_file_actions_addclosefrom_np(
-                actions, 3); /* a second line: all our fds are close-on-exec */
-#endif
-}
+static const struct child_ops child_ops = {
+        .on_started = on_started, .on_failed = on_not_started, .on_ended = on_ended};
 
 static int spawn(
         struct process *process, const char *path, char *const *words, int out_fd, int error_fd) {
-        posix_spawnattr_t attributes;
-        posix_spawn_file_actions_t actions;
-        spawn_attributes(&attributes);
-        spawn_actions(&actions, process->runner->null_fd, out_fd, error_fd);
-        int error = posix_spawn(&process->pid, path, &actions, &attributes, words, environ);
-        (void)posix_spawn_file_actions_destroy(&actions);
-        (void)posix_spawnattr_destroy(&attributes);
-        if (error != 0)
-                process->pid = 0;
-        return error;
+        struct runner *runner = process->runner;
+        const struct child_request request = {
+                .path = path,
+                .words = words,
+                .fds = {-1, out_fd, error_fd, -1},
+                .reach = CHILD_GROUP
+        };
+        return child_start(
+                runner->loop, runner->link, &request, &child_ops, process, &process->child);
 }
 
 static int spawn_plain(struct process *process, int out_fd, int error_fd) {
@@ -341,11 +304,12 @@ static int spawn_plain(struct process *process, int out_fd, int error_fd) {
         char path[PATH_MAX];
         struct arena arena = ARENA_INIT;
         int error = ENOENT;
-        if (process->value_count == 0 &&
+        if (process->value_count == 0 && !process->needs_shell &&
                 plain_command_parse(slice_of(process->command), &arena, &plain) &&
                 plain_command_find(plain.words[0], path))
                 error = spawn(process, path, plain.words, out_fd, error_fd);
         arena_done(&arena);
+        process->is_plain = error == 0;
         return error;
 }
 
@@ -355,20 +319,6 @@ static int spawn_shell(struct process *process, int out_fd, int error_fd) {
         for (size_t i = 0; i < process->value_count; i++)
                 words[3 + i] = process->values[i];
         return spawn(process, SHELL, words, out_fd, error_fd);
-}
-
-static int watch(struct process *process) {
-        struct loop *loop = process->runner->loop;
-        process->pidfd = pidfd_open(process->pid, 0);
-        if (process->pidfd >= 0)
-                process->pid_source = loop_add(loop, process->pidfd, EPOLLIN, on_pidfd, process);
-        if (process->pid_source)
-                return 0;
-        int error = errno;
-        kill_group(process, SIGKILL);
-        (void)waitpid(process->pid, NULL, 0);
-        process->pid = 0;
-        return error;
 }
 
 /* Returns 0 or a positive errno. */
@@ -388,13 +338,15 @@ static int launch(struct process *process) {
         int error = spawn_plain(process, out_fd, error_fd);
         if (error != 0)
                 error = spawn_shell(process, out_fd, error_fd);
-        if (error == 0)
-                error = watch(process);
         for (size_t i = 0; i < 2 && error == 0; i++) {
                 struct stream *stream = &process->streams[i];
                 (void)fcntl(stream->fd, F_SETFL, O_NONBLOCK);
                 stream->source = loop_add(loop, stream->fd, EPOLLIN, on_output, process);
+                if (!stream->source)
+                        error = errno;
         }
+        if (error != 0)
+                process->child = child_free(process->child);
         return error;
 }
 
@@ -422,21 +374,59 @@ static void not_started(struct process *process) {
                 process->retry_us *= 2;
 }
 
+static void set_limit(struct process *process, loop_timer_handler *handler) {
+        loop_timer_cancel(process->runner->loop, &process->timer);
+        if (limit_us(process) < NEVER_US)
+                loop_timer_set_in(process->runner->loop, &process->timer, limit_us(process),
+                        handler, process);
+}
+
+static void on_started(void *user) {
+        struct process *process = user;
+        process->state = PROCESS_RUNNING;
+        set_limit(process, on_timeout);
+}
+
+/* The runner was not there in time. */
+static void on_start_timeout(void *user) {
+        struct process *process = user;
+        process->error = ETIMEDOUT;
+        process->state = PROCESS_FAILED;
+        on_failed(process);
+}
+
 static void try_start(struct process *process) {
         process->error = launch(process);
         if (process->error != 0) {
                 not_started(process);
+        } else if (child_pid(process->child) > 0) {
+                on_started(process);
+        } else {
+                process->state = PROCESS_STARTING;
+                set_limit(process, on_start_timeout);
+        }
+}
+
+/* What is no program to the kernel may be one to the shell. */
+static void on_not_started(void *user, int error) {
+        struct process *process = user;
+        bool was_plain = process->is_plain;
+        process->child = child_free(process->child);
+        process->error = was_plain ? 0 : error;
+        process->needs_shell = true;
+        if (!was_plain) {
+                not_started(process);
                 return;
         }
-        process->state = PROCESS_RUNNING;
-        if (limit_us(process) < NEVER_US)
-                loop_timer_set_in(process->runner->loop, &process->timer, limit_us(process),
-                        on_timeout, process);
+        for (size_t i = 0; i < 2; i++)
+                stream_close(process, &process->streams[i]);
+        try_start(process);
 }
 
 static void on_retry(void *user) {
         struct process *process = user;
         process->error = 0;
+        process->needs_shell = false;
         try_start(process);
 }
 
@@ -500,7 +490,6 @@ struct process *process_run(struct runner *runner, const struct process_request 
                 .done = done,
                 .user = user,
                 .arena = ARENA_INIT,
-                .pidfd = -1,
                 .streams = {{.fd = -1, .kept = BUFFER_INIT(PROCESS_OUTPUT_MAX)},
                             {.fd = -1, .kept = BUFFER_INIT(PROCESS_OUTPUT_MAX)}},
         };
@@ -516,13 +505,6 @@ struct process *process_run(struct runner *runner, const struct process_request 
 }
 
 static void drop(struct process *process) {
-        if (process->pid > 0 && process->pidfd >= 0) {
-                siginfo_t info;
-                kill_group(process, SIGKILL);
-                if (process->state != PROCESS_LOST)
-                        (void)waitid(P_PIDFD, (id_t)process->pidfd, &info,
-                                WEXITED); /* it was killed: this does not last */
-        }
         release(process);
         leave(process);
         destroy(process);
@@ -546,7 +528,6 @@ struct runner *runner_free(struct runner *runner) {
                 return NULL;
         drop_all(&runner->waiting);
         drop_all(&runner->running);
-        close_p(&runner->null_fd);
         free(runner);
         return NULL;
 }

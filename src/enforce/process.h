@@ -12,6 +12,7 @@
 #define PROCESS_VALUES_MAX 64                  /* of one command */
 #define PROCESS_NOT_RUN 126                    /* status of a command that could not be started */
 
+struct runner_link;
 struct runner;  /* all commands of the server */
 struct process; /* one command, waiting or running */
 
@@ -33,6 +34,8 @@ struct process_request {
 typedef void process_done(void *user, const struct process_result *result);
 
 struct runner *runner_new(struct loop *loop, const struct clock *clock);
+/* Has commands started by stockade-runner from now on, while it is there. link: NULL: by our own fork; outlives runner. */
+void runner_set_link(struct runner *runner, struct runner_link *link);
 /* Kills what runs (its whole process group); no callback any more. NULL is allowed. Returns NULL. */
 struct runner *runner_free(struct runner *runner);
 /* Starts (or queues) the command; logs its outcome as upstream does. request is copied. Never fails from within: a start that

@@ -7,11 +7,7 @@
 #include "enforce/python_link.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -20,6 +16,7 @@
 #include "base/memory.h"
 #include "base/version.h"
 #include "build_config.h"
+#include "enforce/child.h"
 #include "enforce/store_json.h"
 
 #define LOGGER "fail2ban.server"
@@ -53,7 +50,8 @@ struct python_link {
         struct queue refused; /* it has not, and they fail with the next turn of the loop */
         uint64_t next_id, next_number, starts;
         int64_t started_us;
-        pid_t pid; /* 0: none */
+        struct runner_link *runner; /* starts it, if there is one */
+        struct child *child;
         int fd;
         struct loop_source *source;
         struct buffer in, out;
@@ -62,6 +60,10 @@ struct python_link {
         char *why;         /* there is none */
         struct loop_timer restart, limit;
 };
+
+void python_link_set_runner(struct python_link *link, struct runner_link *runner) {
+        link->runner = runner;
+}
 
 struct python_link *python_link_new(struct loop *loop, const char *program) {
         struct python_link *link = memory_new(sizeof(*link));
@@ -118,11 +120,7 @@ static void disconnect(struct python_link *link) {
         close_p(&link->fd);
         buffer_clear(&link->in);
         buffer_clear(&link->out);
-        if (link->pid > 0) {
-                (void)kill(link->pid, SIGKILL);
-                (void)waitpid(link->pid, NULL, 0); /* it was killed: this does not last */
-        }
-        link->pid = 0;
+        link->child = child_free(link->child);
 }
 
 struct python_link *python_link_free(struct python_link *link) {
@@ -400,28 +398,36 @@ static char *find_program(const struct python_link *link) {
         return memory_copy_text(SLICE(STOCKADE_LIBEXECDIR "/" PROGRAM));
 }
 
+static void cannot_start(struct python_link *link, int error);
+
+static void on_started(void *user) {
+        (void)user; /* what it says tells */
+}
+
+static void on_failed(void *user, int error) {
+        struct python_link *link = user;
+        uint64_t next_id = link->next_id;
+        cannot_start(link, error);
+        fail_until(link, &link->asked, next_id);
+}
+
+static void on_ended(void *user, int status) {
+        (void)user, (void)status; /* the end of its socket tells */
+}
+
+static const struct child_ops child_ops = {
+        .on_started = on_started, .on_failed = on_failed, .on_ended = on_ended};
+
 static int spawn(struct python_link *link, const char *path, int theirs) {
         static char program[] = PROGRAM, version[] = FAIL2BAN_VERSION;
         char *const words[] = {program, version, NULL};
-        posix_spawnattr_t attributes;
-        posix_spawn_file_actions_t actions;
-        sigset_t none, all;
-        (void)sigemptyset(&none);
-        (void)sigfillset(&all);
-        (void)posix_spawnattr_init(&attributes);
-        (void)posix_spawnattr_setflags(
-                &attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-        (void)posix_spawnattr_setsigmask(&attributes, &none);
-        (void)posix_spawnattr_setsigdefault(&attributes, &all);
-        (void)posix_spawn_file_actions_init(&actions);
-        (void)posix_spawn_file_actions_adddup2(&actions, theirs, 0);
-        (void)posix_spawn_file_actions_adddup2(&actions, theirs, 1);
-        int error = posix_spawn(&link->pid, path, &actions, &attributes, words, environ);
-        (void)posix_spawn_file_actions_destroy(&actions);
-        (void)posix_spawnattr_destroy(&attributes);
-        if (error != 0)
-                link->pid = 0;
-        return error;
+        const struct child_request request = {
+                .path = path,
+                .words = words,
+                .fds = {theirs, theirs, 2, -1},
+                .reach = CHILD_LEADER
+        };
+        return child_start(link->loop, link->runner, &request, &child_ops, link, &link->child);
 }
 
 /* Returns 0 or a positive errno. */
@@ -445,16 +451,19 @@ static int start(struct python_link *link) {
         return 0;
 }
 
-static void try_start(struct python_link *link) {
-        int error = start(link);
-        if (error == 0)
-                return;
+static void cannot_start(struct python_link *link, int error) {
         char why[256];
         (void)snprintf(why, sizeof(why), "cannot be started: %s", strerror(error));
         diag(DIAG_ERROR, LOGGER, "The process of the actions in Python %s", why);
         disconnect(link);
         restart(link);
         set_why(link, why);
+}
+
+static void try_start(struct python_link *link) {
+        int error = start(link);
+        if (error != 0)
+                cannot_start(link, error);
 }
 
 static void on_restart(void *user) {

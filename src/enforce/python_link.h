@@ -20,6 +20,7 @@
 #define PYTHON_LOGGER_MAX 64       /* bytes of a logger's name */
 
 struct python_link;
+struct runner_link;
 
 /* An answer: the message, or NULL and why there is none (kind is an exception's class). Called
  * once, from the loop. */
@@ -37,6 +38,8 @@ struct python_watcher {
 /* program: the path, or NULL: beside the server, or in its libexec folder. Nothing is started yet.
  */
 struct python_link *python_link_new(struct loop *loop, const char *program);
+/* Has it started by stockade-runner. runner: NULL: by our own fork; outlives link. */
+void python_link_set_runner(struct python_link *link, struct runner_link *runner);
 /* Ends the process; no callback comes any more. NULL is allowed. Returns NULL. */
 struct python_link *python_link_free(struct python_link *link);
 void python_link_watch(struct python_link *link, struct python_watcher *watcher);

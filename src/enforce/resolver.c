@@ -443,6 +443,10 @@ struct resolver *resolver_new(struct loop *loop, const struct clock *clock, cons
         return resolver;
 }
 
+void resolver_set_runner(struct resolver *resolver, struct runner_link *runner) {
+        supervise_set_runner(resolver->supervise, runner);
+}
+
 struct resolver *resolver_free(struct resolver *resolver) {
         size_t position = 0;
         if (!resolver)

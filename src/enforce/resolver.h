@@ -21,6 +21,7 @@
 #define RESOLVER_NAME_MAX 255
 
 struct resolver;
+struct runner_link;
 
 /* addresses: none if the name has none or cannot be asked; fault then says why ("[Errno -2] Name or service not known"), else it is NULL. A
  * WARNING has been logged when the answer came. */
@@ -33,6 +34,8 @@ typedef bool resolver_is_meant(const void *user, const void *whom);
 /* program: path of stockade-resolver, NULL: found as supervise.h says. */
 /* Time is the clock's; while somebody waits, it is looked at twice a second. */
 struct resolver *resolver_new(struct loop *loop, const struct clock *clock, const char *program);
+/* Has its process started by stockade-runner. runner: NULL: by our own fork; outlives resolver. */
+void resolver_set_runner(struct resolver *resolver, struct runner_link *runner);
 struct resolver *resolver_free(struct resolver *resolver); /* not from inside its handlers */
 /* A text that is an address is answered at once. done may be called from within. */
 void resolver_ask_addresses(struct resolver *resolver, struct slice name, resolver_addresses *done, void *user);

@@ -21,6 +21,7 @@
 #include "enforce/nft_watch.h"
 #include "enforce/pid_file.h"
 #include "enforce/python_link.h"
+#include "enforce/runner_link.h"
 
 #define LOGGER "fail2ban.server"
 #define SECOND_US INT64_C(1000000)
@@ -196,14 +197,16 @@ int server_set_socket_group(struct server *server, struct slice name, struct fau
         return 0;
 }
 
+/* A unit that closes /proc/sys leaves the list of IPv6 addresses: it is empty, or not there,
+ * without IPv6. */
 static bool system_has_ipv6(void) {
         char text[8];
         CLEANUP(close_p)
         int fd = open("/proc/sys/net/ipv6/conf/all/disable_ipv6", O_RDONLY | O_CLOEXEC);
-        if (fd < 0)
-                return false; /* a kernel without it */
-        ssize_t length = read(fd, text, sizeof(text));
-        return length > 0 && text[0] == '0';
+        if (fd >= 0)
+                return read(fd, text, sizeof(text)) > 0 && text[0] == '0';
+        fd = open("/proc/self/net/if_inet6", O_RDONLY | O_CLOEXEC);
+        return fd >= 0 && read(fd, text, sizeof(text)) > 0;
 }
 
 void server_set_ipv6(struct server *server, int allowed) {
@@ -230,9 +233,14 @@ const char *server_flush_logs(struct server *server) {
 /* Life. */
 
 static void make_parts(struct server *server) {
+        if (server->config.runner)
+                server->runner_link = runner_link_new(server->loop, server->config.runner);
         server->runner = runner_new(server->loop, server->clock);
+        runner_set_link(server->runner, server->runner_link);
         server->python = python_link_new(server->loop, server->config.python);
+        python_link_set_runner(server->python, server->runner_link);
         server->resolver = resolver_new(server->loop, server->clock, server->config.resolver);
+        resolver_set_runner(server->resolver, server->runner_link);
         server->self = own_addresses_new(server->clock, server->resolver);
         server->nft = nft_watch_new(server->loop);
         server->flows = flow_cut_new(server->loop);
@@ -289,6 +297,7 @@ struct server *server_free(struct server *server) {
         server->resolver = resolver_free(server->resolver);
         server->python = python_link_free(server->python);
         server->runner = runner_free(server->runner);
+        server->runner_link = runner_link_free(server->runner_link);
         server->store = store_close(server->store);
         free(server->socket_group);
         free(server);

@@ -21,6 +21,7 @@ struct server_config {
         const char *pid_file; /* NULL: none */
         enum control_force force;
         struct diag_target *target;             /* outlives the server */
+        const char *runner; /* socket of stockade-runner; NULL: there is none */
         const char *scanner, *front, *resolver, *python; /* programs; NULL: found as supervise.h says */
 };
 
@@ -35,6 +36,7 @@ struct server {
         struct value purge_age; /* as set: INT or FLOAT */
         int64_t stack_kib;      /* answered, and nothing else: there are no threads */
         struct loop_timer commit_timer, purge_timer;
+        struct runner_link *runner_link; /* or NULL */
         struct runner *runner;
         struct resolver *resolver;
         struct python_link *python;

@@ -22,6 +22,7 @@
 #include "base/memory.h"
 #include "base/pidfd.h"
 #include "build_config.h"
+#include "enforce/child.h"
 
 #define LOGGER "fail2ban.server"
 #define ENVIRONMENT_MAX 64
@@ -37,9 +38,12 @@ struct supervise {
         const struct supervise_ops *ops;
         void *user;
         struct channel *channel;
-        pid_t pid; /* 0: none runs, and none waits to be told */
+        bool runs; /* or its end waits to be told */
+        pid_t pid; /* 0: none */
         int pidfd;
         struct loop_source *pid_source;
+        struct runner_link *runner; /* starts it, if there is one */
+        struct child *child;        /* then */
         char *reason; /* why we killed it, or how the channel ended */
         char how[128]; /* how the process ended; empty while it runs */
         bool violated;
@@ -155,10 +159,11 @@ static void on_restart(void *user) {
 static void finish(struct supervise *supervise) {
         char *reason = STEAL_PTR(supervise->reason);
         char how[512];
-        if (supervise->channel || supervise->pidfd >= 0) {
+        if (supervise->channel || supervise->pidfd >= 0 || supervise->child) {
                 supervise->reason = reason;
                 return;
         }
+        supervise->runs = false;
         supervise->pid = 0;
         loop_timer_cancel(supervise->loop, &supervise->timer);
         (void)snprintf(how, sizeof(how), "%s%s%s", supervise->how, reason ? ": " : "", reason ? reason : "");
@@ -181,7 +186,9 @@ static void set_reason(struct supervise *supervise, const char *reason) {
 }
 
 static void send_kill(struct supervise *supervise) {
-        if (supervise->pidfd >= 0)
+        if (supervise->child)
+                child_kill(supervise->child, SIGKILL);
+        else if (supervise->pidfd >= 0)
                 (void)pidfd_send_signal(supervise->pidfd, SIGKILL, NULL, 0);
 }
 
@@ -203,10 +210,11 @@ static void on_channel_close(void *user, const struct fault *fault) {
 static const struct channel_ops channel_ops = {
         .on_message = on_channel_message, .on_close = on_channel_close};
 
-static void describe_end(struct supervise *supervise, const siginfo_t *info) {
-        bool exited = info->si_code == CLD_EXITED;
-        const char *more = exited && info->si_status == EXIT_NO_EXEC ? ", it could not be executed" : "";
-        (void)snprintf(supervise->how, sizeof(supervise->how), "%s %d%s", exited ? "exit code" : "killed by signal", info->si_status, more);
+/* status: of exit, or the negative number of a signal. */
+static void describe_end(struct supervise *supervise, int status) {
+        const char *more = status == EXIT_NO_EXEC ? ", it could not be executed" : "";
+        (void)snprintf(supervise->how, sizeof(supervise->how), "%s %d%s", status >= 0 ? "exit code" : "killed by signal",
+                status >= 0 ? status : -status, more);
 }
 
 static void on_pidfd(void *user, int fd, uint32_t events) {
@@ -215,11 +223,60 @@ static void on_pidfd(void *user, int fd, uint32_t events) {
         (void)events;
         if (waitid(P_PIDFD, (id_t)fd, &info, WEXITED | WNOHANG) < 0 && errno != ECHILD)
                 return;
-        describe_end(supervise, &info);
+        describe_end(supervise, info.si_code == CLD_EXITED ? info.si_status : -info.si_status);
         loop_remove(supervise->loop, supervise->pid_source);
         supervise->pid_source = NULL;
         close_p(&supervise->pidfd);
         finish(supervise);
+}
+
+/* By the runner. */
+
+static void on_child_started(void *user) {
+        struct supervise *supervise = user;
+        supervise->pid = child_pid(supervise->child);
+}
+
+static void on_child_ended(void *user, int status) {
+        struct supervise *supervise = user;
+        describe_end(supervise, status);
+        supervise->child = child_free(supervise->child);
+        finish(supervise);
+}
+
+/* The channel ends by itself, as nobody has its other end any more. */
+static void on_child_failed(void *user, int error) {
+        struct supervise *supervise = user;
+        set_reason(supervise, strerror(error));
+        on_child_ended(user, EXIT_NO_EXEC);
+}
+
+static const struct child_ops child_ops = {
+        .on_started = on_child_started, .on_failed = on_child_failed, .on_ended = on_child_ended};
+
+/* Returns 0 or negative errno with fault. */
+static int start_by_runner(struct supervise *supervise, char *path, char *const *environment, int *ours, int theirs, struct fault *fault) {
+        struct stat info;
+        bool keeps_messages = fstat(2, &info) == 0 && !S_ISREG(info.st_mode); /* as in place_fds() */
+        const struct child_request request = {
+                .path = path, .words = supervise->arguments, .environment = environment, .fds = {-1, -1, keeps_messages ? 2 : -1, theirs}, .reach = CHILD_LEADER};
+        supervise->arguments[0] = path;
+        int error = child_start(supervise->loop, supervise->runner, &request, &child_ops, supervise, &supervise->child);
+        supervise->arguments[0] = NULL;
+        if (error != 0)
+                return fault_set_errno(fault, -error, "%s", path);
+        supervise->channel = channel_new(supervise->loop, *ours, CHANNEL_SERVER, supervise->role, &channel_ops, supervise);
+        if (!supervise->channel) {
+                supervise->child = child_free(supervise->child);
+                return fault_set_errno(fault, -EIO, "watching the %s", supervise->label);
+        }
+        (void)steal_fd(ours);
+        supervise->pid = child_pid(supervise->child);
+        return 0;
+}
+
+void supervise_set_runner(struct supervise *supervise, struct runner_link *runner) {
+        supervise->runner = runner;
 }
 
 struct supervise *supervise_new(struct loop *loop, const struct supervise_config *config) {
@@ -242,6 +299,7 @@ struct supervise *supervise_free(struct supervise *supervise) {
                 return NULL;
         loop_timer_cancel(supervise->loop, &supervise->timer);
         send_kill(supervise);
+        supervise->child = child_free(supervise->child);
         if (supervise->pidfd >= 0) {
                 siginfo_t info;
                 (void)waitid(P_PIDFD, (id_t)supervise->pidfd, &info, WEXITED); /* it was killed: this does not last */
@@ -280,9 +338,22 @@ static int adopt(struct supervise *supervise, pid_t pid, int *channel_fd, struct
         return r;
 }
 
+/* By our own fork. Returns 0 or negative errno with fault. */
+static int start_by_fork(struct supervise *supervise, char *path, char *const *environment, int *ours, int theirs, struct fault *fault) {
+        pid_t parent = getpid();
+        pid_t pid = fork();
+        if (pid < 0)
+                return fault_set_errno(fault, -errno, "fork");
+        supervise->arguments[0] = path;
+        if (pid == 0)
+                become(path, supervise->arguments, environment, theirs, parent);
+        supervise->arguments[0] = NULL;
+        return adopt(supervise, pid, ours, fault);
+}
+
 int supervise_start(struct supervise *supervise, struct fault *fault) {
         char *environment[ENVIRONMENT_MAX];
-        if (supervise->pid != 0)
+        if (supervise->runs)
                 return fault_set(fault, -EALREADY, "the %s runs already", supervise->label);
         CLEANUP(free_p) char *path = find_program(supervise);
         if (access(path, X_OK) < 0)
@@ -294,18 +365,12 @@ int supervise_start(struct supervise *supervise, struct fault *fault) {
         CLEANUP(close_p) int ours = fds[0];
         CLEANUP(close_p) int theirs = fds[1];
         collect_environment(environment);
-        pid_t parent = getpid();
-        pid_t pid = fork();
-        if (pid < 0)
-                return fault_set_errno(fault, -errno, "fork");
-        supervise->arguments[0] = path;
-        if (pid == 0)
-                become(path, supervise->arguments, environment, theirs, parent);
-        supervise->arguments[0] = NULL;
-        r = adopt(supervise, pid, &ours, fault);
+        r = supervise->runner ? start_by_runner(supervise, path, environment, &ours, theirs, fault)
+                              : start_by_fork(supervise, path, environment, &ours, theirs, fault);
         if (r < 0)
                 return r;
         loop_timer_cancel(supervise->loop, &supervise->timer);
+        supervise->runs = true;
         supervise->violated = false;
         supervise->renewing = false;
         supervise->stopping = false;
@@ -325,7 +390,7 @@ void supervise_set_arguments(struct supervise *supervise, const char *const *arg
 }
 
 void supervise_renew(struct supervise *supervise) {
-        if (supervise->pid == 0 || supervise->stopping)
+        if (!supervise->runs || supervise->stopping)
                 return;
         supervise->renewing = true;
         supervise->channel = channel_free(supervise->channel);
@@ -339,7 +404,7 @@ static void on_stop_timeout(void *user) {
 void supervise_stop(struct supervise *supervise, int timeout_ms) {
         supervise->stopping = true;
         loop_timer_cancel(supervise->loop, &supervise->timer);
-        if (supervise->pid == 0)
+        if (!supervise->runs)
                 return;
         supervise->channel = channel_free(supervise->channel);
         loop_timer_set_in(supervise->loop, &supervise->timer, (int64_t)timeout_ms * 1000, on_stop_timeout, supervise);

@@ -9,6 +9,7 @@
 #include "channel/channel.h"
 
 struct supervise;
+struct runner_link;
 
 #define SUPERVISE_CHANNEL_FD 3       /* the child's end of the channel */
 #define SUPERVISE_ARGUMENTS_MAX 256
@@ -39,6 +40,9 @@ struct supervise *supervise_new(struct loop *loop, const struct supervise_config
  * of this object. */
 struct supervise *supervise_free(struct supervise *supervise);
 
+/* Has it started by stockade-runner, which is our own fork while there is none. runner: NULL: always by our own; outlives supervise. */
+void supervise_set_runner(struct supervise *supervise, struct runner_link *runner);
+
 /* Starts the process. Returns 0, -EALREADY if it runs, or negative errno with fault (program not found, fork failed). A failure that
  * shows later (exec, confinement) comes as on_end. */
 int supervise_start(struct supervise *supervise, struct fault *fault);
@@ -56,7 +60,7 @@ void supervise_violation(struct supervise *supervise, const char *reason);
 /* The process has done useful work: the back-off starts anew at the next end. */
 void supervise_progress(struct supervise *supervise);
 
-/* Process id, or 0 if none runs. */
+/* Process id, or 0 if none runs, or the runner has not answered yet. */
 pid_t supervise_pid(const struct supervise *supervise);
 /* The running process's link, or NULL. */
 struct channel *supervise_channel(const struct supervise *supervise);

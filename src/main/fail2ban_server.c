@@ -14,6 +14,7 @@
 #include "base/repr.h"
 #include "base/version.h"
 #include "config/config.h"
+#include "enforce/runner_link.h"
 #include "enforce/server.h"
 #include "main/arguments.h"
 #include "main/client_diag.h"
@@ -224,8 +225,18 @@ static struct diag_target *open_diag(struct program *program) {
         return target;
 }
 
+/* The unit's word, not for those whom we start. NULL: it has said nothing. */
+static const char *take_runner(struct arena *arena) {
+        const char *path = getenv(RUNNER_LINK_ENV);
+        const char *copy = path && path[0] ? arena_copy(arena, slice_of(path)).data : NULL;
+        (void)unsetenv(RUNNER_LINK_ENV);
+        return copy;
+}
+
 static int serve(struct program *program, struct loop *loop, struct diag_target *target) {
+        const char *runner = take_runner(&program->arena);
         const struct server_config config = {
+                .runner = runner,
                 .socket = arena_copy(&program->arena, program->settings.socket).data,
                 .pid_file = arena_copy(&program->arena, program->settings.pidfile).data,
                 .force = program->arguments.force ? CONTROL_FORCE : CONTROL_CAREFUL,

@@ -19,6 +19,8 @@ static const enum channel_role pairs[][2] = {
         {CHANNEL_SCANNER,  CHANNEL_SERVER  },
         {CHANNEL_FRONT,    CHANNEL_SERVER  },
         {CHANNEL_RESOLVER, CHANNEL_SERVER  },
+        {CHANNEL_SERVER,   CHANNEL_RUNNER  },
+        {CHANNEL_RUNNER,   CHANNEL_SERVER  },
 };
 #define PAIRS (sizeof(pairs) / sizeof(pairs[0]))
 

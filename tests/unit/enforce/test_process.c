@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Real commands, each of a fraction of a second. */
+/* Real commands, each of a fraction of a second; every case by our own fork, and by a runner. */
 #include "enforce/process.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../cmocka_include.h"
 #include "base/buffer.h"
 #include "base/diag.h"
+#include "enforce/runner_link.h"
+#include "tests/support/runner_fixture.h"
 
 struct fixture {
+        struct runner_fixture helper;
+        bool has_helper;
+        struct runner_link *link;
         struct loop *loop;
         struct clock clock;
         struct runner *runner;
@@ -38,9 +45,23 @@ static int set_up(void **state) {
         return 0;
 }
 
+static int set_up_with_runner(void **state) {
+        (void)set_up(state);
+        struct fixture *f = *state;
+        f->has_helper = true;
+        runner_fixture_init(&f->helper);
+        runner_fixture_start(&f->helper);
+        f->link = runner_link_new(f->loop, f->helper.path);
+        runner_set_link(f->runner, f->link);
+        return 0;
+}
+
 static int tear_down(void **state) {
         struct fixture *f = *state;
         (void)runner_free(f->runner);
+        (void)runner_link_free(f->link);
+        if (f->has_helper)
+                runner_fixture_done(&f->helper);
         (void)loop_free(f->loop);
         diag_set_sink(NULL, NULL);
         buffer_done(&f->diags);
@@ -78,6 +99,12 @@ static void assert_said(struct fixture *f, const char *text) {
                 fail_msg("not said: %s\nbut: %.*s", text, SLICE_ARG(buffer_view(&f->diags)));
 }
 
+static int atoi_text(const char *text) {
+        int number = -1;
+        assert_int_equal(sscanf(text, "%d", &number), 1);
+        return number;
+}
+
 static void both_outputs_and_status_come_back(void **state) {
         struct fixture *f = *state;
         run(f, "echo out; echo err >&2; exit 4");
@@ -104,7 +131,7 @@ static void plain_commands_need_no_shell(void **state) {
         assert_int_equal(f->result.status, 0);
         int pid = 0, parent = 0;
         assert_int_equal(sscanf(f->output, "%d (cat) %*c %d", &pid, &parent), 2);
-        assert_int_equal(parent, getpid());
+        assert_int_equal(parent, f->has_helper ? f->helper.pid : getpid());
 }
 
 static void missing_commands_get_a_hint(void **state) {
@@ -230,8 +257,103 @@ static void cancelled_commands_say_nothing(void **state) {
         assert_int_equal(f->calls, 0);
 }
 
+static void what_is_no_program_to_the_kernel_is_one_to_the_shell(void **state) {
+        struct fixture *f = *state;
+        char path[] = "/tmp/process_XXXXXX";
+        int fd = mkstemp(path);
+        assert_true(fd >= 0);
+        assert_int_equal(write(fd, "echo from $0\n", 13), 13);
+        assert_int_equal(fchmod(fd, 0700), 0);
+        (void)close(fd);
+        run(f, path);
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(f->result.status, 0);
+        assert_true(strstr(f->output, "from ") != NULL);
+}
+
+static void commands_have_our_mask_folder_and_variables_and_no_more_fds(void **state) {
+        struct fixture *f = *state;
+        char folder[PATH_MAX], expected[PATH_MAX + 100];
+        mode_t before = umask(0027);
+        assert_non_null(getcwd(folder, sizeof(folder)));
+        assert_int_equal(setenv("PROCESS_TEST", "a b", 1), 0);
+        run(f, "umask; pwd -P; echo \"$PROCESS_TEST\"; cd /proc/self/fd && echo *");
+        (void)umask(before);
+        (void)snprintf(expected, sizeof(expected), "0027\n%s\na b\n", folder);
+        assert_memory_equal(f->output, expected, strlen(expected));
+        assert_memory_equal(f->output + strlen(expected), "0 1 2", 5);
+        assert_null(
+                strstr(f->output + strlen(expected), " 4")); /* 3: the folder of the shell's * */
+}
+
+static void a_killed_runner_loses_nothing_that_waits(void **state) {
+        struct fixture *f = *state;
+        run(f, "echo before");
+        assert_string_equal(f->output, "before\n");
+        assert_int_equal(runner_fixture_end(&f->helper, SIGKILL), -SIGKILL);
+        struct process_request request = {SLICE("echo $PPID; :"), NULL, 600, "fail2ban.utils", 0};
+        f->calls = 0;
+        for (unsigned i = 0; i < 5; i++)
+                (void)process_run(f->runner, &request, on_done, f);
+        for (int i = 0; i < 10; i++)
+                assert_int_equal(loop_step(f->loop, 1000), 0);
+        assert_int_equal(f->calls, 0); /* nobody is there */
+        runner_fixture_start(&f->helper);
+        for (int i = 0; i < 20000 && f->calls < 5; i++)
+                assert_int_equal(loop_step(f->loop, 20000), 0);
+        assert_int_equal(f->calls, 5);
+        assert_int_equal(atoi_text(f->output), f->helper.pid);
+        assert_said(f,
+                "30 fail2ban.server The connection to stockade-runner has ended (closed), it "
+                "is made anew\n");
+}
+
+static void what_runs_when_the_runner_dies_counts_as_killed_when_it_ends(void **state) {
+        struct fixture *f = *state;
+        char path[] = "/tmp/process_XXXXXX", command[200];
+        assert_non_null(mkdtemp(path));
+        (void)snprintf(command, sizeof(command),
+                "echo begun; until [ -e %s/go ]; do sleep 0.02; done; echo done", path);
+        struct process_request request = {slice_of(command), NULL, 600, "fail2ban.utils", 0};
+        f->calls = 0;
+        (void)process_run(f->runner, &request, on_done, f);
+        run(f, "true"); /* what was asked before has been answered */
+        assert_int_equal(runner_fixture_end(&f->helper, SIGKILL), -SIGKILL);
+        runner_fixture_start(&f->helper);
+        run(f, "echo other");
+        assert_string_equal(f->output, "other\n");
+        f->calls = 0;
+        (void)snprintf(command, sizeof(command), "%s/go", path);
+        assert_int_equal(mkdir(command, 0700), 0);
+        for (int i = 0; i < 20000 && f->calls == 0; i++)
+                assert_int_equal(loop_step(f->loop, 20000), 0);
+        assert_int_equal(f->result.status, -SIGKILL);
+        assert_false(f->result.timed_out);
+        assert_string_equal(f->output, "begun\ndone\n");
+        (void)rmdir(command);
+        (void)rmdir(path);
+}
+
+static void without_a_runner_commands_are_our_own(void **state) {
+        struct fixture *f = *state;
+        run(f, "echo $PPID; :");
+        assert_int_equal(atoi_text(f->output), f->helper.pid);
+        runner_fixture_close(&f->helper);
+        assert_int_equal(runner_fixture_end(&f->helper, SIGKILL), -SIGKILL);
+        run(f, "echo $PPID; :");
+        assert_int_equal(f->result.status, 0);
+        assert_int_equal(atoi_text(f->output), getpid());
+        assert_said(f, "40 fail2ban.server stockade-runner cannot be reached at /tmp/runner_");
+        assert_said(f, "(Connection refused): programs of actions are run by the server itself, "
+                       "closed in as it is, so that some may fail\n");
+}
+
 int main(void) {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name)                                                                                 \
+        cmocka_unit_test_setup_teardown(name, set_up, tear_down), {                                \
+#name "_by_the_runner", name, set_up_with_runner, tear_down, NULL                  \
+        }
+#define RUNNER_CASE(name) cmocka_unit_test_setup_teardown(name, set_up_with_runner, tear_down)
         const struct CMUnitTest tests[] = {
                 CASE(both_outputs_and_status_come_back),
                 CASE(success_is_said_to_nobody),
@@ -246,6 +368,11 @@ int main(void) {
                 CASE(a_start_is_tried_again_while_the_machine_is_short_of_something),
                 CASE(a_start_is_given_up_at_the_time_limit),
                 CASE(cancelled_commands_say_nothing),
+                CASE(what_is_no_program_to_the_kernel_is_one_to_the_shell),
+                CASE(commands_have_our_mask_folder_and_variables_and_no_more_fds),
+                RUNNER_CASE(a_killed_runner_loses_nothing_that_waits),
+                RUNNER_CASE(what_runs_when_the_runner_dies_counts_as_killed_when_it_ends),
+                RUNNER_CASE(without_a_runner_commands_are_our_own),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

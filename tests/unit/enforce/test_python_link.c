@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The process is a shell script that answers as each test needs it. */
+/* The process is a shell script that answers as each test needs it; every case by our own fork, and
+ * by a runner. */
 #include "enforce/python_link.h"
 
 #include <sys/stat.h>
@@ -9,6 +10,8 @@
 #include "base/buffer.h"
 #include "base/diag.h"
 #include "base/memory.h"
+#include "enforce/runner_link.h"
+#include "tests/support/runner_fixture.h"
 
 /* Answers a request by what it does; "id" stands last in it. */
 #define SCRIPT                                                                                     \
@@ -36,6 +39,8 @@ struct fixture {
         char folder[64], program[128];
         struct loop *loop;
         struct python_link *link;
+        struct runner_fixture helper;
+        struct runner_link *runner; /* NULL: by fork */
         struct python_watcher watcher;
         struct buffer diags;
         struct python_watcher leaver;
@@ -76,9 +81,23 @@ static int set_up(void **state) {
         return 0;
 }
 
+static int set_up_with_runner(void **state) {
+        (void)set_up(state);
+        struct fixture *f = *state;
+        runner_fixture_init(&f->helper);
+        runner_fixture_start(&f->helper);
+        f->runner = runner_link_new(f->loop, f->helper.path);
+        python_link_set_runner(f->link, f->runner);
+        return 0;
+}
+
 static int tear_down(void **state) {
         struct fixture *f = *state;
         (void)python_link_free(f->link);
+        if (f->runner) {
+                (void)runner_link_free(f->runner);
+                runner_fixture_done(&f->helper);
+        }
         (void)loop_free(f->loop);
         diag_set_sink(NULL, NULL);
         buffer_done(&f->diags);
@@ -270,7 +289,10 @@ static void a_watcher_that_leaves_hides_no_other(void **state) {
 }
 
 int main(void) {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define CASE(name)                                                                                 \
+        cmocka_unit_test_setup_teardown(name, set_up, tear_down), {                                \
+                #name "_by_the_runner", name, set_up_with_runner, tear_down, NULL                  \
+        }
         const struct CMUnitTest tests[] = {
                 CASE(nothing_runs_before_the_first_request),
                 CASE(errors_keep_their_class_if_clients_know_it),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The children are shell scripts. */
+/* The children are shell scripts; every case by our own fork, and by a runner. */
 #include "enforce/supervise.h"
 
 #include <errno.h>
@@ -10,12 +10,16 @@
 #include "../cmocka_include.h"
 
 #include "base/diag.h"
+#include "enforce/runner_link.h"
+#include "tests/support/runner_fixture.h"
 
 #define PATIENCE 4000 /* turns of at most 25 ms */
 
 struct test {
         struct loop *loop;
         struct supervise *supervise;
+        struct runner_fixture helper;
+        struct runner_link *link; /* NULL: by fork */
         char folder[64];
         char path[96];
         unsigned starts, ends, messages;
@@ -60,9 +64,22 @@ static int setup(void **state) {
         return 0;
 }
 
+static int setup_with_runner(void **state) {
+        (void)setup(state);
+        struct test *t = *state;
+        runner_fixture_init(&t->helper);
+        runner_fixture_start(&t->helper);
+        t->link = runner_link_new(t->loop, t->helper.path);
+        return 0;
+}
+
 static int teardown(void **state) {
         struct test *t = *state;
         t->supervise = supervise_free(t->supervise);
+        if (t->link) {
+                (void)runner_link_free(t->link);
+                runner_fixture_done(&t->helper);
+        }
         (void)loop_free(t->loop);
         (void)unlink(t->path);
         (void)rmdir(t->folder);
@@ -86,6 +103,7 @@ static void start(struct test *t, const char *script) {
                 .ops = &ops,
                 .user = t};
         t->supervise = supervise_new(t->loop, &config);
+        supervise_set_runner(t->supervise, t->link);
         assert_int_equal(supervise_start(t->supervise, &fault), 0);
         assert_int_equal(supervise_start(t->supervise, &fault), -EALREADY);
         fault_done(&fault);
@@ -95,6 +113,13 @@ static void wait_until(struct test *t, const unsigned *counter, unsigned wanted)
         for (int i = 0; i < PATIENCE && *counter < wanted; i++)
                 assert_int_equal(loop_step(t->loop, 25000), 0);
         assert_true(*counter >= wanted);
+}
+
+static pid_t wait_for_pid(struct test *t) {
+        for (int i = 0; i < PATIENCE && supervise_pid(t->supervise) == 0; i++)
+                assert_int_equal(loop_step(t->loop, 25000), 0);
+        assert_true(supervise_pid(t->supervise) > 0);
+        return supervise_pid(t->supervise);
 }
 
 /* The channel does not block: cat fails until something is there, or the end. */
@@ -122,12 +147,12 @@ static void the_end_of_a_signal_is_told(void **state) {
         struct test *t = *state;
         start(t, LIVES_WITH_ITS_CHANNEL);
         wait_until(t, &t->starts, 1);
-        pid_t first = supervise_pid(t->supervise);
+        pid_t first = wait_for_pid(t);
         assert_int_equal(kill(first, SIGKILL), 0);
         wait_until(t, &t->ends, 1);
         assert_string_equal(t->how, "killed by signal 9");
         wait_until(t, &t->starts, 2);
-        assert_int_not_equal(supervise_pid(t->supervise), first);
+        assert_int_not_equal(wait_for_pid(t), first);
 }
 
 static void what_breaks_the_protocol_is_killed(void **state) {
@@ -207,7 +232,10 @@ static void a_program_that_is_missing_is_a_fault(void **state) {
 }
 
 int main(void) {
-#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define CASE(name)                                                                                 \
+        cmocka_unit_test_setup_teardown(name, setup, teardown), {                                  \
+                #name "_by_the_runner", name, setup_with_runner, teardown, NULL                    \
+        }
         const struct CMUnitTest tests[] = {
                 CASE(a_child_that_ends_is_started_again),
                 CASE(restarts_wait_longer_and_longer),
