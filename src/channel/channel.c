@@ -371,6 +371,12 @@ static void on_event(void *user, int fd, uint32_t events) {
                 r = write_out(channel);
                 if (r == 0)
                         watch(channel);
+                else if (r != -EPIPE && r != -ECONNRESET)
+                        (void)fault_set_errno(&fault, r, "channel");
+        }
+        if (r == -EPIPE || r == -ECONNRESET) {
+                events |= EPOLLHUP;
+                r = 0;
         }
         /* A peer that died may have left whole messages behind (a socket buffer at most): they are read, paused or not, before the
          * end is told. */

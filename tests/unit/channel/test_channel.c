@@ -234,6 +234,25 @@ static void whole_messages_before_the_end_are_handled_first(void **state) {
         assert_int_equal(w->server.closed, 1);
 }
 
+/* Also by somebody who has something to send still. */
+static void whole_messages_of_a_peer_that_reads_no_more_are_handled_too(void **state) {
+        struct world *w = *state;
+        static const unsigned char ready[12] = {4, 0, 0, 0, MESSAGE_SCAN_READY};
+        size_t size = (size_t)4 << 20;
+        char *big = calloc(1, size);
+        assert_int_equal(channel_send(w->server.channel, MESSAGE_SCAN_JAIL_SET, (struct slice){big, size}), 0);
+        turn(w, 2);
+        assert_true(channel_pending(w->server.channel) > 0);
+        assert_int_equal(write(w->raw, ready, sizeof(ready)), sizeof(ready));
+        (void)close(w->raw);
+        w->raw = -1;
+        turn(w, 3);
+        assert_int_equal(w->server.messages, 1);
+        assert_int_equal(w->server.closed, 1);
+        assert_string_equal(w->server.why, "the peer has closed the channel");
+        free(big);
+}
+
 static void handler_may_free_its_channel(void **state) {
         struct world *w = *state;
         w->scanner.frees_itself = true;
@@ -270,6 +289,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(what_the_table_forbids_closes_the_channel, setup_raw, teardown),
                 cmocka_unit_test_setup_teardown(lengths_above_the_table_close_the_channel_before_the_body_comes, setup_raw, teardown),
                 cmocka_unit_test_setup_teardown(whole_messages_before_the_end_are_handled_first, setup_raw, teardown),
+                cmocka_unit_test_setup_teardown(whole_messages_of_a_peer_that_reads_no_more_are_handled_too, setup_raw, teardown),
                 cmocka_unit_test_setup_teardown(handler_may_free_its_channel, setup_pair, teardown),
                 cmocka_unit_test_setup_teardown(bodies_above_the_maximum_are_not_sent, setup_pair, teardown),
                 cmocka_unit_test_setup_teardown(lagging_peer_hits_the_cap, setup_raw, teardown),
