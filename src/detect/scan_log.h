@@ -36,7 +36,9 @@ struct scan_log {
         size_t watch_count;
         bool started;      /* lines may be read */
         bool sought;       /* the seek times have been dealt with */
-        bool in_operation; /* the end has been reached once */
+        bool in_operation; /* the end of content has been reached once */
+        bool end_told;     /* that the end has been reached, be there content or not */
+        bool has_run;      /* there was content */
         bool ready;        /* there may be something to read */
         bool switching;    /* the next file has content: this one is left at its next end */
         bool careful;

@@ -431,11 +431,14 @@ static void begin_operation(struct scanner *scanner, struct scan_log *log) {
         pipeline_flush(&scanner->pipeline, log, BATCH_AT_END);
 }
 
-/* All that was in the file has been run. */
+/* All that was in the file has been run. What comes first into an empty one need not be new: it may be put there from elsewhere. */
 static void reach_end(struct scanner *scanner, struct scan_log *log) {
         log->ready = log->switching;
-        if (!log->in_operation)
+        if (!log->in_operation && log->has_run)
                 begin_operation(scanner, log);
+        else if (!log->in_operation && !log->end_told)
+                pipeline_flush(&scanner->pipeline, log, BATCH_AT_END);
+        log->end_told = true;
         if (!log->switching)
                 return;
         pipeline_flush(&scanner->pipeline, log, 0);
@@ -485,6 +488,7 @@ static void serve_log(struct scanner *scanner, struct scan_log *log) {
                 restart_log(scanner, log);
                 return;
         }
+        log->has_run = log->has_run || chunk.lines.len > 0;
         bool all = chunk.lines.len == 0 || pipeline_run(&scanner->pipeline, log, &chunk) == 0;
         if (all && (r == INPUT_END || r == INPUT_LAST))
                 reach_end(scanner, log);

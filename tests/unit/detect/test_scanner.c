@@ -229,6 +229,20 @@ static void log_is_read_to_its_end_and_on_when_poked(void **state) {
         assert_int_equal(t->generation, GENERATION_FILE);
 }
 
+static void what_comes_first_into_an_empty_log_may_be_old(void **state) {
+        struct test *t = *state;
+        begin(t);
+        WAIT_FOR(t, t->flags & BATCH_AT_END);
+        append(t, t->log_fd, "old\n");
+        tell_log(t, MESSAGE_SCAN_LOG_POKE);
+        WAIT_FOR(t, t->failures == 1);
+        WAIT_FOR(t, t->after == 4);
+        append(t, t->log_fd, "old\nfail a\n");
+        tell_log(t, MESSAGE_SCAN_LOG_POKE);
+        WAIT_FOR(t, t->after == 15);
+        assert_int_equal(t->failures, 2); /* in operation by now */
+}
+
 static void added_log_is_told_before_it_is_started(void **state) {
         struct test *t = *state;
         append(t, t->log_fd, "fail a\n");
@@ -377,6 +391,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         const struct CMUnitTest tests[] = {
                 TEST(log_is_read_to_its_end_and_on_when_poked),
+                TEST(what_comes_first_into_an_empty_log_may_be_old),
                 TEST(added_log_is_told_before_it_is_started),
                 TEST(offset_beyond_the_end_begins_anew),
                 TEST(stopped_log_is_not_read),
