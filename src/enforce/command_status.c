@@ -63,12 +63,8 @@ static struct value stats_of(const struct jail *jail, struct arena *arena) {
 static void put_cymru(struct value *list, const struct value *lists, struct arena *arena) {
         static const char *const labels[CYMRU_COUNT] = {
                 "Banned ASN list", "Banned Country list", "Banned RIR list"};
-        for (size_t i = 0; i < CYMRU_COUNT; i++) {
-                struct value errors = value_list();
-                if (!lists)
-                        value_append(&errors, value_text("error"), arena);
-                put(list, labels[i], lists ? value_copy(&lists[i], arena) : errors, arena);
-        }
+        for (size_t i = 0; i < CYMRU_COUNT; i++)
+                put(list, labels[i], value_copy(&lists[i], arena), arena);
 }
 
 /* LIST of one text: words parted by blanks, groups by " + ". */
@@ -81,7 +77,8 @@ static struct value journal_matches(const struct jail_entry *entry, struct arena
                 if (i > 0)
                         text = ARENA_JOIN(arena, text, SLICE(" + "));
                 for (size_t k = 0; value_is_container(group) && k < group->list.count; k++)
-                        text = ARENA_JOIN(arena, text, k ? SLICE(" ") : SLICE(""), value_item_text(group, k));
+                        text = ARENA_JOIN(
+                                arena, text, k ? SLICE(" ") : SLICE(""), value_item_text(group, k));
         }
         value_append(&list, value_string(text), arena);
         return list;
@@ -107,7 +104,7 @@ static void put_enforced(struct value *list, const struct jail *jail, struct are
         put(list, "Enforced", enforced, arena);
 }
 
-/* cymru: what was answered, or NULL: of many jails it is not asked. */
+/* cymru: what was answered, or NULL with another flavor. */
 static struct value status_of(const struct jail_entry *entry, enum flavor flavor,
         const struct value *cymru, struct arena *arena) {
         const struct jail *jail = entry->jail;
@@ -183,9 +180,64 @@ static struct value list_jails(struct call *call, struct jail_entry **entries, s
         return status;
 }
 
+/* The jails are asked for one after the other, as upstream does it; some may be gone meanwhile. */
+struct cymru_round {
+        struct call *call;
+        struct value names, statuses; /* of the jails, by name; what is known by now */
+        size_t at;
+};
+
+static void ask_next(struct cymru_round *round);
+
+static void on_next(void *user, const struct value lists[static CYMRU_COUNT]) {
+        struct cymru_round *round = user;
+        struct arena *arena = &round->call->arena;
+        struct slice name = value_item_text(&round->names, round->at++);
+        const struct jail_entry *entry = jails_find(&round->call->server->jails, name);
+        if (entry)
+                value_dict_put(&round->statuses, value_string(name),
+                        status_of(entry, FLAVOR_CYMRU, lists, arena), arena);
+        ask_next(round);
+}
+
+static void ask_next(struct cymru_round *round) {
+        struct call *call = round->call;
+        for (; round->at < round->names.list.count; round->at++) {
+                const struct jail_entry *entry =
+                        jails_find(&call->server->jails, value_item_text(&round->names, round->at));
+                if (!entry)
+                        continue;
+                struct value ids = jail_banned(entry->jail, JAIL_BY_BAN, &call->arena);
+                cymru_ask(call->server->runner, &ids, on_next, round);
+                return;
+        }
+        size_t count;
+        struct jail_entry **entries = sorted(call, &count);
+        struct value status = list_jails(call, entries, count);
+        value_append(&status, round->statuses, &call->arena);
+        call_return(call, status);
+}
+
+static void ask_cymru_for_all(struct call *call) {
+        size_t count;
+        struct jail_entry **entries = sorted(call, &count);
+        struct cymru_round *round = arena_alloc(&call->arena, sizeof(*round));
+        *round = (struct cymru_round){call, value_list(), value_dict(), 0};
+        for (size_t i = 0; i < count; i++) {
+                struct slice name = slice_of(jail_name(entries[i]->jail));
+                value_append(
+                        &round->names, value_string(arena_copy(&call->arena, name)), &call->arena);
+        }
+        ask_next(round);
+}
+
 static void status_of_all(struct call *call) {
         enum flavor flavor = parse_flavor(call_word(call, 2));
         size_t count;
+        if (flavor == FLAVOR_CYMRU) {
+                ask_cymru_for_all(call);
+                return;
+        }
         struct jail_entry **entries = sorted(call, &count);
         struct value each = status_of_each(call, entries, count, flavor);
         if (flavor == FLAVOR_STATS) {

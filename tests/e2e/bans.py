@@ -137,6 +137,8 @@ def status_tells_who_announces_the_banned(box):
     text = box.ask('status', 'sshd', 'cymru')
     for label, values in (('ASN', '64500 nxdomain'), ('Country', 'ZZ nxdomain'), ('RIR', 'arin nxdomain')):
         expect(re.search(rf'Banned {label} list:\s+{values}$', text, re.MULTILINE), text)
+    all_jails = box.ask('status', '--all', 'cymru')
+    expect(len(re.findall(r'Banned ASN list:\s+64500 nxdomain$', all_jails, re.MULTILINE)) == 1, all_jails)
     expect('5.113.0.203.origin.asn.cymru.com TXT 6.113.0.203.origin.asn.cymru.com TXT' in box.read('asked'), box.read('asked'))
 
 

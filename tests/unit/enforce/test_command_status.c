@@ -42,6 +42,9 @@ static void a_jail_has_flavors(void **state) {
         char *path = strdup(getenv("PATH"));
         assert_int_equal(setenv("PATH", "/nonexistent", 1), 0); /* no dig */
         assert_non_null(strstr(ask(f, "status", "aa", "cymru", NULL), "('Banned RIR list', ['error'])"));
+        const char *all = ask(f, "status", "--all", "cymru", NULL);
+        assert_non_null(strstr(all, "[('Number of jail', 2), ('Jail list', 'aa, zz'), {'aa': [" FILTER));
+        assert_non_null(strstr(all, "('Banned RIR list', ['error'])])], 'zz': [" FILTER));
         assert_int_equal(setenv("PATH", path, 1), 0);
         free(path);
 }
