@@ -317,6 +317,13 @@ bool address_in(const struct address *a, const struct address *net) {
         return memcmp(masked, net->bytes, sizeof(masked)) == 0;
 }
 
+struct address address_network(const struct address *a, unsigned plen) {
+        struct address net = *a;
+        net.plen = (uint8_t)plen;
+        mask_bytes(net.bytes, a->family == ADDRESS_INET4 ? 4 : 16, plen);
+        return net;
+}
+
 bool address_is_single(const struct address *a) {
         return a->family != ADDRESS_NONE && a->plen == plen_max(a);
 }

@@ -38,6 +38,8 @@ struct slice address_print(const struct address *a, char buffer[static ADDRESS_T
 bool address_equal(const struct address *a, const struct address *b);
 /* Whether a (its base, if it is a prefix) lies in net. */
 bool address_in(const struct address *a, const struct address *net);
+/* The network with this prefix length (of the family, at most that of a single host) that holds a. */
+struct address address_network(const struct address *a, unsigned plen);
 /* Whether plen is that of a single host. */
 bool address_is_single(const struct address *a);
 /* "inet4", "inet6", or NULL for ADDRESS_NONE. */

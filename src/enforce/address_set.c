@@ -46,17 +46,6 @@ static int compare(const void *a, const void *b) {
         return memcmp(x->bytes, y->bytes, sizeof(x->bytes));
 }
 
-static struct address masked(const struct address *address, unsigned plen) {
-        struct address net = *address;
-        net.plen = (uint8_t)plen;
-        for (unsigned i = 0; i < sizeof(net.bytes); i++) {
-                unsigned bits = plen > i * 8 ? plen - i * 8 : 0;
-                if (bits < 8)
-                        net.bytes[i] &= (uint8_t)(0xff00u >> bits);
-        }
-        return net;
-}
-
 static bool has_plen(const struct address_set *set, uint8_t family, unsigned plen) {
         uint64_t bits = family == ADDRESS_INET4 ? set->plens4 : set->plens6[plen / 64];
         return bits >> (plen % 64) & 1;
@@ -73,7 +62,7 @@ static const struct address *find_from(
         for (int plen = longest; plen >= 0; plen--) {
                 if (!has_plen(set, address->family, (unsigned)plen))
                         continue;
-                struct address net = masked(address, (unsigned)plen);
+                struct address net = address_network(address, (unsigned)plen);
                 const struct address *found =
                         bsearch(&net, set->items, set->count, sizeof(*set->items), compare);
                 if (found)

@@ -99,10 +99,7 @@ bool ban_prefix_of(
                                                          : 0;
         if (len == 0 || !address_is_single(address))
                 return false;
-        *ret = *address;
-        ret->plen = len;
-        for (unsigned bit = len; bit < sizeof(ret->bytes) * 8; bit++)
-                ret->bytes[bit / 8] &= (uint8_t) ~(0x80U >> bit % 8);
+        *ret = address_network(address, len);
         return true;
 }
 

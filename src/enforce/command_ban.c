@@ -5,6 +5,8 @@
 #include "enforce/command_value.h"
 #include "enforce/server.h"
 
+#define HELD_TEXT_MAX 4096 /* bytes of names of networks in an answer */
+
 /* The words from index on as LIST of texts. */
 static struct value words_from(struct call *call, size_t index) {
         struct value words = value_list();
@@ -35,14 +37,30 @@ void command_attempt(struct call *call) {
                 on_count, call);
 }
 
+/* " (1.2.3.4 is banned with 1.2.3.0/24)"; empty if nobody is. */
+static struct slice held_by_networks(struct call *call, const struct value *absent) {
+        struct slice held = SLICE("");
+        struct address network;
+        char text[ADDRESS_TEXT_MAX];
+        for (size_t i = 0; i < absent->list.count && held.len < HELD_TEXT_MAX; i++) {
+                struct slice id = value_item_text(absent, i);
+                if (!jail_network_of(call->entry->jail, id, &network))
+                        continue;
+                struct slice whole = address_print(&network, text);
+                held = arena_printf(&call->arena, "%.*s%s%.*s is banned with %.*s", SLICE_ARG(held),
+                        held.len > 0 ? ", " : " (", SLICE_ARG(id), SLICE_ARG(whole));
+        }
+        return held.len > 0 ? ARENA_JOIN(&call->arena, held, SLICE(")")) : held;
+}
+
 static void on_unban_reported(void *user, uint64_t count, const struct value *absent) {
         struct call *call = user;
         if (!absent || absent->list.count == 0) {
                 call_return(call, value_int((int64_t)count));
                 return;
         }
-        struct slice text = repr(absent, &call->arena);
-        call_raise(call, "ValueError", "not banned: %.*s", SLICE_ARG(text));
+        struct slice text = repr(absent, &call->arena), held = held_by_networks(call, absent);
+        call_raise(call, "ValueError", "not banned: %.*s%.*s", SLICE_ARG(text), SLICE_ARG(held));
 }
 
 void command_set_unbanip(struct call *call) {

@@ -122,4 +122,7 @@ enum jail_order { JAIL_BY_BAN, JAIL_BY_END };
 struct value jail_banned(const struct jail *jail, enum jail_order order, struct arena *arena);
 /* The items of `get JAIL banip --with-time`. */
 struct value jail_banned_with_time(const struct jail *jail, struct arena *arena);
+/* Whether id is banned, by itself or (banprefix) as one of its network. */
 bool jail_is_banned(const struct jail *jail, struct slice id);
+/* The smallest banned network that id, an address, lies in; false if there is none. */
+bool jail_network_of(const struct jail *jail, struct slice id, struct address *ret);

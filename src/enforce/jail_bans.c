@@ -224,7 +224,15 @@ static void unban_in_job(struct jail_job *job, struct ticket *ticket) {
 }
 
 static void is_absent(struct jail_job *job, struct slice id) {
+        struct address network;
+        char text[ADDRESS_TEXT_MAX];
         diag(DIAG_MSG, JAIL_LOG_ACTIONS, "%.*s is not banned", SLICE_ARG(id));
+        if (jail_network_of(job->jail, id, &network)) {
+                struct slice whole = address_print(&network, text);
+                diag(DIAG_WARNING, JAIL_LOG_ACTIONS,
+                        "[%s] %.*s stays banned with its network: unbanip %.*s lifts that",
+                        job->jail->name, SLICE_ARG(id), SLICE_ARG(whole));
+        }
         (void)value_append(&job->absent, value_string(arena_copy(&job->arena, id)), &job->arena);
 }
 

@@ -78,9 +78,29 @@ bool jail_is_banned(const struct jail *jail, struct slice id) {
         char text[ADDRESS_TEXT_MAX];
         if (ban_book_find(&jail->book, id))
                 return true;
+        if (address_parse(id, &address) < 0)
+                return false;
         /* Another way to write the same address. */
-        return address_parse(id, &address) == 0 &&
-               ban_book_find(&jail->book, address_print(&address, text));
+        if (ban_book_find(&jail->book, address_print(&address, text)))
+                return true;
+        /* Of networks that were banned by hand upstream does not tell so. */
+        struct address network;
+        return ban_prefix_of(&jail->prefix, &address, &network) &&
+               ban_book_find(&jail->book, address_print(&network, text));
+}
+
+bool jail_network_of(const struct jail *jail, struct slice id, struct address *ret) {
+        struct address address;
+        char text[ADDRESS_TEXT_MAX];
+        if (address_parse(id, &address) < 0)
+                return false;
+        unsigned full = address.family == ADDRESS_INET4 ? 32 : 128;
+        for (unsigned plen = address.plen < full ? address.plen : full; plen-- > 1;) {
+                *ret = address_network(&address, plen);
+                if (ban_book_find(&jail->book, address_print(ret, text)))
+                        return true;
+        }
+        return false;
 }
 
 /* <ipmatches> and <ipfailures> over all jails, <ipjailmatches> and <ipjailfailures> of this one;

@@ -25,7 +25,12 @@ def networks_are_banned_as_a_whole(box):
     box.write('reports', '')
     box.start()
     wait_for(lambda: sorted(box.reported('ban')) == [NET6, NET4], 'and after a restart')
+    expect(box.ask('banned', '203.0.113.99', '203.0.114.99') == "[['sshd'], []]", 'an address of it is banned')
+    status, text = box.client('set', 'sshd', 'unbanip', '--report-absent', '203.0.113.99')
+    expect(status != 0 and f'203.0.113.99 is banned with {NET4}' in text, f'who cannot be freed alone is told with what he is: {text}')
+    expect(sorted(box.banned()) == [NET6, NET4], 'and stays so')
     expect(box.ask('set', 'sshd', 'unbanip', NET4) == '1', 'unban by its name')
+    expect(box.ask('banned', '203.0.113.99') == '[[]]', 'then he is free')
 
 
 @case

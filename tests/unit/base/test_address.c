@@ -162,6 +162,30 @@ static bool in(const char *a, const char *net) {
         return address_in(&x, &y);
 }
 
+static void a_host_lies_in_a_network_of_each_length(void **state) {
+        static const struct {
+                const char *text, *network;
+                unsigned plen;
+        } rows[] = {
+                {"203.0.113.77",    "203.0.113.0/24",   24},
+                {"203.0.113.77",    "203.0.113.76/31",  31},
+                {"203.0.113.77",    "203.0.113.77",     32},
+                {"203.0.113.77",    "0.0.0.0",          0 },
+                {"203.0.113.77/28", "203.0.112.0/20",   20},
+                {"2001:db8:5::7",   "2001:db8::/33",    33},
+                {"2001:db8:5::7",   "2001:db8:5::6/127", 127},
+        };
+        char text[ADDRESS_TEXT_MAX];
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct address address;
+                (void)address_parse(slice_of(rows[i].text), &address);
+                struct address network = address_network(&address, rows[i].plen);
+                if (!slice_is(address_print(&network, text), rows[i].network))
+                        fail_msg("%s/%u", rows[i].text, rows[i].plen);
+        }
+}
+
 static void prefixes_contain_their_hosts(void **state) {
         (void)state;
         assert_true(in("10.1.2.3", "10.0.0.0/8"));
@@ -205,6 +229,7 @@ int main(void) {
                 cmocka_unit_test(every_byte_prints_in_decimal),
                 cmocka_unit_test(nul_is_no_end_of_text),
                 cmocka_unit_test(lexical_forms_follow_the_expressions),
+                cmocka_unit_test(a_host_lies_in_a_network_of_each_length),
                 cmocka_unit_test(prefixes_contain_their_hosts),
                 cmocka_unit_test(reversed_labels),
                 cmocka_unit_test(prefix_given_apart),

@@ -32,6 +32,29 @@ static void bans_by_hand_are_counted(void **state) {
         CHECK(*state, cases);
 }
 
+static void who_is_banned_with_his_network_is_told_of_it(void **state) {
+        struct fixture *f = *state;
+        static const struct fixture_case cases[] = {
+                {"set j banip 192.0.2.0/24", "1"},
+                {"banned 192.0.2.7", "[[]]"}, /* as upstream, which knows no networks of its own */
+                {"set j banprefix.v4 24", "24"},
+                {"banned 192.0.2.7 192.0.3.7 192.0.2.0/25", "[['j'], [], []]"},
+                {"get j banned 192.0.2.7", "1"},
+                {"get k banned 192.0.2.7", "0"},
+                {"get j banip", "['192.0.2.0/24']"},
+                {"set j unbanip 192.0.2.7", "0"},
+                {"set k unbanip --report-absent 192.0.2.7", "ValueError(\"not banned: ['192.0.2.7']\")"},
+                {"set j unbanip --report-absent 192.0.2.7 9.9.9.9 192.0.2.128/25",
+                        "ValueError(\"not banned: ['192.0.2.7', '9.9.9.9', '192.0.2.128/25'] (192.0.2.7 is banned with 192.0.2.0/24, "
+                        "192.0.2.128/25 is banned with 192.0.2.0/24)\")"},
+                {"banned 192.0.2.7", "[['j']]"},
+                {"set j unbanip --report-absent 192.0.2.0/24", "1"},
+                {"banned 192.0.2.7", "[[]]"},
+        };
+        CHECK(f, cases);
+        assert_non_null(strstr(fixture_read(f->diag), "[j] 192.0.2.7 stays banned with its network: unbanip 192.0.2.0/24 lifts that"));
+}
+
 static void the_time_of_a_ban_can_be_asked_for(void **state) {
         struct fixture *f = *state;
         (void)ask(f, "set", "j", "banip", "192.0.2.1", NULL);
@@ -58,6 +81,7 @@ static void attempts_count_and_ban(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(bans_by_hand_are_counted, set_up, fixture_tear_down),
+                cmocka_unit_test_setup_teardown(who_is_banned_with_his_network_is_told_of_it, set_up, fixture_tear_down),
                 cmocka_unit_test_setup_teardown(the_time_of_a_ban_can_be_asked_for, set_up, fixture_tear_down),
                 cmocka_unit_test_setup_teardown(attempts_count_and_ban, set_up, fixture_tear_down),
         };
