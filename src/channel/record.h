@@ -23,6 +23,7 @@ enum record_type {
 /* FAILURE flags */
 #define FAILURE_RAW_ID 1u   /* id is text, never an address */
 #define FAILURE_NEEDS_DNS 2u /* id is a host name yet to be resolved */
+#define FAILURE_INTEGRAL_TIME 4u /* upstream's time is an int: <time> has no ".0" */
 
 struct record {
         enum record_type type;

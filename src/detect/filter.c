@@ -117,7 +117,11 @@ static void add_result(
         if (filter->mode == FILTER_TOOL) {
                 result.nofail = fields_has(data, FIELD_NOFAIL);
         } else {
-                result.time = fmin(result.time, clock_wall(filter->env.clock));
+                double now = clock_wall(filter->env.clock);
+                if (result.time > now) {
+                        result.time = now;
+                        result.integral_time = false;
+                }
                 result.fields = fields_copy_known(data, run->arena);
                 if (!filter->keeps_matches)
                         (void)fields_take(&result.fields, FIELD_MATCHES);

@@ -182,7 +182,8 @@ static void put_failure(struct pipeline *pipeline, struct scan_jail *jail, const
                 return;
         }
         record.failure.time = fmax(0, fmin(failure->time, clock_wall(pipeline->clock)));
-        record.failure.flags = (uint8_t)((failure->raw_id ? FAILURE_RAW_ID : 0U) | (failure->needs_dns ? FAILURE_NEEDS_DNS : 0U));
+        record.failure.flags = (uint8_t)((failure->raw_id ? FAILURE_RAW_ID : 0U) | (failure->needs_dns ? FAILURE_NEEDS_DNS : 0U) |
+                (failure->integral_time ? FAILURE_INTEGRAL_TIME : 0U));
         record.failure.regex = failure->regex;
         record.failure.id = failure->id;
         record.failure.data = value_dict(); /* stands for data above the caps */

@@ -133,13 +133,17 @@ struct counted {
         struct slice coded; /* empty: the ticket is its own */
         double time;
         double weight;
+        bool is_integral; /* its time, see ticket.h */
 };
 
 static double add_to_window(struct jail *jail, const struct counted *failure) {
-        if (failure->coded.len > 0)
-                return window_add_coded(
-                        &jail->window, failure->ticket, failure->time, failure->coded);
-        return window_add(&jail->window, failure->ticket, failure->weight, WINDOW_FROM_LOG);
+        struct ticket *ticket = failure->ticket;
+        if (failure->coded.len > 0) {
+                if (failure->time > ticket->time)
+                        ticket->integral_time = failure->is_integral;
+                return window_add_coded(&jail->window, ticket, failure->time, failure->coded);
+        }
+        return window_add(&jail->window, ticket, failure->weight, WINDOW_FROM_LOG);
 }
 
 static void count_failure(struct jail *jail, const struct counted *failure) {
@@ -404,16 +408,22 @@ static bool count_at_once(struct jail *jail, const struct counted *failure) {
 
 /* The window's ticket, if it can stand for that of a further failure. */
 static struct ticket *known_ticket(struct jail *jail, const struct record *record) {
-        if (record->failure.flags || diag_enabled(DIAG_DEBUG) || ban_prefix_is_on(&jail->prefix) ||
+        bool is_special = record->failure.flags & (FAILURE_RAW_ID | FAILURE_NEEDS_DNS);
+        if (is_special || diag_enabled(DIAG_DEBUG) || ban_prefix_is_on(&jail->prefix) ||
                 escalate_is_on(jail->escalation))
                 return NULL;
         return window_find(&jail->window, record->failure.id);
+}
+
+static bool is_integral(const struct record *record, double time) {
+        return (record->failure.flags & FAILURE_INTEGRAL_TIME) && !(time < record->failure.time);
 }
 
 static struct ticket *own_ticket(const struct record *record, double time) {
         struct slice id = record->failure.id;
         bool is_text = record->failure.flags & (FAILURE_RAW_ID | FAILURE_NEEDS_DNS);
         struct ticket *ticket = is_text ? ticket_new(id, NULL, time) : jail_ticket_of(id, time);
+        ticket->integral_time = is_integral(record, time);
         ticket_set_coded(ticket, record->failure.coded);
         return ticket;
 }
@@ -422,7 +432,8 @@ static void take_in(struct jail *jail, const struct record *record, double time)
         struct counted failure = {.ticket = known_ticket(jail, record),
                 .coded = record->failure.coded,
                 .time = time,
-                .weight = 1};
+                .weight = 1,
+                .is_integral = is_integral(record, time)};
         if (failure.ticket && count_at_once(jail, &failure))
                 return;
         failure.ticket = own_ticket(record, time);
