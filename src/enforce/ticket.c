@@ -211,6 +211,8 @@ static struct slice match_text(const struct value *match, struct arena *arena) {
 void ticket_keep_matches(struct ticket *ticket, uint32_t max) {
         while (ticket->match_count > max)
                 drop_oldest(ticket);
+        if (max == 0)
+                ticket->lacks_matches = true;
 }
 
 /* The pieces of a match that is a text, or a tuple of some (nearly all are). Returns their number,
@@ -452,7 +454,8 @@ struct slice ticket_matches_text(const struct ticket *ticket, struct arena *aren
 
 struct value ticket_data(const struct ticket *ticket, struct arena *arena) {
         struct value dict = value_dict();
-        value_dict_put(&dict, value_text("matches"), ticket_matches(ticket, arena), arena);
+        if (ticket->match_count > 0 || !ticket->lacks_matches)
+                value_dict_put(&dict, value_text("matches"), ticket_matches(ticket, arena), arena);
         value_dict_put(&dict, value_text("failures"), value_int(ticket->failures), arena);
         struct value groups = groups_of(ticket, arena);
         for (size_t i = 0; i + 1 < groups.list.count; i += 2)

@@ -47,6 +47,8 @@ struct ticket {
         bool is_inet6 : 1;
         bool restored : 1;      /* came from the database */
         bool integral_time : 1; /* time prints as "1", not "1.0" (Python's int) */
+        bool lacks_matches : 1; /* none were to be kept: without any, the data have not even the
+                                   key */
         char id[];              /* normal form, NUL-terminated */
 };
 

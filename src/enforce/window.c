@@ -36,6 +36,8 @@ static void adjust_time(struct ticket *entry, double time, double findtime_s) {
 
 static double add_known(
         struct window *window, struct ticket *entry, struct ticket *ticket, double count) {
+        if (ticket->time > entry->time)
+                entry->integral_time = ticket->integral_time;
         adjust_time(entry, ticket->time, window->findtime_s);
         ticket_set_retry(entry, ticket_retry(entry) + count);
         if (entry == ticket) {

@@ -3,6 +3,7 @@
 
 #include "../cmocka_include.h"
 
+#include "base/repr.h"
 #include "channel/value_code.h"
 
 #define T0 1700000000.0
@@ -143,6 +144,60 @@ static void newest_matches_are_kept(void **state) {
         }
 }
 
+static void kept_no_matches_have_no_key(void **state) {
+        static const struct {
+                uint32_t max;
+                int failures;
+                const char *data;
+        } rows[] = {
+                {0, 1, "{'matches': ['a'], 'failures': 1}"}, /* the first one is taken as it is */
+                {0, 2, "{'failures': 2}"                  },
+                {1, 2, "{'matches': ['a'], 'failures': 2}"},
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct window window;
+                struct arena arena = ARENA_INIT;
+                window_init(&window, 10);
+                window.maxmatches = rows[i].max;
+                for (int k = 0; k < rows[i].failures; k++) {
+                        struct ticket *ticket = with_match("a");
+                        (void)window_add(&window, ticket, 1, WINDOW_FROM_LOG);
+                        (void)ticket_unref(ticket);
+                }
+                struct value data = ticket_data(window_find(&window, SLICE("a")), &arena);
+                assert_slice(repr(&data, &arena), rows[i].data);
+                arena_done(&arena);
+                window_done(&window);
+        }
+}
+
+static void time_is_written_as_that_of_the_last_failure(void **state) {
+        static const struct {
+                double later_s;
+                bool first, second, both;
+        } rows[] = {
+                {1,  true,  false, false},
+                {1,  false, true,  true },
+                {-1, true,  false, true }, /* an older one does not move it */
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct window window;
+                window_init(&window, 10);
+                struct ticket *first = ticket_new(SLICE("a"), NULL, T0),
+                              *second = ticket_new(SLICE("a"), NULL, T0 + rows[i].later_s);
+                first->integral_time = rows[i].first;
+                second->integral_time = rows[i].second;
+                (void)window_add(&window, first, 1, WINDOW_FROM_LOG);
+                (void)window_add(&window, second, 1, WINDOW_FROM_LOG);
+                assert_int_equal(window_find(&window, SLICE("a"))->integral_time, rows[i].both);
+                (void)ticket_unref(first);
+                (void)ticket_unref(second);
+                window_done(&window);
+        }
+}
+
 static void oldest_are_forgotten_and_counted_when_it_is_full(void **state) {
         struct window window;
         char id[16];
@@ -230,6 +285,8 @@ int main(void) {
                 cmocka_unit_test(observer_adds_weight_but_no_id),
                 cmocka_unit_test(attempt_weighs_more_than_it_counts),
                 cmocka_unit_test(newest_matches_are_kept),
+                cmocka_unit_test(kept_no_matches_have_no_key),
+                cmocka_unit_test(time_is_written_as_that_of_the_last_failure),
                 cmocka_unit_test(oldest_are_forgotten_and_counted_when_it_is_full),
                 cmocka_unit_test(failure_counts_the_same_without_a_ticket),
         };
