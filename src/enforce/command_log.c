@@ -50,7 +50,7 @@ static void handle_absent(struct call *call, struct slice path, struct fault *fa
         }
         int code = fault->code < 0 ? fault->code : -ENOENT;
         fault_done(fault);
-        (void)jail_log_del(call->entry->jail, path); /* it was added just now */
+        (void)jail_log_undo(call->entry->jail, path);
         call_raise_os(call, code, path);
 }
 

@@ -288,6 +288,8 @@ void jail_start(struct jail *jail) {
 static void on_stopped(void *user, unsigned failed) {
         struct jail *jail = user;
         (void)failed; /* the actions have said it */
+        if (jail_store(jail) && jail->stop_how == JAIL_STOP_SERVER)
+                store_jail_disable(jail_store(jail), slice_of(jail->name));
         diag(DIAG_INFO, JAIL_LOG_JAIL, "Jail '%s' stopped", jail->name);
         if (jail->stop_done)
                 jail->stop_done(jail->stop_user, jail); /* which may free it */
@@ -300,6 +302,7 @@ void jail_stop(struct jail *jail, enum jail_stop how, jail_done *done, void *use
         jail->is_stopping = true;
         jail->stop_done = done;
         jail->stop_user = user;
+        jail->stop_how = how;
         jail_debug_stop(jail);
         scan_link_jail_del(jail->env.scan, jail->id);
         loop_timer_cancel(jail->env.loop, &jail->expire_timer);
@@ -426,12 +429,16 @@ int jail_log_add(struct jail *jail, struct slice path, enum scan_start_at at, st
         return r;
 }
 
-int jail_log_del(struct jail *jail, struct slice path) {
-        struct arena arena = ARENA_INIT;
+int jail_log_undo(struct jail *jail, struct slice path) {
         if (jail->journal)
                 return -ENOENT;
         (void)take_path(&jail->unannounced, path);
-        int r = scan_link_log_del(jail->env.scan, jail->id, path);
+        return scan_link_log_del(jail->env.scan, jail->id, path);
+}
+
+int jail_log_del(struct jail *jail, struct slice path) {
+        struct arena arena = ARENA_INIT;
+        int r = jail_log_undo(jail, path);
         if (r == 0)
                 diag(DIAG_INFO, JAIL_LOG_FILTER, "Removed logfile: %.*s",
                         SLICE_ARG(repr_text(path, &arena)));

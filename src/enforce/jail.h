@@ -99,6 +99,7 @@ void jail_position(struct jail *jail, struct slice path, struct slice hash, uint
  * "PATH already exists" with return 0. */
 int jail_log_add(struct jail *jail, struct slice path, enum scan_start_at at, struct fault *fault);
 int jail_log_del(struct jail *jail, struct slice path);
+int jail_log_undo(struct jail *jail, struct slice path); /* the same of one that was added just now: nothing is said */
 
 /* Commands. ids: LIST of texts. done comes once, from the loop, when the actions have run; count: newly banned / unbanned; absent: LIST of texts
  * that were not banned (unban only). */

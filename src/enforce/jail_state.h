@@ -90,6 +90,7 @@ struct jail {
         bool is_stopping;
         jail_done *stop_done;
         void *stop_user;
+        enum jail_stop stop_how;
         jail_done *reload_done;
         void *reload_user;
         uint64_t random; /* state of the generator for rndtime */

@@ -80,7 +80,8 @@ static void stop_repeals_bans_and_keeps_rows(void **state) {
                 const char *orders;
         } rows[] = {
                 {JAIL_STOP_ALONE,  "store disable j\nstop 1\n"},
-                {JAIL_STOP_SERVER, "stop 1\n"                 }
+                {JAIL_STOP_SERVER, "stop 1\nstore disable j\n"}  /* killed before it is done, the
+  next one lifts */
         };
         (void)state;
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
