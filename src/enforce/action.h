@@ -69,6 +69,8 @@ struct python_action;
 struct python_action *action_python(const struct action *action);
 /* LIST of names. */
 struct value action_list_names(const struct action_list *list, struct arena *arena);
+/* Of these, those that action_list_reban() asks to ban the ticket again. */
+struct value action_list_rebanning(const struct action_list *list, const struct ticket *ticket, struct arena *arena);
 
 /* set/get JAIL action NAME PROPERTY, actionproperties, actionmethods (spec server.md 3.3). set returns the new value in *ret; 0 or negative errno
  * with fault (AttributeError ...). */

@@ -203,6 +203,17 @@ static bool is_concerned(
         return !some || action->epoch > ticket->ban_epoch;
 }
 
+struct value action_list_rebanning(
+        const struct action_list *list, const struct ticket *ticket, struct arena *arena) {
+        struct value names = value_list();
+        for (size_t i = 0; i < list->count; i++)
+                if (is_concerned(list, list->actions[i], ticket))
+                        value_append(&names,
+                                value_string(arena_copy(arena, slice_of(list->actions[i]->name))),
+                                arena);
+        return names;
+}
+
 void action_list_reban(
         struct action_list *list, struct ticket *ticket, action_list_done *done, void *user) {
         struct action_order *order = ticket_order(ticket, done, user);

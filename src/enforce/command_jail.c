@@ -104,7 +104,8 @@ static struct slice known_usedns(struct slice text) {
         return SLICE_NULL;
 }
 
-/* Regexes that are added from now on are expanded accordingly, so the scanner has to know at once. */
+/* Regexes that are added from now on are expanded accordingly, so the scanner has to know at once.
+ */
 static int tell_usedns(struct call *call, struct slice value, struct fault *fault) {
         struct value arguments = value_list();
         value_append(&arguments, value_string(value), &call->arena);
@@ -208,7 +209,8 @@ void command_set_bantime(struct call *call) {
         }
         settings_of(call)->bantime_s = whole;
         jail_settings_changed(call->entry->jail);
-        diag(DIAG_INFO, "fail2ban.actions", "  banTime: %lld", (long long)whole);
+        diag(DIAG_INFO, "fail2ban.actions", "  banTime: %.*s",
+                SLICE_ARG(repr_str(&seconds, &call->arena))); /* a fraction is told, not kept */
         command_get_bantime(call);
 }
 
@@ -230,6 +232,8 @@ void command_set_bantime_extra(struct call *call) {
         struct slice name = extra_name(call);
         const struct value *value = call_item(call, 3);
         struct slice text = repr_str(value, &call->arena);
+        if (text.len == 0)
+                text = SLICE("None"); /* which nothing stands for */
         diag(DIAG_INFO, "fail2ban.jail", "Set banTime.%.*s = %.*s", SLICE_ARG(name),
                 SLICE_ARG(text));
         if (escalate_set(jail_escalation(call->entry->jail), name, value, &call->arena, &result,

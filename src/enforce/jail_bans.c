@@ -27,7 +27,7 @@ struct ticket *jail_ticket_of(struct slice id, double time) {
 
 static unsigned reban(struct jail *jail, struct ticket *known, action_list_done *done, void *user) {
         struct arena arena = ARENA_INIT;
-        struct value names = action_list_names(jail->actions, &arena);
+        struct value names = action_list_rebanning(jail->actions, known, &arena);
         struct slice only =
                 names.list.count == 1 ? repr(value_item(&names, 0), &arena) : SLICE_NULL;
         diag(DIAG_NOTICE, JAIL_LOG_ACTIONS, "[%s] Reban %s%s%.*s", jail->name, known->id,
@@ -285,7 +285,8 @@ static void unban_id(struct jail_job *job, struct slice id) {
         }
         if (is_address && !address_is_single(&address) && unban_net(job, &address) > 0)
                 return;
-        if (is_address || !jail->env.resolver) {
+        /* Where nobody is banned, nobody need be asked who the name is. */
+        if (is_address || !jail->env.resolver || jail->book.table.count == 0) {
                 is_absent(job, id);
                 return;
         }

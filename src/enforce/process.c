@@ -314,7 +314,7 @@ static int spawn_plain(struct process *process, int out_fd, int error_fd) {
 }
 
 static int spawn_shell(struct process *process, int out_fd, int error_fd) {
-        static char shell[] = "sh", option[] = "-c";
+        static char shell[] = SHELL, option[] = "-c";
         char *words[PROCESS_VALUES_MAX + 4] = {shell, option, process->command};
         for (size_t i = 0; i < process->value_count; i++)
                 words[3 + i] = process->values[i];

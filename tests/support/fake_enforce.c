@@ -180,8 +180,8 @@ void action_list_flush(struct action_list *list, struct ticket *const *tickets, 
         order_all(list, "flush", count, done, user);
 }
 
-void action_list_stop(struct action_list *list, enum action_stop how,
-        struct ticket *const *tickets, size_t count, action_list_done *done, void *user) {
+void action_list_stop(struct action_list *list, enum action_stop how, struct ticket *const *tickets,
+        size_t count, action_list_done *done, void *user) {
         (void)tickets;
         (void)how;
         order_all(list, "stop", count, done, user);
@@ -196,6 +196,12 @@ struct value action_list_names(const struct action_list *list, struct arena *are
         struct value names = value_list();
         (void)value_append(&names, value_text("act"), arena);
         return names;
+}
+
+struct value action_list_rebanning(
+        const struct action_list *list, const struct ticket *ticket, struct arena *arena) {
+        (void)ticket;
+        return action_list_names(list, arena);
 }
 
 uint32_t action_list_epoch(const struct action_list *list) {

@@ -8,6 +8,7 @@
 #include "../cmocka_include.h"
 #include "base/buffer.h"
 #include "base/diag.h"
+#include "base/repr.h"
 #include "enforce/resolver.h"
 
 void resolver_ask_name(
@@ -272,6 +273,13 @@ static void failed_commands_are_tried_twice_and_told(void **state) {
         (void)ticket_unref(ticket);
 }
 
+static void assert_rebanned_by(struct fixture *f, const struct ticket *ticket, const char *names) {
+        struct arena arena = ARENA_INIT;
+        struct value got = action_list_rebanning(f->list, ticket, &arena);
+        assert_slice(repr(&got, &arena), names);
+        arena_done(&arena);
+}
+
 static void broken_environments_are_repaired(void **state) {
         struct fixture *f = *state;
         add(f, "a");
@@ -294,6 +302,12 @@ static void broken_environments_are_repaired(void **state) {
         assert_int_equal(f->failed, 0);
         assert_int_equal(action_list_epoch(f->list), 1);
         assert_int_equal(ticket->ban_epoch, 1);
+        add(f, "b");
+        assert_rebanned_by(f, ticket, "['a', 'b']"); /* as nobody is newer */
+        ticket->ban_epoch = 0;
+        assert_rebanned_by(f, ticket, "['a']");
+        ticket->ban_epoch = 1;
+        assert_int_equal(action_list_del(f->list, SLICE("b"), NULL), 0);
         assert_said(f, "Invariant check failed. Trying to restore a sane environment");
         (void)unlink(flag);
         action_list_unban(f->list, ticket, on_done, f);
@@ -332,7 +346,9 @@ static void restored_tickets_are_skipped_where_the_action_says_so(void **state) 
 static void slow_actions_hold_up_only_themselves(void **state) {
         struct fixture *f = *state;
         add(f, "slow");
-        set(f, "slow", "actionban", "until [ $(grep -c quick <out>) = 2 ]; do sleep 0.05; done; echo slow <ip> >><out>");
+        set(f, "slow", "actionban",
+                "until [ $(grep -c quick <out>) = 2 ]; do sleep 0.05; done; echo slow <ip> "
+                ">><out>");
         add(f, "quick");
         struct ticket *one = new_ticket("192.0.2.1"), *two = new_ticket("192.0.2.2");
         action_list_ban(f->list, one, on_done, f);

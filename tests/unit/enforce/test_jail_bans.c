@@ -217,6 +217,15 @@ static void unbanip_asks_for_names(void **state) {
         end(jail);
 }
 
+static void unbanip_asks_for_no_name_where_nobody_is_banned(void **state) {
+        (void)state;
+        struct jail *jail = started();
+        jail->env.resolver = (struct resolver *)(void *)&fake;
+        assert_int_equal(run(jail_unban_ids, jail, "evil.example"), 0); /* with no answer */
+        assert_string_equal(got_absent, "evil.example ");
+        end(jail);
+}
+
 static void unban_all_flushes(void **state) {
         (void)state;
         struct jail *jail = started();
@@ -256,6 +265,7 @@ int main(void) {
                 cmocka_unit_test(bantime_change_moves_ends),
                 cmocka_unit_test(unbanip_lifts_ids_and_nets_and_deletes_rows),
                 cmocka_unit_test(unbanip_asks_for_names),
+                cmocka_unit_test(unbanip_asks_for_no_name_where_nobody_is_banned),
                 cmocka_unit_test(unban_all_flushes),
                 cmocka_unit_test(bans_work_without_a_database),
         };

@@ -138,6 +138,7 @@ static void missing_commands_get_a_hint(void **state) {
         struct fixture *f = *state;
         run(f, "no-such-command-here x");
         assert_int_equal(f->result.status, 127);
+        assert_said(f, "-- stderr: '/bin/sh: "); /* the shell has the name that fail2ban gives it */
         assert_said(f, "20 fail2ban.utils HINT on 127: \"Command not found\".  Make sure that all "
                        "commands in 'no-such-command-here x' are");
 }
