@@ -1,0 +1,462 @@
+#!/usr/bin/env python3
+"""Real fail2ban and ours with the same configuration, the same moving logs and the same commands: do they do the same?
+
+    shadow.py --bin DIR --real DIR [--seed N] [--rounds N] [--steps N] [--seconds S] [--jobs N] [--keep]
+
+--real is the folder of the programs of an unpacked fail2ban 1.1.1, beside which are lib/ and etc/fail2ban. Each round has a seed of
+its own: it starts both servers with a random configuration of stock jails and plays random steps to both. After each step both
+must come to the same replies, log lines, commands of actions, rows of the database. A round ends with its first difference.
+"""
+import argparse
+import collections
+import concurrent.futures
+import contextlib
+import os
+import pickle
+import random
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+import shadow_lines as lines
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+END = b'<F2B_END_COMMAND>'
+PATIENCE_S = float(os.environ.get('PATIENCE', '40'))       # for both to come to the same; only what differs takes it
+MARK_S = float(os.environ.get('MARK', '15'))           # for what a log's mark says; a jail that cannot see it takes it
+START_S = 90.0
+NEAR_S = 4.0            # how far apart the two may read the clock
+TIME = re.compile(r'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|(?<=bantime=)\d+|(?<![\d.])1[78]\d{8}(?:\.\d+)?(?![\d.])')
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--bin', required=True)
+    parser.add_argument('--real', required=True)
+    parser.add_argument('--seed', type=int, default=1, help='of the first round')
+    parser.add_argument('--rounds', type=int, default=1)
+    parser.add_argument('--steps', type=int, default=30)
+    parser.add_argument('--seconds', type=float, default=float('inf'), help='no round begins later')
+    parser.add_argument('--jobs', type=int, default=1, help='rounds at once: they mostly wait')
+    parser.add_argument('--keep', action='store_true', help='keep the folder of a round with a difference')
+    return parser.parse_args()
+
+
+class Differs(Exception):
+    """The two did not do the same; the text says what was seen."""
+
+
+# ---- equality, but for moments that both have read from the clock ----
+
+def near(a, b):
+    if a == b:
+        return True
+    if ('.' in a) != ('.' in b) or ('-' in a) != ('-' in b):
+        return False
+    return abs(seconds(a) - seconds(b)) <= NEAR_S
+
+
+def seconds(text):
+    return time.mktime(time.strptime(text, '%Y-%m-%d %H:%M:%S')) if '-' in text else float(text)
+
+
+def same(a, b):
+    """Whether two values are of the same kind and the same, times but nearly."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, dict):
+        return sorted(map(str, a)) == sorted(map(str, b)) and all(same(a[k], b[k]) for k in a)
+    if isinstance(a, str):
+        return a == b or TIME.sub('T', a) == TIME.sub('T', b) and all(map(near, TIME.findall(a), TIME.findall(b)))
+    if isinstance(a, (int, float)) and not isinstance(a, bool) and a > 1.7e9:
+        return abs(a - b) <= NEAR_S
+    return a == b
+
+
+def first_difference(a, b, where=''):
+    """Text about the first place where two values differ: the way to it, and both."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        return '\n'.join(first_difference(a.get(key), b.get(key), f'{where}[{key!r}]')
+                         for key in [*a, *(k for k in b if k not in a)] if not same(a.get(key), b.get(key)))
+    if isinstance(a, (list, tuple)) and type(a) is type(b) and len(a) + len(b) > 0:
+        for index in range(max(len(a), len(b))):
+            one, other = (x[index] if index < len(x) else None for x in (a, b))
+            if not same(one, other):
+                return first_difference(one, other, f'{where}[{index}]') + (
+                    f'\n  before: {a[max(0, index - 3):index]}\n  then real: {a[index + 1:index + 4]}\n  then ours: {b[index + 1:index + 4]}' if isinstance(one, str) else '')
+    return f'{where}\n  real: {a!r:.700}\n  ours: {b!r:.700}'
+
+
+# ---- one of the two ----
+
+class Side:
+    """A server with its folder; what it writes names that folder as @."""
+
+    def __init__(self, name, folder, options):
+        self.name, self.folder = name, os.path.join(folder, name)
+        self.programs = os.path.abspath(options.real if name == 'real' else options.bin)
+        self.server = None
+        for part in ('logs', 'out'):
+            os.makedirs(self.path(part))
+        os.chmod(folder, 0o755)
+        shutil.copytree(os.path.join(os.path.dirname(os.path.abspath(options.real)), 'etc', 'fail2ban'), self.path('etc'))
+        shutil.rmtree(self.path('etc', 'jail.d'), ignore_errors=True)
+        self.environment = {**os.environ, 'TZ': 'UTC', 'PYTHONHASHSEED': '0', 'LC_ALL': 'C.UTF-8', 'PYTHONDONTWRITEBYTECODE': '1'}
+
+    def path(self, *parts):
+        return os.path.join(self.folder, *parts)
+
+    def hide(self, value):
+        """The value with @ in the place of the folder."""
+        if isinstance(value, str):
+            return value.replace(self.folder, '@')
+        if isinstance(value, (list, tuple)):
+            return type(value)(map(self.hide, value))
+        if isinstance(value, dict):
+            return {self.hide(k): self.hide(v) for k, v in value.items()}
+        return value
+
+    def show(self, value):
+        """The other way round, for what is sent."""
+        if isinstance(value, str):
+            return value.replace('@', self.folder) if value.startswith('@') else value
+        return [self.show(v) for v in value] if isinstance(value, list) else value
+
+    def write(self, name, text, mode='w'):
+        data = text.replace('@/', self.folder + '/').encode('utf8', 'surrogateescape') if isinstance(text, str) else text
+        with open(self.path(name), mode + 'b') as f:
+            f.write(data)
+
+    def read(self, name):
+        with contextlib.suppress(FileNotFoundError), open(self.path(name), encoding='utf8', errors='backslashreplace') as f:
+            return self.hide(f.read())
+        return ''
+
+    def command(self, program, *words, of=None):
+        return [os.path.join(of or self.programs, program), '-c', self.path('etc'), *words]
+
+    def start(self):
+        with open(self.path('out', 'server'), 'ab') as out:
+            self.server = subprocess.Popen(self.command('fail2ban-server', '-xf', 'start'), stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                                           env=self.environment, start_new_session=True)
+        end = time.monotonic() + START_S
+        while time.monotonic() < end and self.server.poll() is None:
+            with contextlib.suppress(OSError, EOFError):
+                if self.ask(['server-status']) == (0, 'Server ready'):
+                    return
+            time.sleep(0.05)
+        raise Differs(f'{self.name} does not start: {self.read("out/server")[-600:]} {self.read("f2b.log")[-600:]}')
+
+    def ask(self, words, limit=60):
+        """The reply, as Python has it: exceptions as (kind, arguments)."""
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(limit)
+            s.connect(self.path('f2b.sock'))
+            s.sendall(pickle.dumps(self.show(words), 4) + END)
+            data = b''
+            while not data.endswith(END):
+                more = s.recv(65536)
+                if not more:
+                    raise EOFError
+                data += more
+        value = pickle.loads(data[:-len(END)])
+        if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], Exception):
+            args = str(value[1]) if isinstance(value[1], SyntaxError) else value[1].args    # which has the place in Python's source
+            value = (value[0], (type(value[1]).__name__, args))
+        return self.hide(value)
+
+    def client(self, words, of=None):
+        """Run a client: exit status, output, errors."""
+        done = subprocess.run(self.command('fail2ban-client', *self.show(list(words)), of=of), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, env=self.environment, timeout=120, check=False)
+        texts = (self.hide(text.decode('utf8', 'backslashreplace')) for text in (done.stdout, done.stderr))
+        texts = [re.sub(r"fail2ban\.jailsreader +: ERROR +did you mean '.*'\?\n", '', text) for text in texts]    # our hint
+        return (done.returncode, *(re.sub(r'^[-\d]+ [\d:,]+ (fail2ban\S* +)\[\d+\]', r'\1', text, flags=re.M) for text in texts))
+
+    def stop(self):
+        if self.server is None:
+            return None
+        with contextlib.suppress(OSError, EOFError):
+            self.ask(['stop'])
+        self.server.wait(60)
+        return self.server.returncode
+
+    def kill(self):
+        if self.server is not None and self.server.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.server.pid, signal.SIGKILL)
+            self.server.wait()
+
+    # what is compared
+
+    def log_lines(self):
+        """The lines of fail2ban.log by jail and by who writes, as each jail's filter and actions are threads of their own."""
+        found = collections.defaultdict(list)
+        key = ('', '')
+        for text in self.read('f2b.log').split('\n'):
+            parts = re.match(r'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (fail2ban\S*) *\[\d+\]: (\w+) +(.*)', text)
+            if parts:
+                jail = re.match(r'\[([\w-]+)\] ', parts[3]) or re.search(r"[Jj]ail '([\w-]+)'", parts[3])
+                # A failed command or check is told when it has ended: in ours the next failures have been worked on by then.
+                key = (jail[1] if jail else '', parts[1] + (' failed' if parts[1] == 'fail2ban.actions' and (parts[2] == 'ERROR' or '] Reban ' in parts[3]) else
+                                                         # Warnings of lines do not wait for the commands that decide who is ignored.
+                                                         ' lines' if parts[1] == 'fail2ban.filter' and parts[2] == 'WARNING' else ''))
+                text = plain(f'{parts[2]} {parts[3]}')
+                if 'Unsupported extended jail status' not in text or text not in found[key]:      # fail2ban says it for each jail
+                    found[key].append(text)
+            elif text:
+                found[key].append(text)
+        return {key: said if key[0] or key[1] == 'fail2ban.server' else sorted(said) for key, said in found.items()}
+
+    def rows(self):
+        tables = {}
+        with tempfile.TemporaryDirectory() as folder:
+            for end in ('', '-wal'):
+                with contextlib.suppress(FileNotFoundError):
+                    shutil.copyfile(self.path('f2b.sqlite3' + end), os.path.join(folder, 'db' + end))
+            with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(os.path.join(folder, 'db'))) as db:
+                for table, columns in (('fail2banDb', '*'), ('jails', '*'), ('bans', 'jail, ip, timeofban, bantime, bancount, typeof(data), data'),
+                                       ('bips', 'ip, jail, timeofban, bantime, bancount, typeof(data), data')):
+                    tables[table] = sorted(tuple(plain(v.decode('utf8', 'backslashreplace')) if isinstance(v, bytes) else v for v in row)
+                                           for row in db.execute(f'SELECT {columns} FROM {table}'))
+        return self.hide(tables)
+
+    def positions(self):
+        """Rows of logs: only after a stop, as before they are written now and then."""
+        with contextlib.closing(sqlite3.connect(self.path('f2b.sqlite3'))) as db:
+            return self.hide(sorted(db.execute('SELECT * FROM logs')))
+
+
+def sort_users(found):
+    """The users of a session are a set."""
+    return found[1] + ', '.join(sorted(found[2].split(', '))) + found[3]
+
+
+def plain(text):
+    """The text without what is of one implementation."""
+    text = re.sub(r"""(users["']: "?[\[{])(.*?)([\]}])""", sort_users, text)
+    for pattern, instead in INTERNAL:
+        text = pattern.sub(instead, text)
+    return text
+
+
+# ---- both ----
+
+class Pair:
+    """Both servers, the random choices, and what has been played."""
+
+    def __init__(self, folder, options, seed):
+        self.rng = random.Random(seed)
+        self.sides = [Side(name, folder, options) for name in ('real', 'ours')]
+        self.real, self.ours = self.sides
+        self.played = []
+        self.marks = collections.Counter()
+        self.jails = {}             # name: options
+        self.logs = {}              # jail: [names]
+        self.loglevel = 'INFO'
+        self.configure()
+
+    # configuration
+
+    def configure(self):
+        rng = self.rng
+        names = rng.sample(sorted(lines.LINES), rng.randint(1, 4))
+        # What other jails know of an address, they know now or a moment later.
+        tags = [tag for tag in lines.TAGS if len(names) == 1 or tag not in ('<ipmatches>', '<ipfailures>')]
+        self.actions = {f'say{n}': lines.action_file(rng, tags) for n in range(3)}
+        for jail in names:
+            self.new_jail(jail)
+        for side in self.sides:
+            side.write('etc/filter.d/own.conf', lines.OWN_FILTER)
+            side.write('etc/fail2ban.local', '[DEFAULT]\nsocket = @/f2b.sock\npidfile = @/f2b.pid\ndbfile = @/f2b.sqlite3\nlogtarget = @/f2b.log\n'
+                       f'loglevel = MSG\nallowipv6 = yes\ndbmaxmatches = {rng.choice([10])}\n')
+        for name in list(self.logs):
+            for log in self.logs[name][:1]:
+                self.append(name, log, [lines.LINES[name][0](time.time() - 30, lines.address(rng), 'x').encode() for _ in range(rng.choice([0, 0, 3]))])
+        self.write_configuration()
+
+    def new_jail(self, jail):
+        self.jails[jail] = lines.jail_options(self.rng, jail)
+        self.jails[jail]['action'] = '\n   '.join(self.action(jail, n) for n in self.rng.sample(range(3), self.rng.randint(1, 2)))
+        self.logs.setdefault(jail, [f'{jail}.log'] + ([f'{jail}.2.log'] if self.rng.random() < .3 else []))
+
+    def action(self, jail, number):
+        more = self.rng.choice(['', '', ', colour=green', ', actname=other%d' % number, ', name=%s-x' % jail, ', timeout=1', ', norestored=1'])
+        return f'say{number}[target="@/out/{jail}"{more}]'
+
+    def write_configuration(self):
+        text = ''
+        for jail, options in self.jails.items():
+            pattern = f'@/logs/{jail}*.log' if len(self.logs[jail]) > 1 else f'@/logs/{jail}.log'
+            text += f'[{jail}]\nenabled = true\nbackend = polling\nlogpath = {pattern}\n' + ''.join(f'{k} = {v}\n' for k, v in options.items())
+        for side in self.sides:
+            for name, action in self.actions.items():
+                side.write(f'etc/action.d/{name}.conf', action)
+            side.write('etc/jail.local', text)
+
+    # playing
+
+    def note(self, text):
+        self.played.append(text)
+
+    def both(self, function):
+        """Call for both at once; return both results."""
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            return [f.result() for f in [pool.submit(function, side) for side in self.sides]]
+
+    def append(self, jail, log, data, mark=False):
+        if mark and self.watched(jail, log):
+            data = data + [lines.mark(jail, time.time())]
+            self.marks[jail] += 1
+        for side in self.sides:
+            side.write(f'logs/{log}', b''.join(d + b'\n' for d in data), 'a')
+
+    def grows(self, jail):
+        """Whether bans of the jail grow; it may have been set since."""
+        return self.ask('get', jail, 'bantime.increment')[1] is True
+
+    def watched(self, jail, log):
+        replies = [side.ask(['get', jail, 'logpath']) for side in self.sides]
+        return replies[0] == replies[1] and replies[0][0] == 0 and f'@/logs/{log}' in replies[0][1]
+
+    def marked(self, side):
+        text = side.read('f2b.log')
+        return all(text.count(f'[{jail}] Ignore {lines.MARK} by') >= count for jail, count in self.marks.items())
+
+    def ask(self, *words):
+        self.note(f'ask {list(words)}')
+        replies = self.both(lambda side: side.ask(list(words)))
+        if words[:1] == ('get',) and words[2:3] == ('ignoreip',) or words[2:3] in (('addignoreip',), ('delignoreip',)):
+            replies = [(code, sorted(value) if isinstance(value, list) else value) for code, value in replies]  # fail2ban's are a set
+        self.expect_same('reply', *replies)
+        return replies[0]
+
+    def expect_same(self, what, real, ours):
+        if not same(real, ours):
+            raise Differs(f'{what}: {first_difference(real, ours)}')
+
+    def snapshot(self, side):
+        return {'log': side.log_lines(), 'out': {jail: plain(side.read(f'out/{jail}')).split('\n') for jail in sorted(lines.LINES)}, 'db': side.rows(),
+                'state': self.state(side)}
+
+    def state(self, side):
+        if side.server is None or side.server.poll() is not None:
+            return None
+        found = {'status': side.ask(['status'])}
+        for jail in filter(None, found['status'][1][1][1].split(', ')):
+            status, bans = side.ask(['status', jail]), side.ask(['get', jail, 'banip', '--with-time'])
+            # In the order of ends, which may be that of milliseconds; the length is the end less the begin.
+            found[jail] = [status, (bans[0], sorted(re.sub(r'\+ \d+ =', '+ ... =', ban) for ban in bans[1]) if bans[0] == 0 else bans[1])]
+        return found
+
+    def settle(self):
+        """Wait until both have read what there is, and are the same."""
+        end = time.monotonic() + MARK_S
+        while time.monotonic() < end and not all(map(self.marked, self.sides)):
+            time.sleep(0.1)
+        if time.monotonic() >= end:
+            self.note('(no mark)')
+            for side in self.sides:     # whoever has not seen it is not to be asked again
+                text = side.read('f2b.log')
+                for jail in list(self.marks):
+                    self.marks[jail] = min(self.marks[jail], text.count(f'[{jail}] Ignore {lines.MARK} by'))
+        end = time.monotonic() + PATIENCE_S
+        while True:
+            shots = self.both(self.snapshot)
+            if same(shots[0], shots[1]) or comparable(*shots):
+                return
+            if time.monotonic() > end:
+                raise Differs(f'after settling: {first_difference(*map(lean, shots))}')
+            time.sleep(0.2)
+
+
+# What in a line of the log is of one implementation: addresses of its objects.
+INTERNAL = [(re.compile(pattern), instead) for pattern, instead in (
+    (r'^(\w+) [0-9a-f]+ -- ', r'\1 ID -- '),                                   # number of a process's object
+    (r'(Detected a log entry )[\w ]+( before| after)', r'\1...\2'),            # seconds from when it is looked at
+    (r'(BanTicket: .* bantime=)\S+', r'\1...'),                               # grows with failures that come while it is banned
+    (r"info 'ActionInfo\(\{.*\}\)': ", "info ...: "),                          # its lambdas
+)]
+# Log lines that only one of them has, or has in its own words; the reason stands beside each.
+OWN_WORDS = [re.compile(text) for text in (
+    r'INFO Observer start\.\.\.|INFO Observer stop',                         # fail2ban's thread for increments
+    r'INFO +default (filtered )?date pattern|INFO +date pattern ',            # how its detector has numbered its templates
+    r'MSG Log (rotation|absence|presence) ',                                 # what a backend sees is its own
+    r"WARNING (Consider setting logencoding|Bytes that are invalid in this)",   # advice beside "Error decoding line", the line within
+)]
+
+
+def lean(shot):
+    """The snapshot without what is known to be different."""
+    log = {key: kept for key, said in shot['log'].items() if (kept := [text for text in said if not any(own.match(text) for own in OWN_WORDS)])}
+    return {**shot, 'log': log}
+
+
+def comparable(real, ours):
+    return same(lean(real), lean(ours))
+
+
+import shadow_steps  # noqa: E402
+
+
+def play(options, seed):
+    folder = tempfile.mkdtemp(prefix='shadow-')
+    pair, failed, why, count = None, True, '', 0
+    try:
+        pair = Pair(folder, options, seed)
+        pair.both(Side.start)
+        pair.settle()
+        for count in range(1, options.steps + 1):
+            shadow_steps.step(pair)
+            pair.settle()
+        shadow_steps.ending(pair)
+        failed = False
+    except Differs as e:
+        why = str(e)
+    except Exception:   # pylint: disable=broad-except
+        why = traceback.format_exc()
+    finally:
+        for side in pair.sides if pair else []:
+            side.kill()
+        if not (failed and options.keep):
+            shutil.rmtree(folder, ignore_errors=True)
+    if failed:
+        steps = '\n'.join('   ' + text[:int(os.environ.get('WIDE', '300'))] for text in (pair.played if pair else [])[-int(os.environ.get("LAST", "5")):])
+        return f'DIFFERS seed {seed} in step {count} {folder if options.keep else ""}\n{steps}\n  {why}', count, True
+    return f'ok seed {seed}: {count} steps', count, False
+
+
+def main():
+    options = arguments()
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(options.real)), 'lib'))
+    os.environ['TZ'] = 'UTC'
+    time.tzset()
+    if os.geteuid():
+        sys.exit('needs root')
+    begin, total, differing, rounds = time.monotonic(), 0, 0, 0
+
+    def one(seed):
+        if time.monotonic() - begin > options.seconds:
+            return None
+        return play(options, seed)
+
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for result in pool.map(one, range(options.seed, options.seed + options.rounds)):
+            if result:
+                print(result[0], flush=True)
+                rounds, total, differing = rounds + 1, total + result[1], differing + result[2]
+    print(f'{rounds - differing} rounds the same, {differing} differ, {total} steps')
+    sys.exit(1 if differing else 0)
+
+
+if __name__ == '__main__':
+    main()
