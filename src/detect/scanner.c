@@ -475,6 +475,7 @@ static void serve_log(struct scanner *scanner, struct scan_log *log) {
                 serve_journal(scanner, log);
                 return;
         }
+        log->has_run = log->has_run || input_file_size(&log->files[0]) > log->files[0].position;
         if (!log->sought)
                 scan_log_seek(log, &scanner->arena);
         log->switching = log->switching || should_switch(log); /* decided before the read, so that the read sees the last line */
@@ -488,7 +489,6 @@ static void serve_log(struct scanner *scanner, struct scan_log *log) {
                 restart_log(scanner, log);
                 return;
         }
-        log->has_run = log->has_run || chunk.lines.len > 0;
         bool all = chunk.lines.len == 0 || pipeline_run(&scanner->pipeline, log, &chunk) == 0;
         if (all && (r == INPUT_END || r == INPUT_LAST))
                 reach_end(scanner, log);

@@ -243,6 +243,17 @@ static void what_comes_first_into_an_empty_log_may_be_old(void **state) {
         assert_int_equal(t->failures, 2); /* in operation by now */
 }
 
+static void half_a_line_is_content(void **state) {
+        struct test *t = *state;
+        append(t, t->log_fd, "ha");
+        begin(t);
+        WAIT_FOR(t, t->flags & BATCH_AT_END);
+        append(t, t->log_fd, "lf\nold\nfail a\n");
+        tell_log(t, MESSAGE_SCAN_LOG_POKE);
+        WAIT_FOR(t, t->after == 16);
+        assert_int_equal(t->failures, 1);
+}
+
 static void added_log_is_told_before_it_is_started(void **state) {
         struct test *t = *state;
         append(t, t->log_fd, "fail a\n");
@@ -392,6 +403,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 TEST(log_is_read_to_its_end_and_on_when_poked),
                 TEST(what_comes_first_into_an_empty_log_may_be_old),
+                TEST(half_a_line_is_content),
                 TEST(added_log_is_told_before_it_is_started),
                 TEST(offset_beyond_the_end_begins_anew),
                 TEST(stopped_log_is_not_read),
