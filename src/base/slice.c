@@ -5,6 +5,9 @@
 #include <stdint.h>
 #include <strings.h>
 
+#define FIND_BLOCKS_MAX                                                                            \
+        64 /* bytes of a needle; of a longer one too many may be compared for nothing */
+
 static bool is_space(char c) {
         return c == ' ' || (c >= '\t' && c <= '\r');
 }
@@ -57,6 +60,45 @@ size_t slice_find_char(struct slice s, char c, size_t from) {
         return hit ? (size_t)(hit - s.data) : s.len;
 }
 
+typedef unsigned char block __attribute__((vector_size(16)));
+
+static block load(const char *bytes) {
+        block b;
+        memcpy(&b, bytes, sizeof(b));
+        return b;
+}
+
+static block filled_with(char c) {
+        block b;
+        memset(&b, c, sizeof(b));
+        return b;
+}
+
+/* By place at p, whether needle may be there, three bytes of it being there: 0 or 0xff. */
+static block likely_places(const char *p, const block keys[3], size_t middle, size_t last) {
+        return (block)((load(p) == keys[0]) & (load(p + middle) == keys[1]) &
+                       (load(p + last) == keys[2]));
+}
+
+/* Many places at a time. s holds at least a block's bytes more than needle behind from. */
+static size_t find_in_blocks(struct slice s, struct slice needle, size_t from) {
+        size_t middle = needle.len / 2, last = needle.len - 1;
+        const block keys[3] = {filled_with(needle.data[0]), filled_with(needle.data[middle]),
+                filled_with(needle.data[last])};
+        size_t end = s.len - last -
+                     sizeof(block); /* of the last block, which may overlap with the one before */
+        for (size_t at = from;; at = at + sizeof(block) < end ? at + sizeof(block) : end) {
+                uint64_t hits[2];
+                block places = likely_places(s.data + at, keys, middle, last);
+                memcpy(hits, &places, sizeof(hits));
+                for (size_t i = 0; (hits[0] | hits[1]) != 0 && i < sizeof(block); i++)
+                        if (places[i] != 0 && memcmp(s.data + at + i, needle.data, needle.len) == 0)
+                                return at + i;
+                if (at == end)
+                        return s.len;
+        }
+}
+
 size_t slice_find(struct slice s, struct slice needle, size_t from) {
         if (from > s.len)
                 return s.len;
@@ -64,6 +106,8 @@ size_t slice_find(struct slice s, struct slice needle, size_t from) {
                 return from;
         if (from == s.len)
                 return s.len;
+        if (needle.len <= FIND_BLOCKS_MAX && s.len - from >= needle.len - 1 + sizeof(block))
+                return find_in_blocks(s, needle, from);
         const char *hit = memmem(s.data + from, s.len - from, needle.data, needle.len);
         return hit ? (size_t)(hit - s.data) : s.len;
 }

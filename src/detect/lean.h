@@ -7,12 +7,18 @@
 
 #include "base/buffer.h"
 
+/* Conditions: which subjects it is for. Texts are borrowed from the regex; empty: there is no such
+ * condition. */
+struct lean_terms {
+        bool drops_newline;  /* those with one newline, at their end; it searches them without that
+                              */
+        struct slice absent; /* those without this text */
+        struct slice once;   /* those that hold this text once or not at all */
+};
+
 struct lean {
-        struct buffer text;  /* the regex, in Python's dialect */
-        bool drops_newline;  /* it is for subjects with one newline, at their end, and searches them
-                                without that */
-        struct slice absent; /* it is for subjects without this text; borrowed from the regex;
-                                empty: there is no such condition */
+        struct buffer text; /* the regex, in Python's dialect */
+        struct lean_terms terms;
 };
 
 /* Looks for one. regex: known to compile, at most PATTERN_TEXT_MAX bytes, searched without
@@ -20,4 +26,4 @@ struct lean {
 bool lean_find(struct slice regex, struct lean *ret);
 void lean_done(struct lean *lean);
 /* Whether the conditions hold. */
-bool lean_fits(bool drops_newline, struct slice absent, struct slice subject);
+bool lean_fits(const struct lean_terms *terms, struct slice subject);

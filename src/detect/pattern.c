@@ -33,14 +33,19 @@ struct form {
         bool jit;
 };
 
+/* The lean form, see detect/lean.h: for ASCII text that fits. It is made when the regex has proved to be much in use. */
+struct trimmed {
+        struct form form;
+        struct lean_terms terms; /* texts are parts of the regex */
+        unsigned searches;       /* up to now, at most PATTERN_LEAN_AFTER */
+};
+
 struct pattern {
         char *regex;
         size_t regex_len;
         struct form any;   /* for every text */
         struct form ascii; /* for ASCII text */
-        struct form lean;  /* for ASCII text that fits, see detect/lean.h */
-        bool lean_drops_newline;
-        struct slice lean_absent; /* part of regex */
+        struct trimmed *trimmed; /* NULL: there is none */
         size_t group_count;
         struct slice *names; /* by group; empty if unnamed */
 };
@@ -108,21 +113,21 @@ static int translate_and_compile(struct pattern *pattern, struct dialect *dialec
 }
 
 /* Without a lean form all is done by the others. */
-static void compile_lean(struct pattern *pattern) {
+static void compile_lean(const struct pattern *pattern) {
         struct dialect dialect = {.text = BUFFER_INIT(0)};
         struct fault fault = FAULT_INIT;
+        struct form *form = &pattern->trimmed->form;
         struct lean lean;
         if (lean_find((struct slice){pattern->regex, pattern->regex_len}, &lean)) {
-                int r = translate_form(&pattern->lean, buffer_view(&lean.text), &dialect, DIALECT_ASCII, 0, &fault);
+                int r = translate_form(form, buffer_view(&lean.text), &dialect, DIALECT_ASCII, 0, &fault);
                 if (r == 0 && dialect.group_count != pattern->group_count)
                         r = -EINVAL; /* which does not happen */
                 dialect_done(&dialect);
                 if (r < 0) {
-                        pcre2_code_free(pattern->lean.code);
-                        pattern->lean.code = NULL;
+                        pcre2_code_free(form->code);
+                        form->code = NULL;
                 }
-                pattern->lean_drops_newline = lean.drops_newline;
-                pattern->lean_absent = lean.absent;
+                pattern->trimmed->terms = lean.terms;
         }
         lean_done(&lean);
         fault_done(&fault);
@@ -155,7 +160,7 @@ int pattern_compile(struct slice regex, unsigned flags, struct pattern **ret, st
                 r = translate_and_compile(pattern, &dialect, DIALECT_ASCII, options, fault);
                 dialect_done(&dialect);
                 if (r == 0 && flags == PATTERN_PLAIN)
-                        compile_lean(pattern);
+                        pattern->trimmed = memory_new(sizeof(*pattern->trimmed));
         }
         if (r < 0)
                 (void)pattern_free(pattern);
@@ -169,7 +174,9 @@ struct pattern *pattern_free(struct pattern *pattern) {
                 return NULL;
         pcre2_code_free(pattern->any.code);
         pcre2_code_free(pattern->ascii.code);
-        pcre2_code_free(pattern->lean.code);
+        if (pattern->trimmed)
+                pcre2_code_free(pattern->trimmed->form.code);
+        free(pattern->trimmed);
         for (size_t i = 1; pattern->names && i <= pattern->group_count; i++)
                 free((char *)(uintptr_t)pattern->names[i].data);
         free(pattern->names);
@@ -211,6 +218,12 @@ static int tell_error(const struct pattern *pattern, int error, struct fault *fa
         return fault_set(fault, limit ? -ELOOP : -EFAULT, "%s: regular expression '%.*s'", (const char *)message, SLICE_ARG(shown));
 }
 
+static int take_spans(int groups, struct pattern_match *ret) {
+        ret->spans = pcre2_get_ovector_pointer(shared.data);
+        ret->count = (size_t)groups;
+        return 1;
+}
+
 static int search(const struct pattern *pattern, const struct form *form, struct slice subject, size_t from, struct pattern_match *ret,
         struct fault *fault) {
         int r = run(form, subject, from);
@@ -218,9 +231,7 @@ static int search(const struct pattern *pattern, const struct form *form, struct
                 return 0;
         if (r <= 0)
                 return tell_error(pattern, r, fault);
-        ret->spans = pcre2_get_ovector_pointer(shared.data);
-        ret->count = (size_t)r;
-        return 1;
+        return take_spans(r, ret);
 }
 
 int pattern_search(const struct pattern *pattern, struct slice subject, size_t from, size_t to, struct pattern_match *ret,
@@ -238,12 +249,32 @@ enum pattern_subject pattern_subject_of(struct slice subject) {
         return slice_is_ascii(subject) ? PATTERN_SUBJECT_ASCII : PATTERN_SUBJECT_OTHER;
 }
 
+/* Whether there is a lean form for the subject, by now. */
+static bool has_lean(const struct pattern *pattern, struct slice subject) {
+        struct trimmed *trimmed = pattern->trimmed;
+        if (!trimmed)
+                return false;
+        if (trimmed->searches < PATTERN_LEAN_AFTER && ++trimmed->searches == PATTERN_LEAN_AFTER)
+                compile_lean(pattern);
+        return trimmed->form.code && lean_fits(&trimmed->terms, subject);
+}
+
+/* Returns as pattern_search(), without a fault: where it meets a limit, the plain form may not. */
+static int search_lean(const struct trimmed *trimmed, struct slice subject, struct pattern_match *ret) {
+        subject.len -= trimmed->terms.drops_newline;
+        int r = run(&trimmed->form, subject, 0);
+        if (r == PCRE2_ERROR_NOMATCH)
+                return 0;
+        return r <= 0 ? -ELOOP : take_spans(r, ret);
+}
+
 int pattern_search_whole(const struct pattern *pattern, struct slice subject, enum pattern_subject kind, struct pattern_match *ret,
         struct fault *fault) {
         bool ascii = kind == PATTERN_SUBJECT_ASCII && pattern->ascii.code;
-        if (ascii && pattern->lean.code && lean_fits(pattern->lean_drops_newline, pattern->lean_absent, subject)) {
-                subject.len -= pattern->lean_drops_newline;
-                return search(pattern, &pattern->lean, subject, 0, ret, fault);
+        if (ascii && has_lean(pattern, subject)) {
+                int r = search_lean(pattern->trimmed, subject, ret);
+                if (r >= 0)
+                        return r;
         }
         return search(pattern, ascii ? &pattern->ascii : &pattern->any, subject, 0, ret, fault);
 }

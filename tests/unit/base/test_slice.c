@@ -92,8 +92,47 @@ static void each_byte_counts_for_equality(void **state) {
         assert_true(slice_equal(SLICE_NULL, (struct slice){a, 0}));
 }
 
+static size_t find_slowly(struct slice s, struct slice needle, size_t from) {
+        for (size_t at = from; at + needle.len <= s.len; at++)
+                if (memcmp(s.data + at, needle.data, needle.len) == 0)
+                        return at;
+        return s.len;
+}
+
+/* Few letters, so that much is nearly there; and memory that ends where the text does. */
+static void a_text_is_found_at_every_place_and_length(void **state) {
+        static uint32_t seed = 3;
+        (void)state;
+        for (size_t round = 0; round < 20000; round++) {
+                size_t len = round % 90;
+                char *text = malloc(len + 1);
+                assert_non_null(text);
+                char needle[80];
+                for (size_t i = 0; i < len; i++) {
+                        seed = seed * 1664525U + 1013904223U;
+                        text[i] = (char)('a' + (seed >> 16) % 2);
+                }
+                size_t needle_len = 1 + (seed >> 20) % (round % 3 == 0 ? sizeof(needle) - 1 : 9);
+                for (size_t i = 0; i < needle_len; i++) {
+                        seed = seed * 1664525U + 1013904223U;
+                        needle[i] = (char)('a' + (seed >> 16) % 2);
+                }
+                char *exact = malloc(len > 0 ? len : 1);
+                assert_non_null(exact);
+                memcpy(exact, text, len);
+                if (round % 4 == 0 && needle_len <= len)
+                        memcpy(exact + (seed >> 8) % (len - needle_len + 1), needle, needle_len);
+                struct slice s = {exact, len}, wanted = {needle, needle_len};
+                for (size_t from = 0; from <= len; from += 1 + from / 3)
+                        assert_int_equal(slice_find(s, wanted, from), find_slowly(s, wanted, from));
+                free(exact);
+                free(text);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_text_is_found_at_every_place_and_length),
                 cmocka_unit_test(sub_clips_to_the_slice),
                 cmocka_unit_test(find_gives_len_when_absent),
                 cmocka_unit_test(views_may_hold_nul),
