@@ -103,6 +103,9 @@ void action_list_stop(struct action_list *list, enum action_stop how, struct tic
 /* Whether an action tells the kernel when a ban ends (<nft-timeout>); then it has to hear when that changes: _end_moved(). */
 bool action_list_follows_ends(const struct action_list *list);
 void action_list_end_moved(struct action_list *list, struct ticket *ticket);
+/* Many bans are to come: until _end(), those that have been ordered wait for others, so that the kernel takes many at once. */
+void action_list_gather_begin(struct action_list *list);
+void action_list_gather_end(struct action_list *list);
 /* "Already banned": checks all actions (actioncheck), at most every 3 s, and repairs what is broken. */
 void action_list_check(struct action_list *list, struct ticket *ticket);
 /* Grows whenever a repair has lost bans: a ticket with an older epoch is to be banned again (action_list_reban). */

@@ -335,6 +335,15 @@ void action_list_stop(struct action_list *list, enum action_stop how, struct tic
         action_order_close(list, order);
 }
 
+void action_list_gather_begin(struct action_list *list) {
+        list->gathers = true;
+}
+
+void action_list_gather_end(struct action_list *list) {
+        list->gathers = false;
+        action_queue_kick(list);
+}
+
 void action_list_check(struct action_list *list, struct ticket *ticket) {
         int64_t now_us = clock_mono_us(list->env.clock);
         if (list->has_checked && now_us < list->last_check_us + CHECK_US)

@@ -263,10 +263,15 @@ static void tell_finished(struct action_list *list) {
                 free(list);
 }
 
+static bool waits_for_more(const struct action_list *list, const struct action *action) {
+        return list->gathers && list->pending < ACTION_GATHER &&
+               action->first->kind == ACTION_JOB_BAN;
+}
+
 static void advance(struct action_list *list) {
         struct action *action;
         unsigned begun = 0;
-        while (!list->front && (action = next_action(list))) {
+        while (!list->front && (action = next_action(list)) && !waits_for_more(list, action)) {
                 if (begun >= ACTION_QUEUE_BURST) {
                         action_queue_kick(list);
                         break;

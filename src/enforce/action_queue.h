@@ -8,6 +8,7 @@
 #include "enforce/action_run.h"
 #include "enforce/python_action.h"
 
+#define ACTION_GATHER NFTSET_BATCH_MAX
 #define ACTION_QUEUE_BURST 256 /* jobs that need no waiting, in one go */
 
 /* What one call asked for: done when all its jobs are. */
@@ -63,6 +64,7 @@ struct action_list {
         struct nftset *nftset; /* its own, where the server has none */
         int64_t last_check_us;
         bool has_checked;
+        bool gathers; /* bans wait until there are ACTION_GATHER of them */
         struct action *front; /* what it does holds up the others */
         struct loop_timer kick, patience;
         struct action_order *finished_first, *finished_last;

@@ -121,6 +121,7 @@ struct jail *jail_free(struct jail *jail) {
                 return NULL;
         scan_link_jail_del(jail->env.scan, jail->id);
         loop_timer_cancel(jail->env.loop, &jail->expire_timer);
+        jail_restore_done(jail);
         jail->actions = action_list_free(jail->actions);
         jail->ignore = ignore_free(jail->ignore);
         jail_intake_done(jail);
@@ -299,6 +300,7 @@ void jail_stop(struct jail *jail, enum jail_stop how, jail_done *done, void *use
         size_t count;
         if (jail->is_stopping)
                 return;
+        jail_restore_finish(jail);
         jail->is_stopping = true;
         jail->stop_done = done;
         jail->stop_user = user;

@@ -200,6 +200,7 @@ void jail_expire(struct jail *jail) {
 }
 
 void jail_ban_ids(struct jail *jail, const struct value *ids, jail_count_done *done, void *user) {
+        jail_restore_finish(jail);
         struct jail_job *job = jail_job_new(jail, done, user);
         double now = jail_now(jail);
         for (size_t i = 0; i < ids->list.count; i++) {
@@ -298,6 +299,7 @@ static void unban_id(struct jail_job *job, struct slice id) {
 }
 
 void jail_unban_ids(struct jail *jail, const struct value *ids, jail_count_done *done, void *user) {
+        jail_restore_finish(jail);
         struct jail_job *job = jail_job_new(jail, done, user);
         for (size_t i = 0; i < ids->list.count; i++) {
                 struct slice id = value_item_text(ids, i);
@@ -310,6 +312,7 @@ void jail_unban_ids(struct jail *jail, const struct value *ids, jail_count_done 
 
 void jail_unban_all(
         struct jail *jail, enum jail_unban_scope scope, jail_count_done *done, void *user) {
+        jail_restore_finish(jail);
         struct jail_job *job = jail_job_new(jail, done, user);
         size_t count;
         struct ticket **tickets = ban_book_by_ban(&jail->book, &count);

@@ -4,7 +4,8 @@
  * for the first JAIL_CHECKS_AHEAD. A failure that nothing waits for, and that is in nobody's way,
  * counts at once. The place in the log is one of the items, so it is written only
  * when all before it has been decided: what is not decided when the server dies is read again.
- * Above JAIL_INTAKE_PAUSE items the scanner is told to wait. Nothing moves while the jail is idle:
+ * Bans that are restored come before all of that. Above JAIL_INTAKE_PAUSE items the scanner is told
+ * to wait. Nothing moves while the jail is idle:
  * during a reload there is no ignoreip. Upstream: fail2ban/server/filter.py processLineAndAdd(),
  * addAttempt(), 1.1. */
 #include <errno.h>
@@ -39,6 +40,7 @@ static void tell_scanner(struct jail *jail) {
                 jail->is_idle || jail->intake.is_paused ? SCAN_JAIL_IDLE : SCAN_JAIL_ACTIVE);
 }
 
+/* before: NULL for the first place. */
 static struct intake_item *push_after(struct jail *jail, struct intake_item *before,
         enum intake_kind kind, struct ticket *ticket) {
         struct intake *intake = &jail->intake;
@@ -46,7 +48,7 @@ static struct intake_item *push_after(struct jail *jail, struct intake_item *bef
         *item = (struct intake_item){.jail = jail, .kind = kind, .state = INTAKE_NEW, .weight = 1};
         if (ticket)
                 item->ticket = ticket_ref(ticket);
-        item->next = before ? before->next : NULL;
+        item->next = before ? before->next : intake->first;
         if (before)
                 before->next = item;
         else
@@ -79,6 +81,8 @@ static struct intake_item *pop(struct jail *jail) {
         intake->first = item->next;
         if (!intake->first)
                 intake->last = NULL;
+        if (intake->last_restored == item)
+                intake->last_restored = NULL;
         intake->count--;
         if (intake->is_paused && intake->count < JAIL_INTAKE_RESUME) {
                 intake->is_paused = false;
@@ -270,13 +274,18 @@ static void check_ahead(struct jail *jail) {
         }
 }
 
+/* Whether what comes next has to wait for bans that are still to be restored. */
+static bool is_held(const struct jail *jail) {
+        return jail->restore && jail->intake.first->kind != INTAKE_RESTORE;
+}
+
 void jail_intake_pump(struct jail *jail) {
         struct intake *intake = &jail->intake;
         if (intake->is_pumping)
                 return;
         intake->is_pumping = true;
         diag_begin_batch();
-        while (jail_is_working(jail) && intake->first) {
+        while (jail_is_working(jail) && intake->first && !is_held(jail)) {
                 check_ahead(jail);
                 if (intake->first->state != INTAKE_DECIDED)
                         break;
@@ -384,13 +393,14 @@ void jail_intake_done(struct jail *jail) {
                 jail->intake.first = item->next;
                 item_free(item);
         }
-        jail->intake.last = NULL;
+        jail->intake.last = jail->intake.last_restored = NULL;
         jail->intake.count = 0;
 }
 
 /* Whether nothing is in front of a failure. */
 static bool is_next(const struct jail *jail) {
-        return !jail->intake.first && !jail->intake.is_pumping && jail_is_working(jail);
+        return !jail->intake.first && !jail->intake.is_pumping && jail_is_working(jail) &&
+               !jail->restore;
 }
 
 /* Counts it, if there is nothing to wait for. */
@@ -511,7 +521,8 @@ void jail_position(struct jail *jail, struct slice path, struct slice hash, uint
 }
 
 void jail_intake_restore(struct jail *jail, struct ticket *ticket) {
-        (void)push(jail, INTAKE_RESTORE, ticket);
+        struct intake *intake = &jail->intake;
+        intake->last_restored = push_after(jail, intake->last_restored, INTAKE_RESTORE, ticket);
 }
 
 void jail_attempt(struct jail *jail, struct slice id, const struct value *matches,

@@ -17,6 +17,7 @@
         10000 /* failures that wait for names or commands, after which reading pauses ... */
 #define JAIL_INTAKE_RESUME 1000  /* ... until only so many are left */
 #define JAIL_INTAKE_MAX 1000000  /* beyond, failures are dropped and counted */
+#define JAIL_RESTORE_PART 1024   /* bans read from the database in one go */
 #define JAIL_CHECKS_AHEAD 16     /* failures that are checked against ignoreip at once */
 #define JAIL_PROLONGS_MAX 100000 /* delayed actionprolongs; beyond, they come at once */
 #define JAIL_UNBAN_CHUNK                                                                           \
@@ -27,11 +28,13 @@
 
 struct intake_item;
 struct jail_job; /* jail_jobs.h */
+struct jail_restore;
 
 /* What waits for names, ignoreip and the commands behind it, in the order of the log. */
 struct intake {
         struct intake_item *first;
         struct intake_item *last;
+        struct intake_item *last_restored; /* of bans that are restored; NULL: none waits */
         size_t count;
         bool is_pumping;
         bool is_paused; /* the scanner has been told to wait */
@@ -82,6 +85,7 @@ struct jail {
         uint64_t refused;              /* bans for which there was no room */
         struct jail_path *unannounced; /* "Added logfile" is said when their place is known */
         struct jail_path *unnamed;     /* reload: logs not added again so far */
+        struct jail_restore *restore; /* bans that have not been read yet; NULL: none */
         size_t lifts;     /* of bans that ended while nobody was there, under way */
         bool counts_bans; /* of the others */
         bool is_started;
@@ -107,6 +111,7 @@ struct ticket *jail_ticket_of(struct slice id, double time);
 
 /* jail_intake.c. */
 void jail_intake_pump(struct jail *jail);
+/* Goes before all failures that wait. */
 void jail_intake_restore(struct jail *jail, struct ticket *ticket);
 /* Attempts are answered with 0; nothing is worked on any more. */
 void jail_intake_stop(struct jail *jail);
@@ -129,6 +134,10 @@ void jail_observe_done(struct jail *jail);
 
 /* jail_restore.c. */
 void jail_restore(struct jail *jail);
+/* Before bans are made or lifted from outside: what has not been read yet is read now. */
+void jail_restore_finish(struct jail *jail);
+/* Drops what has not been read yet. */
+void jail_restore_done(struct jail *jail);
 /* Lifts under way need not be waited for any more. */
 void jail_restore_stop(struct jail *jail);
 

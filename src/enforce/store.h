@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/slice.h"
@@ -101,12 +102,20 @@ void store_ban_add(struct store *store, const struct store_ban *ban);
 /* Deletes the id's rows of the jail / all rows of the jail. Returns how many of bans. */
 int64_t store_ban_del(struct store *store, struct slice jail, struct slice id);
 int64_t store_ban_del_all(struct store *store, struct slice jail);
-/* Bans of the jail that may still hold (5.4): from bips, ordered by ip; newer_than: 0, or timeofban
- * must be greater. The row's views are valid during the call, which may write to the store but not
- * read this list again. */
+/* Bans of a jail that may still hold (5.4), from bips and ordered by ip: those that end after now,
+ * and began after newer_than, if that is not 0. It is read in parts. */
+struct store_list {
+        double now, newer_than;
+        struct buffer after; /* ip of the last row read; empty: none yet */
+        bool is_blob;        /* what that is in the database */
+};
+void store_list_init(struct store_list *list, double now, double newer_than);
+void store_list_done(struct store_list *list);
+/* At most max rows more. The row's views are valid during the call, which may write to the store
+ * but not read this list again. Returns whether there may be further rows. */
 typedef void store_ban_row(void *user, const struct store_ban *row);
-void store_bans_current(struct store *store, struct slice jail, double now, double newer_than,
-        store_ban_row *row, void *user);
+bool store_bans_current(struct store *store, struct slice jail, struct store_list *list,
+        uint32_t max, store_ban_row *row, void *user);
 /* Earlier bans of id for bantime.increment: of this jail, or (jail empty) summed over all. Returns
  * whether there are any. */
 bool store_ban_history(struct store *store, struct slice jail, struct slice id, uint32_t *ret_count,

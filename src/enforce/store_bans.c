@@ -143,30 +143,64 @@ static struct value read_data(sqlite3_stmt *statement, int column, struct arena 
         return data;
 }
 
-void store_bans_current(struct store *store, struct slice jail, double now, double newer_than,
+void store_list_init(struct store_list *list, double now, double newer_than) {
+        *list = (struct store_list){
+                .now = now, .newer_than = newer_than, .after = BUFFER_INIT(FIELDS_MAX)};
+}
+
+void store_list_done(struct store_list *list) {
+        buffer_done(&list->after);
+}
+
+/* The order is by ip, blobs last: what comes after a row is found again by that. */
+static void bind_list(
+        sqlite3_stmt *statement, struct slice jail, const struct store_list *list, uint32_t max) {
+        struct slice after = buffer_view(&list->after);
+        store_db_bind_text(statement, 1, jail);
+        (void)sqlite3_bind_double(statement, 2, list->now);
+        (void)sqlite3_bind_double(statement, 3, list->newer_than);
+        if (list->is_blob)
+                (void)sqlite3_bind_blob64(statement, 4, after.data, after.len, SQLITE_STATIC);
+        else
+                store_db_bind_text(statement, 4, after);
+        (void)sqlite3_bind_int64(statement, 5, max);
+}
+
+static void pass_row(struct store *store, sqlite3_stmt *statement, struct store_ban *ban,
         store_ban_row *row, void *user) {
+        ban->id = store_db_column(statement, 0);
+        ban->time = store_db_time(statement, 1);
+        ban->ban_time_s = store_db_time(statement, 2);
+        ban->count = read_count(statement, 3);
+        arena_reset(&store->arena);
+        ban->data = read_data(statement, 4, &store->arena);
+        row(user, ban);
+}
+
+bool store_bans_current(struct store *store, struct slice jail, struct store_list *list,
+        uint32_t max, store_ban_row *row, void *user) {
         sqlite3_stmt *statement = begin_list(store, STORE_BANS_CURRENT);
+        struct store_ban ban = {.jail = jail};
+        uint32_t count = 0;
         int r;
         if (!statement)
-                return;
-        store_db_bind_text(statement, 1, jail);
-        (void)sqlite3_bind_double(statement, 2, now);
-        (void)sqlite3_bind_double(statement, 3, newer_than);
+                return false;
+        bind_list(statement, jail, list, max);
         store->readers++;
         while ((r = sqlite3_step(statement)) == SQLITE_ROW) {
-                struct store_ban ban = {
-                        .jail = jail,
-                        .id = store_db_column(statement, 0),
-                        .time = store_db_time(statement, 1),
-                        .ban_time_s = store_db_time(statement, 2),
-                        .count = read_count(statement, 3),
-                };
-                arena_reset(&store->arena);
-                ban.data = read_data(statement, 4, &store->arena);
-                row(user, &ban);
+                pass_row(store, statement, &ban, row, user);
+                if (++count < max)
+                        continue;
+                list->is_blob = sqlite3_column_type(statement, 0) == SQLITE_BLOB;
+                buffer_clear(&list->after);
+                if (buffer_append(&list->after, store_db_column(statement, 0)) < 0)
+                        count = 0; /* so long an ip is none, and the last of all */
+                r = SQLITE_DONE;
+                break;
         }
         store->readers--;
         end_list(store, statement, r);
+        return count == max;
 }
 
 bool store_ban_history(struct store *store, struct slice jail, struct slice id, uint32_t *ret_count,

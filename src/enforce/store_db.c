@@ -45,7 +45,7 @@ static const char *const texts[STORE_STATEMENT_COUNT] = {
         [STORE_BANS_CURRENT] =
                 "SELECT ip, timeofban, bantime, bancount, data FROM bips WHERE jail = ?1"
                 " AND (timeofban + bantime > ?2 OR bantime <= -1) AND (?3 = 0 OR timeofban > ?3) "
-                "ORDER BY ip",
+                "AND ip > ?4 ORDER BY ip LIMIT ?5",
         [STORE_HISTORY_JAIL] =
                 "SELECT bancount, timeofban, bantime FROM bips WHERE ip = ?1 AND jail = ?2",
         [STORE_HISTORY_ALL] = "SELECT sum(bancount), max(timeofban), sum(bantime) FROM bips WHERE "

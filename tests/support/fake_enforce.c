@@ -151,6 +151,14 @@ void action_list_ban(
         later(done, user);
 }
 
+void action_list_gather_begin(struct action_list *list) {
+        (void)list;
+}
+
+void action_list_gather_end(struct action_list *list) {
+        (void)list;
+}
+
 void action_list_reban(
         struct action_list *list, struct ticket *ticket, action_list_done *done, void *user) {
         order(list, "reban", ticket);
@@ -362,19 +370,33 @@ int64_t store_ban_del_all(struct store *store, struct slice jail) {
         return count;
 }
 
-void store_bans_current(struct store *store, struct slice jail, double now, double newer_than,
-        store_ban_row *on_row, void *user) {
+void store_list_init(struct store_list *list, double now, double newer_than) {
+        *list = (struct store_list){now, newer_than, BUFFER_INIT(1000000), false};
+}
+
+void store_list_done(struct store_list *list) {
+        buffer_done(&list->after);
+}
+
+/* In the order in which they were added; after holds how many have been read. */
+bool store_bans_current(struct store *store, struct slice jail, struct store_list *list,
+        uint32_t max, store_ban_row *on_row, void *user) {
         (void)store;
-        for (size_t i = 0; i < fake.row_count; i++) {
+        size_t read = buffer_len(&list->after), last = fake.row_count;
+        if (last - read > max)
+                last = read + max;
+        for (size_t i = read; i < last; i++) {
                 struct fake_row *row = &fake.rows[i];
+                (void)buffer_append_char(&list->after, '+');
                 if (!slice_is(jail, row->jail) ||
-                        !(row->time + row->ban_time_s > now || row->ban_time_s <= -1) ||
-                        !(row->time > newer_than || newer_than == 0))
+                        !(row->time + row->ban_time_s > list->now || row->ban_time_s <= -1) ||
+                        !(row->time > list->newer_than || list->newer_than == 0))
                         continue;
                 struct store_ban ban = {
                         jail, slice_of(row->id), row->time, row->ban_time_s, row->count, row->data};
                 on_row(user, &ban);
         }
+        return last < fake.row_count;
 }
 
 bool store_ban_history(struct store *store, struct slice jail, struct slice id, uint32_t *ret_count,

@@ -234,6 +234,32 @@ static void many_quick_jobs_do_not_hold_up_the_loop(void **state) {
         assert_int_equal(buffer_len(&fixture.begun), 3 * (ACTION_QUEUE_BURST + 1));
 }
 
+/* Only bans do: what starts an action need not wait for them. */
+static void bans_wait_for_others_while_many_are_to_come(void **state) {
+        (void)state;
+        struct ticket *ticket = ticket_new(SLICE("192.0.2.1"), NULL, 1);
+        action_list_gather_begin(fixture.list);
+        struct action_order *order = action_order_new(on_done, NULL);
+        add(0, order, ACTION_JOB_START);
+        action_queue_add(fixture.actions[0], order, ACTION_JOB_BAN, ticket);
+        action_order_close(fixture.list, order);
+        step();
+        expect("a0 ");
+        step();
+        expect("");
+        action_list_gather_end(fixture.list);
+        step();
+        expect("a1 ");
+        action_list_gather_begin(fixture.list);
+        order = action_order_new(on_done, NULL);
+        for (int i = 0; i < ACTION_GATHER; i++)
+                action_queue_add(fixture.actions[0], order, ACTION_JOB_BAN, ticket);
+        action_order_close(fixture.list, order);
+        step();
+        assert_true(buffer_len(&fixture.begun) > 0);
+        (void)ticket_unref(ticket);
+}
+
 int main(void) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         const struct CMUnitTest tests[] = {
@@ -243,6 +269,7 @@ int main(void) {
                 CASE(an_order_without_jobs_is_done_from_the_loop),
                 CASE(a_cleared_action_lets_the_others_go_on),
                 CASE(each_action_that_holds_a_ban_says_so),
+                CASE(bans_wait_for_others_while_many_are_to_come),
                 CASE(many_quick_jobs_do_not_hold_up_the_loop),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,6 +140,75 @@ static void restoring_comes_after_the_start_of_actions_and_before_reading(void *
         end(jail);
 }
 
+#define MANY (JAIL_RESTORE_PART * 2 + 10)
+
+/* A jail that has restored the first part of MANY. */
+static struct jail *amid_many(void) {
+        struct jail *jail = make();
+        for (unsigned i = 0; i < MANY; i++) {
+                char id[20];
+                (void)snprintf(id, sizeof(id), "10.0.%u.%u", i >> 8, i & 255);
+                row(id, NOW - 100, 600, 1);
+        }
+        jail_settings(jail)->maxretry = 1;
+        (void)fake_orders();
+        jail_start(jail);
+        assert_int_equal(jail_counts(jail).banned, JAIL_RESTORE_PART);
+        return jail;
+}
+
+static void many_come_in_parts_and_before_what_has_failed_meanwhile(void **state) {
+        struct jail *jail = amid_many();
+        (void)state;
+        fake_failure(jail, NOW, "192.0.2.1", 0, NULL);
+        fake_failure(jail, NOW, "10.0.8.9", 0, NULL); /* whose ban is the last to be restored */
+        assert_int_equal(jail_counts(jail).banned, JAIL_RESTORE_PART);
+        assert_int_equal(loop_step(fake.loop, 0), 0);
+        assert_int_equal(jail_counts(jail).banned, JAIL_RESTORE_PART * 2);
+        fake_settle();
+        assert_int_equal(jail_counts(jail).banned, MANY + 1);
+        const char *orders = fake_orders();
+        const char *last = strstr(orders, "ban 10.0.8.9\n");
+        const char *failed = strstr(orders, "ban 192.0.2.1\n");
+        assert_true(last && failed && last < failed);
+        assert_null(strstr(last + 1, "ban 10.0.8.9\n"));
+        end(jail);
+}
+
+static void who_lifts_or_bans_meanwhile_finds_all(void **state) {
+        struct arena arena = ARENA_INIT;
+        struct value ids = value_list();
+        (void)state;
+        (void)value_append(&ids, value_text("10.0.8.9"), &arena);
+        struct jail *jail = amid_many();
+        jail_unban_ids(jail, &ids, NULL, NULL);
+        fake_settle();
+        assert_int_equal(jail_counts(jail).banned, MANY - 1);
+        assert_false(jail_is_banned(jail, SLICE("10.0.8.9")));
+        end(jail);
+        jail = amid_many();
+        jail_ban_ids(jail, &ids, NULL, NULL);
+        fake_settle();
+        assert_int_equal(jail_counts(jail).banned_total, MANY);
+        end(jail);
+        jail = amid_many();
+        jail_unban_all(jail, JAIL_UNBAN_WITH_ROWS, NULL, NULL);
+        fake_settle();
+        assert_int_equal(jail_counts(jail).banned, 0);
+        end(jail);
+        arena_done(&arena);
+}
+
+/* Else those that have not been read would never be lifted. */
+static void a_jail_that_stops_amid_lifts_all(void **state) {
+        struct jail *jail = amid_many();
+        (void)state;
+        jail_stop(jail, JAIL_STOP_SERVER, NULL, NULL);
+        assert_non_null(strstr(fake_diags(), "[j] Repeal Ban 10.0.8.9\n"));
+        end(jail);
+        end(amid_many()); /* freed as it is */
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(stored_bans_hold_again_with_times_cut),
@@ -147,6 +216,9 @@ int main(void) {
                 cmocka_unit_test(the_database_is_told_once_all_is_lifted),
                 cmocka_unit_test(growing_times_are_cut_to_maxtime),
                 cmocka_unit_test(ignored_ids_are_not_banned_again),
+                cmocka_unit_test(many_come_in_parts_and_before_what_has_failed_meanwhile),
+                cmocka_unit_test(who_lifts_or_bans_meanwhile_finds_all),
+                cmocka_unit_test(a_jail_that_stops_amid_lifts_all),
                 cmocka_unit_test(restoring_comes_after_the_start_of_actions_and_before_reading),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

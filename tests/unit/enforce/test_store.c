@@ -161,7 +161,10 @@ static void on_a_full_disk_bans_are_read_and_written_later(void **state) {
         fixture_sql(f, "PRAGMA journal_mode = WAL");
         fill_disk(&before);
         fixture_open(f);
-        store_bans_current(f->store, SLICE("sshd"), NOW_S, 0, count_row, &count);
+        struct store_list list;
+        store_list_init(&list, NOW_S, 0);
+        (void)store_bans_current(f->store, SLICE("sshd"), &list, 10, count_row, &count);
+        store_list_done(&list);
         fixture_add(f, "sshd", "192.0.2.2", NOW_S);
         int r = store_commit(f->store);
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);

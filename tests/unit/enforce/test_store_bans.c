@@ -91,6 +91,16 @@ static void list_row(void *user, const struct store_ban *row) {
                 row->ban_time_s, row->count, failures ? (long long)failures->integer : -1LL);
 }
 
+/* In parts of part_max. */
+static void list_current(struct fixture *f, double now, double newer_than, uint32_t part_max) {
+        struct store_list list;
+        buffer_clear(&f->said);
+        store_list_init(&list, now, newer_than);
+        while (store_bans_current(f->store, SLICE("sshd"), &list, part_max, list_row, f))
+                continue;
+        store_list_done(&list);
+}
+
 static void current_bans_are_those_that_hold(void **state) {
         struct fixture *f = *state;
         double now = (double)NOW_S;
@@ -102,12 +112,10 @@ static void current_bans_are_those_that_hold(void **state) {
         ban.ban_time_s = -1;
         ban.data = make_data(f, 1, 7);
         store_ban_add(f->store, &ban);
-        buffer_clear(&f->said);
-        store_bans_current(f->store, SLICE("sshd"), now, 0, list_row, f);
+        list_current(f, now, 0, 100);
         assert_slice(buffer_view(&f->said),
                 "<a 1795499401 600 1 -1><b 1795499900 600 1 -1><d 1795495000 -1 1 7>");
-        buffer_clear(&f->said);
-        store_bans_current(f->store, SLICE("sshd"), now, now - 200, list_row, f);
+        list_current(f, now, now - 200, 100);
         assert_slice(buffer_view(&f->said), "<b 1795499900 600 1 -1>");
 }
 
@@ -168,10 +176,44 @@ static void odd_data_of_others_is_survived(void **state) {
                        "\"failures\": 2}'),"
                        "('b', 'sshd', 1795499990, 600, 1, 'no json'), ('c', 'sshd', 1795499990, "
                        "600, 1, NULL)");
-        buffer_clear(&f->said);
-        store_bans_current(f->store, SLICE("sshd"), (double)NOW_S, 0, list_row, f);
+        list_current(f, (double)NOW_S, 0, 100);
         assert_slice(buffer_view(&f->said),
                 "<a 1795499990 600 1 2><b 1795499990 600 1 -1><c 1795499990 600 1 -1>");
+}
+
+/* Each comes once, however small the parts, and though rows come and go between them. */
+static void current_bans_come_in_parts(void **state) {
+        struct fixture *f = *state;
+        struct buffer whole = BUFFER_INIT(10000);
+        for (unsigned i = 0; i < 10; i++) {
+                char id[20];
+                (void)snprintf(id, sizeof(id), "10.0.0.%u", i * 7);
+                fixture_add(f, "sshd", id, NOW_S - i);
+                fixture_add(f, "web", id, NOW_S);
+        }
+        assert_int_equal(store_commit(f->store), 0);
+        fixture_sql(f, "INSERT INTO bips(ip, jail, timeofban, bantime, bancount, data) VALUES"
+                       "(x'61', 'sshd', 1795499990, 600, 1, '{}'),"
+                       "(x'62', 'sshd', 1795499990, 600, 1, '{}'),"
+                       "(x'63', 'sshd', 1795499990, 600, 1, '{}')");
+        list_current(f, (double)NOW_S, 0, 100);
+        (void)buffer_append(&whole, buffer_view(&f->said));
+        for (uint32_t part_max = 1; part_max < 15; part_max++) {
+                list_current(f, (double)NOW_S, 0, part_max);
+                assert_true(slice_equal(buffer_view(&f->said), buffer_view(&whole)));
+        }
+        struct store_list list;
+        buffer_clear(&f->said);
+        store_list_init(&list, (double)NOW_S, 0);
+        assert_true(store_bans_current(f->store, SLICE("sshd"), &list, 3, list_row, f));
+        (void)store_ban_del(f->store, SLICE("sshd"), SLICE("10.0.0.21"));
+        fixture_add(f, "sshd", "10.0.0.1", NOW_S);  /* before the place */
+        fixture_add(f, "sshd", "10.0.0.29", NOW_S); /* behind it */
+        assert_false(store_bans_current(f->store, SLICE("sshd"), &list, 100, list_row, f));
+        store_list_done(&list);
+        assert_null(strstr(buffer_view(&f->said).data, "<10.0.0.1 "));
+        assert_non_null(strstr(buffer_view(&f->said).data, "<10.0.0.29 "));
+        buffer_done(&whole);
 }
 
 static void numbers_beyond_all_reason_are_cut(void **state) {
@@ -187,8 +229,7 @@ static void numbers_beyond_all_reason_are_cut(void **state) {
         fixture_sql(f, "INSERT INTO bans(ip, jail, timeofban, bantime, data) VALUES"
                        "('a', 'sshd', 1, 1, '{\"failures\": 9223372036854775807}'),"
                        "('a', 'sshd', 2, 1, '{\"failures\": 9223372036854775807}')");
-        buffer_clear(&f->said);
-        store_bans_current(f->store, SLICE("sshd"), (double)NOW_S, 0, list_row, f);
+        list_current(f, (double)NOW_S, 0, 100);
         assert_slice(buffer_view(&f->said), "<a 1000000000000000 1000000000000000 4294967295 -1>"
                                             "<b -1000000000000000 -1 0 -1>");
         assert_true(store_ban_history(f->store, SLICE(""), SLICE("a"), &count, &time, &ban_time));
@@ -210,6 +251,7 @@ int main(void) {
                 CASE(merged_matches_are_the_newest_in_order),
                 CASE(odd_data_of_others_is_survived),
                 CASE(numbers_beyond_all_reason_are_cut),
+                CASE(current_bans_come_in_parts),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
