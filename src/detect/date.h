@@ -42,6 +42,12 @@ int date_detector_set_timezone(struct date_detector *detector, struct slice zone
  * fault where upstream raises an exception that makes the line fail (unknown zone abbreviation, month without day, ...). */
 int date_detector_match(struct date_detector *detector, struct slice line, struct date_match *ret, struct fault *fault);
 
+/* Whether the line has the bytes of the last date where that stood, or such that tell of another second of its minute: then
+ * date_detector_match() would answer DATE_FOUND with *ret, but this learns nothing. */
+bool date_detector_glance(const struct date_detector *detector, struct slice line, struct date_match *ret);
+/* Learns what date_detector_match() would have learnt of so many lines that date_detector_glance() knew; line and match: the last one's. */
+void date_detector_repeat(struct date_detector *detector, struct slice line, const struct date_match *match, uint64_t count);
+
 /* The value of `get JAIL datepattern`: pattern (empty slice: None) and name; returns 0, or 1 if nothing is set and the name is to be
  * "Default Detectors". */
 int date_detector_describe(const struct date_detector *detector, struct slice *ret_pattern, struct slice *ret_name);

@@ -462,24 +462,29 @@ static int time_of(struct date_detector *detector, const struct candidate *winne
         return r;
 }
 
-/* A line with the same date as the last one, whose template is anchored: what would be found is the
- * same, and what would be learnt is known, or next to it. */
-static bool match_again(struct date_detector *detector, struct slice line, struct date_match *ret) {
+/* The last template is anchored, or there is no memory: so what would be found is the same. */
+bool date_detector_glance(
+        const struct date_detector *detector, struct slice line, struct date_match *ret) {
         struct date_time time;
         if (!date_memo_line(
                     &detector->memo, line, now_us(detector), &ret->cut_start, &ret->cut_end, &time))
                 return false;
-        struct date_entry *entry = &detector->entries[detector->last];
-        entry->hits++;
-        entry->template->hits++;
-        entry->last_used = clock_wall(detector->calendar.clock);
-        detector->first = char_at(line, 0);
-        detector->end_chars = ret->cut_end;
-        detector->final = (unsigned char)line.data[ret->cut_end - 1];
         ret->template_index = detector->last;
         ret->time = time.seconds;
         ret->integral = time.integral;
         return true;
+}
+
+/* What would be learnt is known, or next to it. */
+void date_detector_repeat(struct date_detector *detector, struct slice line,
+        const struct date_match *match, uint64_t count) {
+        struct date_entry *entry = &detector->entries[detector->last];
+        entry->hits += count;
+        entry->template->hits += count;
+        entry->last_used = clock_wall(detector->calendar.clock);
+        detector->first = char_at(line, 0);
+        detector->end_chars = match->cut_end;
+        detector->final = (unsigned char)line.data[match->cut_end - 1];
 }
 
 /* Not inline: a candidate is large, and most lines need none. */
@@ -522,6 +527,8 @@ __attribute__((noinline)) static int match_anew(struct date_detector *detector, 
 
 int date_detector_match(struct date_detector *detector, struct slice line, struct date_match *ret,
         struct fault *fault) {
-        return match_again(detector, line, ret) ? DATE_FOUND
-                                                : match_anew(detector, line, ret, fault);
+        if (!date_detector_glance(detector, line, ret))
+                return match_anew(detector, line, ret, fault);
+        date_detector_repeat(detector, line, ret, 1);
+        return DATE_FOUND;
 }

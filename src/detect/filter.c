@@ -423,7 +423,7 @@ static void trace_line(struct run *run) {
 }
 
 /* Most lines end here, so nothing is done that a hopeless line does not need. */
-static void pass_over(struct filter *filter, const struct dated_line *line) {
+void filter_trace_passed(struct filter *filter, const struct dated_line *line) {
         bool is_empty = line->tuple.before.len + line->tuple.after.len == 0;
         filter->trace.prefregex_hit = filter->prefregex_in_all && !is_empty;
         if (filter->mode == FILTER_TOOL)
@@ -464,12 +464,16 @@ __attribute__((noinline)) static int search_line(struct filter *filter, const st
         return r < 0 ? r : (int)run.count;
 }
 
-int filter_line(struct filter *filter, const struct filter_line *line, struct arena *arena,
-        const struct filter_failure **ret, struct fault *fault) {
-        struct dated_line dated;
+void filter_trace_begin(struct filter *filter) {
         filter->trace.ignore_hit_count = 0;
         filter->trace.whole = SLICE_NULL;
         filter->trace.searched = SLICE_NULL;
+}
+
+int filter_line(struct filter *filter, const struct filter_line *line, struct arena *arena,
+        const struct filter_failure **ret, struct fault *fault) {
+        struct dated_line dated;
+        filter_trace_begin(filter);
         sessions_settle(&filter->sessions);
         int r = line_date_read(&filter->dates, line, arena, &dated, fault);
         filter->trace.last_time = filter->dates.last;
@@ -480,7 +484,7 @@ int filter_line(struct filter *filter, const struct filter_line *line, struct ar
         if (!filter_is_hopeless(filter, lacks))
                 return search_line(
                         filter, &(struct worthy){line, &dated, lacks}, arena, ret, fault);
-        pass_over(filter, &dated);
+        filter_trace_passed(filter, &dated);
         *ret = NULL;
         return 0;
 }

@@ -79,6 +79,12 @@ struct filter_line {
 int filter_line(struct filter *filter, const struct filter_line *line, struct arena *arena, const struct filter_failure **ret,
         struct fault *fault);
 
+/* Processes lines from the front of several, as filter_line() would do it, but only such that can be told at a glance to lead to
+ * nothing: they hold no literal (lines->lacks is so of all of them), and have the date of the line before. lines->text: whole lines
+ * with their ends, LF or CR LF; not known to be valid UTF-8 unless is_ascii. It ends in front of the first line that is to be
+ * processed by itself, or is empty, or begins with '#'. Returns its offset, and *ret_count lines are done. */
+size_t filter_pass_over(struct filter *filter, const struct filter_line *lines, uint64_t *ret_count);
+
 /* What a line must hold (detect/literals.h) for a regex to match: one clause each for the prefregex (0), the ignoreregexes together (1) and
  * the first FILTER_CLAUSES_MAX - 2 failregexes (2 and up); one without literals says nothing. Valid until the next filter_set(). */
 #define FILTER_CLAUSES_MAX 64

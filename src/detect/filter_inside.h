@@ -57,10 +57,15 @@ struct filter {
         bool prefregex_in_all;      /* it matches every line that is not empty */
         struct prefilter_seam seam; /* of all clauses */
         struct arena literals;      /* memory of the above */
-        struct buffer blob;    /* scratch of filter_save() */
+        struct buffer blob;         /* scratch of filter_save() */
 };
 
 void filter_say(const struct filter *filter, enum diag_level level, struct slice text);
+
+/* What filter_trace() tells of no line. */
+void filter_trace_begin(struct filter *filter);
+/* What becomes known of lines that lead to nothing; line: the last one. */
+void filter_trace_passed(struct filter *filter, const struct dated_line *line);
 
 /* ---- filter_literals.c ---- */
 

@@ -144,6 +144,14 @@ static int detect(struct line_date *dates, const struct filter_line *line, struc
         return 0;
 }
 
+static double delta_of(const struct line_date *dates, double time) {
+        return trunc(time - now(dates));
+}
+
+static bool is_odd(const struct line_date *dates, double time) {
+        return fabs(delta_of(dates, time)) > LINE_DATE_ODD_S;
+}
+
 static struct slice odd_text(double delta, struct arena *arena) {
         struct value seconds = value_int((int64_t)fabs(delta));
         return arena_printf(arena,
@@ -157,9 +165,9 @@ static struct slice odd_text(double delta, struct arena *arena) {
 /* In operation. */
 static void correct_odd(struct line_date *dates, const struct filter_line *line,
         struct arena *arena, struct dated_line *ret) {
-        double delta = trunc(ret->time - now(dates));
-        if (!(fabs(delta) > LINE_DATE_ODD_S))
+        if (!is_odd(dates, ret->time))
                 return;
+        double delta = delta_of(dates, ret->time);
         if (is_heard(dates, LINE_DATE_ODD)) {
                 struct slice first = odd_text(delta, arena);
                 if (is_due(dates, LINE_DATE_ODD, first)) {
@@ -174,6 +182,10 @@ static void correct_odd(struct line_date *dates, const struct filter_line *line,
 
 static double seconds_of(const struct value *v) {
         return v->type == VALUE_INT ? (double)v->integer : v->real;
+}
+
+static bool is_old(const struct line_date *dates, double time) {
+        return time < now(dates) - seconds_of(&dates->findtime);
 }
 
 /* While catching up. */
@@ -209,10 +221,28 @@ int line_date_read(struct line_date *dates, const struct filter_line *line, stru
                 correct_odd(dates, line, arena, ret);
                 return 1;
         }
-        if (!(ret->time < now(dates) - seconds_of(&dates->findtime)))
+        if (!is_old(dates, ret->time))
                 return 1;
         warn_old(dates, line, arena);
         return 0;
+}
+
+bool line_date_glance(
+        const struct line_date *dates, const struct filter_line *line, struct date_match *ret) {
+        if (line->has_time || !date_detector_glance(dates->detector, line->text, ret))
+                return false;
+        if (!dates->checks)
+                return true;
+        if (line->in_operation)
+                return !is_odd(dates, ret->time);
+        return !is_old(dates, ret->time) || !is_heard(dates, LINE_DATE_OLD);
+}
+
+void line_date_repeat(struct line_date *dates, struct slice text, const struct date_match *match,
+        uint64_t count) {
+        date_detector_repeat(dates->detector, text, match, count);
+        remember(dates, slice_sub(text, match->cut_start, match->cut_end), match->time,
+                match->integral);
 }
 
 static struct slice whole_lines(const struct line_list *lines, struct arena *arena) {

@@ -48,6 +48,14 @@ void line_date_done(struct line_date *dates);
  * 0 if the line is too old, or negative errno where upstream raises an exception. */
 int line_date_read(struct line_date *dates, const struct filter_line *line, struct arena *arena,
         struct dated_line *ret, struct fault *fault);
+/* Whether line_date_read() would split the line at *ret, or leave it out as too old, without a word
+ * about it and without a search; this changes nothing. */
+bool line_date_glance(
+        const struct line_date *dates, const struct filter_line *line, struct date_match *ret);
+/* What line_date_read() would have done to *dates for so many lines that line_date_glance() knew;
+ * text and match: the last one's. */
+void line_date_repeat(
+        struct line_date *dates, struct slice text, const struct date_match *match, uint64_t count);
 /* Tells, once a day, of a match in a line without a date. */
 void line_date_warn_missing(struct line_date *dates, const struct dated_line *line,
         const struct line_list *matched, struct arena *arena);

@@ -406,6 +406,12 @@ const uint64_t *prefilter_line(
         return prefilter->hints;
 }
 
+size_t prefilter_quiet(const struct prefilter *prefilter) {
+        if (prefilter->next < prefilter->hit_count)
+                return prefilter->hits[prefilter->next].at - 1;
+        return prefilter->overflow ? 0 : SIZE_MAX;
+}
+
 const uint64_t *prefilter_idle(const struct prefilter *prefilter) {
         return prefilter->idle;
 }

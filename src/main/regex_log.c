@@ -42,6 +42,7 @@ struct reader {
         bool is_plain;  /* what has been read is ASCII, which every encoding but the wide ones keeps
                          */
         uint64_t lacks; /* of the present line, see struct filter_line */
+        uint64_t idle_lacks; /* of lines without any literal */
         struct regex_line line; /* the present one */
 };
 
@@ -207,9 +208,34 @@ static bool scan_buffer(struct reader *reader, struct slice lines) {
                 reader->prefilter = make_prefilter(reader->tool->filter, lines);
                 reader->has_tried = true;
         }
-        if (reader->prefilter)
+        if (reader->prefilter) {
                 prefilter_scan(reader->prefilter, lines);
+                reader->idle_lacks = ~prefilter_idle(reader->prefilter)[0];
+        }
         return reader->prefilter != NULL;
+}
+
+/* Whether lines that lead to nothing need no more than being counted. */
+static bool can_pass_over(const struct reader *reader) {
+        const struct regex_tool *tool = reader->tool;
+        return reader->prefilter && !tool->json && !tool->explain && !tool->arguments.out.data &&
+               regex_report_needs_count_only(&tool->report);
+}
+
+/* Such lines from the place on, as many as can be told at a glance. Returns where they end. */
+static size_t pass_over(struct reader *reader, struct slice lines, size_t at) {
+        struct regex_tool *tool = reader->tool;
+        struct slice quiet = slice_sub(lines, at, prefilter_quiet(reader->prefilter));
+        const struct filter_line several = {
+                .text = quiet, .is_ascii = reader->is_plain, .lacks = reader->idle_lacks};
+        uint64_t count;
+        if (!can_pass_over(reader))
+                return at;
+        at += filter_pass_over(tool->filter, &several, &count);
+        reader->line.number += count;
+        if (count > 0)
+                regex_report_passed(&tool->report, count);
+        return at;
 }
 
 /* All complete lines of what has been read so far. */
@@ -222,6 +248,8 @@ static enum regex_end process_buffer(struct reader *reader, struct buffer *buffe
                 line_encoding_is_ascii_compatible(reader->encoding) && slice_is_ascii(lines);
         clock_fix(&reader->tool->now, clock_wall_us(&reader->tool->clock));
         while (end == REGEX_GO_ON) {
+                if (has_hints)
+                        at = pass_over(reader, lines, at);
                 size_t len = line_length(reader->encoding, slice_sub(lines, at, lines.len));
                 if (len == 0)
                         break;

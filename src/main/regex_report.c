@@ -157,6 +157,20 @@ void regex_report_missed(struct regex_report *report, struct slice line) {
         report->tested++;
 }
 
+bool regex_report_needs_count_only(const struct regex_report *report) {
+        const struct regex_arguments *a = report->arguments;
+        bool lists_missed = !a->print_no_missed &&
+                            (a->print_all_missed || report->missed.total < report->limit);
+        return a->verbose == 0 && !report->multi_line && !lists_missed;
+}
+
+void regex_report_passed(struct regex_report *report, uint64_t count) {
+        const struct filter_trace *trace = filter_trace(report->filter);
+        report->prefregex_hits += trace->prefregex_hit ? count : 0;
+        report->missed.total += count;
+        report->tested += count;
+}
+
 static enum regex_verdict verdict_of(bool is_ignored, size_t failures) {
         if (is_ignored)
                 return REGEX_IGNORED;

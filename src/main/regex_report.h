@@ -22,7 +22,7 @@ struct regex_hit {
 };
 
 struct regex_stat {
-        struct slice regex; /* as given */
+        struct slice regex;                /* as given */
         const struct value_origin *origin; /* where in the configuration; or NULL */
         unsigned line; /* of origin's file (regex_place.h); 0: nobody has looked for it */
         uint64_t count;
@@ -68,6 +68,10 @@ void regex_report_clear_regexes(struct regex_stats *stats);
  * line counts as. */
 enum regex_verdict regex_report_line(struct regex_report *report, struct slice line,
         const struct filter_failure *results, size_t count, struct arena *arena);
+/* Whether it is enough to count a line that leads to nothing; and counts so many of them, of the
+ * last of which filter_trace() tells. */
+bool regex_report_needs_count_only(const struct regex_report *report);
+void regex_report_passed(struct regex_report *report, uint64_t count);
 /* Counts a line that could not be run. */
 void regex_report_missed(struct regex_report *report, struct slice line);
 void regex_report_print(const struct regex_report *report, double elapsed_s);

@@ -191,6 +191,29 @@ static void too_many_hits_make_the_rest_candidates(void **state) {
         arena_done(&arena);
 }
 
+static void it_is_known_how_far_there_is_nothing(void **state) {
+        (void)state;
+        struct arena arena = ARENA_INIT;
+        struct literals clauses = clause("find", false, &arena);
+        struct prefilter *prefilter = make(&clauses, 1);
+        struct slice text = SLICE("one\ntwo\nfind\nfour\n");
+        prefilter_scan(prefilter, text);
+        assert_in_range(prefilter_quiet(prefilter), 8, 12);
+        (void)prefilter_line(prefilter, slice_sub(text, 8, 13), 8, 13);
+        assert_true(prefilter_quiet(prefilter) >= text.len);
+        struct buffer many = BUFFER_INIT((size_t)1 << 20);
+        for (int i = 0; i < PREFILTER_HITS_MAX + 10; i++)
+                (void)buffer_append(&many, SLICE("find\n"));
+        prefilter_scan(prefilter, buffer_view(&many));
+        assert_in_range(prefilter_quiet(prefilter), 0, 4);
+        size_t end = (size_t)PREFILTER_HITS_MAX * 5;
+        (void)prefilter_line(prefilter, SLICE("find\n"), 0, end);
+        assert_int_equal(prefilter_quiet(prefilter), 0);
+        buffer_done(&many);
+        (void)prefilter_free(prefilter);
+        arena_done(&arena);
+}
+
 static void seam_joins_what_the_cut_parted(void **state) {
         static const struct {
                 const char *literals;
@@ -228,6 +251,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(lines_with_a_literal_are_candidates_of_its_jails),
                 cmocka_unit_test(each_clause_has_its_bit),
+                cmocka_unit_test(it_is_known_how_far_there_is_nothing),
                 cmocka_unit_test(a_literal_is_found_wherever_it_stands),
                 cmocka_unit_test(a_jail_that_requires_nothing_gets_every_line),
                 cmocka_unit_test(none_is_made_of_nothing_or_too_much),

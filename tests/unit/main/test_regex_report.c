@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/memory.h"
 #include "capture.h"
 #include "detect/date.h"
 
@@ -280,6 +281,54 @@ static void links_are_made_of_every_line_and_regex(void **state) {
         finish(&t);
 }
 
+static void lines_without_results_can_be_counted_once_no_list_wants_them(void **state) {
+        static const struct {
+                struct regex_arguments arguments;
+                size_t missed; /* lines before */
+                bool counts;
+        } rows[] = {
+                {{.verbose = 0},                                      0,  false},
+                {{.verbose = 0},                                      19, false},
+                {{.verbose = 0},                                      20, true },
+                {{.maxlines = 2},                                     2,  true },
+                {{.print_no_missed = true},                           0,  true },
+                {{.print_all_missed = true},                          50, false},
+                {{.print_all_missed = true, .print_no_missed = true}, 0,  true },
+                {{.verbose = 1, .print_no_missed = true},             0,  false},
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct test t;
+                begin_with(&t, rows[i].arguments);
+                for (size_t k = 0; k < rows[i].missed; k++)
+                        line(&t, "x", NULL, 0);
+                assert_int_equal(regex_report_needs_count_only(&t.report), rows[i].counts);
+                t.report.multi_line = true;
+                assert_false(regex_report_needs_count_only(&t.report));
+                finish(&t);
+        }
+}
+
+static void lines_that_are_counted_look_like_lines_that_were_told(void **state) {
+        struct test told;
+        struct test counted;
+        (void)state;
+        for (int hits = 0; hits < 2; hits++) {
+                begin_with(&told, (struct regex_arguments){.print_no_missed = true});
+                begin_with(&counted, (struct regex_arguments){.print_no_missed = true});
+                told.filter.trace.prefregex_hit = counted.filter.trace.prefregex_hit = hits > 0;
+                told.filter.prefregex = counted.filter.prefregex = SLICE("^pre");
+                for (size_t i = 0; i < 7; i++)
+                        line(&told, "x", NULL, 0);
+                regex_report_passed(&counted.report, 7);
+                char *wanted = memory_copy_text(slice_of(print(&told)));
+                assert_string_equal(print(&counted), wanted);
+                free(wanted);
+                finish(&told);
+                finish(&counted);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(whole_report_looks_like_this),
@@ -293,6 +342,8 @@ int main(void) {
                 cmocka_unit_test(prefregex_groups_are_listed_up_to_the_limit),
                 cmocka_unit_test(consumed_lines_are_no_longer_missed),
                 cmocka_unit_test(links_are_made_of_every_line_and_regex),
+                cmocka_unit_test(lines_without_results_can_be_counted_once_no_list_wants_them),
+                cmocka_unit_test(lines_that_are_counted_look_like_lines_that_were_told),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
