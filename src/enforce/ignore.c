@@ -95,14 +95,20 @@ static void check_free(struct check *check) {
         free(check);
 }
 
+static void on_addresses(
+        void *user, const struct address *addresses, size_t count, const struct fault *fault);
+
+static bool is_check_of(const void *check, const void *ignore) {
+        return ((const struct check *)check)->ignore == ignore;
+}
+
 struct ignore *ignore_free(struct ignore *ignore) {
         if (!ignore)
                 return NULL;
-        while (ignore->checks) {
-                if (ignore->env.resolver)
-                        resolver_forget(ignore->env.resolver, ignore->checks);
+        if (ignore->env.resolver) /* in one look for all: there may be very many */
+                resolver_forget_all(ignore->env.resolver, on_addresses, is_check_of, ignore);
+        while (ignore->checks)
                 check_free(ignore->checks);
-        }
         ignore_clear(ignore);
         free(ignore->entries);
         address_set_done(&ignore->set);

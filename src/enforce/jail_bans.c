@@ -270,6 +270,15 @@ static void on_addresses(
         jail_job_release(asked->job);
 }
 
+static bool is_of(const void *asked, const void *jail) {
+        return ((const struct jail_asked *)asked)->job->jail == jail;
+}
+
+void jail_bans_forget_names(struct jail *jail) {
+        if (jail->env.resolver)
+                resolver_forget_all(jail->env.resolver, on_addresses, is_of, jail);
+}
+
 static void unban_id(struct jail_job *job, struct slice id) {
         struct jail *jail = job->jail;
         struct address address;
@@ -292,8 +301,7 @@ static void unban_id(struct jail_job *job, struct slice id) {
                 return;
         }
         struct jail_asked *asked = arena_alloc(&job->arena, sizeof(*asked));
-        *asked = (struct jail_asked){job->asked, job, arena_copy(&job->arena, id)};
-        job->asked = asked;
+        *asked = (struct jail_asked){job, arena_copy(&job->arena, id)};
         jail_job_hold(job);
         resolver_ask_addresses(jail->env.resolver, asked->name, on_addresses, asked);
 }

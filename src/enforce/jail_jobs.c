@@ -6,7 +6,6 @@
 
 #include "base/memory.h"
 #include "enforce/jail_state.h"
-#include "enforce/resolver.h"
 
 struct jail_job *jail_job_new(struct jail *jail, jail_count_done *done, void *user) {
         struct jail_job *job = memory_new(sizeof(*job));
@@ -31,8 +30,6 @@ static void job_free(struct jail *jail, struct jail_job *job) {
                 place = &(*place)->next;
         *place = job->next;
         loop_timer_cancel(jail->env.loop, &job->timer);
-        for (struct jail_asked *asked = job->asked; asked; asked = asked->next)
-                resolver_forget(jail->env.resolver, asked); /* does nothing if it has answered */
         arena_done(&job->arena);
         free(job);
 }
@@ -45,7 +42,6 @@ static void on_done(void *user) {
         jail_count_done *done = job->done;
         void *done_user = job->user;
         job->arena = ARENA_INIT;
-        job->asked = NULL; /* all have answered */
         job_free(job->jail, job);
         if (done)
                 done(done_user, count, &absent);
@@ -63,6 +59,7 @@ void jail_job_on_action(void *user, unsigned failed) {
 }
 
 void jail_jobs_done(struct jail *jail) {
+        jail_bans_forget_names(jail); /* who has not answered yet */
         while (jail->jobs)
                 job_free(jail, jail->jobs);
 }

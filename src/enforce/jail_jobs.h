@@ -6,7 +6,6 @@
 
 /* A host name whose addresses a command waits for. */
 struct jail_asked {
-        struct jail_asked *next;
         struct jail_job *job;
         struct slice name; /* in the job's arena, as this */
 };
@@ -19,7 +18,6 @@ struct jail_job {
         uint64_t count;
         struct arena arena;
         struct value absent;
-        struct jail_asked *asked;
         jail_count_done *done;
         void *user;
         struct loop_timer timer;
@@ -32,3 +30,6 @@ void jail_job_release(struct jail_job *job);
 /* The same, as the actions' callback. */
 void jail_job_on_action(void *user, unsigned failed);
 void jail_jobs_done(struct jail *jail);
+
+/* jail_bans.c: no job of the jail waits for the addresses of a name any more. */
+void jail_bans_forget_names(struct jail *jail);

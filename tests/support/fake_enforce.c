@@ -526,6 +526,7 @@ void resolver_forget_all(struct resolver *resolver, resolver_addresses *done,
         resolver_is_meant *is_meant, const void *whom) {
         (void)resolver;
         size_t kept = 0;
+        fake.forgets++;
         for (size_t i = 0; i < fake.question_count; i++)
                 if (fake.questions[i].done == done && is_meant(fake.questions[i].user, whom))
                         free(fake.questions[i].name);
@@ -537,6 +538,7 @@ void resolver_forget_all(struct resolver *resolver, resolver_addresses *done,
 void resolver_forget(struct resolver *resolver, void *user) {
         (void)resolver;
         size_t kept = 0;
+        fake.forgets++;
         for (size_t i = 0; i < fake.question_count; i++)
                 if (fake.questions[i].user == user)
                         free(fake.questions[i].name);

@@ -58,6 +58,7 @@ struct fake {
         size_t done_count;
         struct fake_question questions[64];
         size_t question_count;
+        unsigned forgets; /* looks through the questions for those that are not wanted */
         struct fake_command commands[64];
         size_t command_count;
         struct jail_env env;

@@ -47,9 +47,40 @@ static void jobs_of_a_freed_jail_do_not_answer(void **state) {
         assert_int_equal(calls, 0);
 }
 
+/* However many names they wait for: the questions are looked through for all together. */
+static void names_of_a_freed_jail_are_forgotten_in_one_look(void **state) {
+        static const unsigned counts[] = {1, 60};
+        unsigned looks[2];
+        (void)state;
+        for (size_t row = 0; row < 2; row++) {
+                struct jail *jail = started();
+                struct arena arena = ARENA_INIT;
+                struct value someone = value_list();
+                (void)value_append(&someone, value_text("192.0.2.1"), &arena);
+                jail_ban_ids(jail, &someone, NULL, NULL);
+                calls = 0;
+                for (unsigned i = 0; i < counts[row]; i++) {
+                        struct value name = value_list();
+                        (void)value_append(
+                                &name, value_string(arena_printf(&arena, "host%u", i)), &arena);
+                        jail_unban_ids(jail, &name, on_count, &calls);
+                }
+                assert_int_equal(fake.question_count, counts[row]);
+                fake.forgets = 0;
+                assert_null(jail_free(jail));
+                looks[row] = fake.forgets;
+                assert_int_equal(fake.question_count, 0);
+                assert_int_equal(calls, 0);
+                arena_done(&arena);
+                fake_end();
+        }
+        assert_int_equal(looks[0], looks[1]);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(answer_comes_once_all_is_released_from_the_loop),
+                cmocka_unit_test(names_of_a_freed_jail_are_forgotten_in_one_look),
                 cmocka_unit_test(jobs_of_a_freed_jail_do_not_answer),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
