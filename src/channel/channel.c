@@ -195,15 +195,41 @@ static int write_out(struct channel *channel) {
         return 0;
 }
 
-/* Nothing waits in front of it: what the peer takes at once need not be copied. Returns the bytes sent of head and body together. */
-static size_t send_now(struct channel *channel, struct slice head, struct slice body) {
-        struct iovec pieces[] = {
-                {.iov_base = (void *)(uintptr_t)head.data, .iov_len = head.len},
-                {.iov_base = (void *)(uintptr_t)body.data, .iov_len = body.len},
-        };
-        struct msghdr header = {.msg_iov = pieces, .msg_iovlen = 2};
+/* A frame's header and the pieces of its body. */
+enum { FRAME_PIECES = 3 };
+struct frame {
+        uint32_t numbers[2];
+        struct slice pieces[FRAME_PIECES];
+        size_t len;
+};
+
+static void frame_of(struct frame *frame, enum message_type type, struct slice head, struct slice rest) {
+        frame->numbers[0] = htole32((uint32_t)(head.len + rest.len));
+        frame->numbers[1] = htole32((uint32_t)type);
+        frame->pieces[0] = (struct slice){(const char *)frame->numbers, HEADER_SIZE};
+        frame->pieces[1] = head;
+        frame->pieces[2] = rest;
+        frame->len = HEADER_SIZE + head.len + rest.len;
+}
+
+/* Nothing waits in front of it: what the peer takes at once need not be copied. Returns the bytes sent. */
+static size_t send_now(struct channel *channel, const struct frame *frame) {
+        struct iovec pieces[FRAME_PIECES];
+        for (size_t i = 0; i < FRAME_PIECES; i++)
+                pieces[i] = (struct iovec){
+                        .iov_base = (void *)(uintptr_t)frame->pieces[i].data, .iov_len = frame->pieces[i].len};
+        struct msghdr header = {.msg_iov = pieces, .msg_iovlen = FRAME_PIECES};
         ssize_t sent = sendmsg(channel->fd, &header, MSG_NOSIGNAL);
         return sent < 0 ? 0 : (size_t)sent;
+}
+
+/* All but the first bytes of the frame. */
+static void append_rest(struct buffer *out, const struct frame *frame, size_t sent) {
+        for (size_t i = 0; i < FRAME_PIECES; i++) {
+                size_t of_piece = sent < frame->pieces[i].len ? sent : frame->pieces[i].len;
+                (void)buffer_append(out, slice_sub(frame->pieces[i], of_piece, frame->pieces[i].len));
+                sent -= of_piece;
+        }
 }
 
 static int may_send(const struct channel *channel, enum message_type type, size_t len, int fd) {
@@ -219,22 +245,23 @@ static int may_send(const struct channel *channel, enum message_type type, size_
 
 /* Puts what is not sent at once into the queue. An error shows up as EPOLLHUP/EPOLLERR, so that the close handler runs from the loop and
  * never inside a send. */
-static void send_or_queue(struct channel *channel, enum message_type type, struct slice body, const struct chunk *with_fd) {
-        uint32_t numbers[] = {htole32((uint32_t)body.len), htole32((uint32_t)type)};
-        struct slice head = {(const char *)numbers, sizeof(numbers)};
+static void send_or_queue(struct channel *channel, const struct frame *frame, const struct chunk *with_fd) {
         bool idle = !channel->out;
-        size_t sent = idle && !with_fd ? send_now(channel, head, body) : 0;
-        if (sent == HEADER_SIZE + body.len)
+        size_t sent = idle && !with_fd ? send_now(channel, frame) : 0;
+        if (sent == frame->len)
                 return;
-        struct chunk *chunk = chunk_for(channel, with_fd);
-        size_t of_head = sent < HEADER_SIZE ? sent : HEADER_SIZE;
-        (void)buffer_append(&chunk->bytes, slice_sub(head, of_head, HEADER_SIZE));
-        (void)buffer_append(&chunk->bytes, slice_sub(body, sent - of_head, body.len));
-        channel->pending += HEADER_SIZE + body.len - sent;
+        append_rest(&chunk_for(channel, with_fd)->bytes, frame, sent);
+        channel->pending += frame->len - sent;
         if (idle && with_fd)
                 (void)write_out(channel);
         if (channel->out || idle)
                 watch(channel);
+}
+
+static void send_body(struct channel *channel, enum message_type type, struct slice body, const struct chunk *with_fd) {
+        struct frame frame;
+        frame_of(&frame, type, body, SLICE_NULL);
+        send_or_queue(channel, &frame, with_fd);
 }
 
 int channel_send_lent(struct channel *channel, enum message_type type, struct slice body, int fd, channel_release *release, void *owner) {
@@ -243,7 +270,7 @@ int channel_send_lent(struct channel *channel, enum message_type type, struct sl
         if (r < 0)
                 release(owner);
         else
-                send_or_queue(channel, type, body, &with_fd);
+                send_body(channel, type, body, &with_fd);
         return r;
 }
 
@@ -254,15 +281,25 @@ int channel_send_fd(struct channel *channel, enum message_type type, struct slic
         const struct chunk with_fd = {.fd = fcntl(fd, F_DUPFD_CLOEXEC, 3)};
         if (with_fd.fd < 0)
                 return -errno;
-        send_or_queue(channel, type, body, &with_fd);
+        send_body(channel, type, body, &with_fd);
         return 0;
 }
 
 int channel_send(struct channel *channel, enum message_type type, struct slice body) {
         int r = may_send(channel, type, body.len, -1);
         if (r == 0)
-                send_or_queue(channel, type, body, NULL);
+                send_body(channel, type, body, NULL);
         return r;
+}
+
+int channel_send_pieces(struct channel *channel, enum message_type type, struct slice head, struct slice rest) {
+        struct frame frame;
+        int r = may_send(channel, type, head.len + rest.len, -1);
+        if (r < 0)
+                return r;
+        frame_of(&frame, type, head, rest);
+        send_or_queue(channel, &frame, NULL);
+        return 0;
 }
 
 size_t channel_pending(const struct channel *channel) {

@@ -35,6 +35,8 @@ struct channel *channel_free(struct channel *channel);
 /* Queues a message; fds are duplicated, the caller keeps its own. Never blocks. Returns 0, -EPIPE if the channel is closed, -EMSGSIZE
  * if the body is above the table's maximum, -ENOBUFS if the peer lags by CHANNEL_OUT_MAX. */
 int channel_send(struct channel *channel, enum message_type type, struct slice body);
+/* The same with a body of two pieces, which need not lie one behind the other. */
+int channel_send_pieces(struct channel *channel, enum message_type type, struct slice head, struct slice rest);
 int channel_send_fd(struct channel *channel, enum message_type type, struct slice body, int fd); /* -errno if there is no duplicate */
 /* The same without a duplicate: fd must stay open until release(owner) is called, which happens exactly once, when it has been sent or
  * never will be; from inside this call, too, and also if that fails. */

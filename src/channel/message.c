@@ -83,13 +83,24 @@ double message_get_f64(struct message_reader *in) {
 
 struct slice message_get_text(struct message_reader *in) {
         uint32_t len = message_get_u32(in);
-        if (in->bad || in->rest.len < len) {
+        return message_get_bytes(in, len);
+}
+
+uint32_t message_get_number_slow(struct message_reader *in) {
+        uint64_t number = 0;
+        uint8_t byte = 0;
+        unsigned bits = 0;
+        do {
+                byte = message_get_u8(in);
+                number |= (uint64_t)(byte & 0x7f) << bits;
+                bits += 7;
+        } while (byte & 0x80 && bits < 7 * MESSAGE_NUMBER_MAX);
+        bool is_longer_than_needed = byte == 0 && bits > 7;
+        if (in->bad || byte & 0x80 || is_longer_than_needed || number > UINT32_MAX) {
                 in->bad = true;
-                return SLICE_NULL;
+                return 0;
         }
-        struct slice text = slice_sub(in->rest, 0, len);
-        in->rest = slice_sub(in->rest, len, in->rest.len);
-        return text;
+        return (uint32_t)number;
 }
 
 bool message_read_end(const struct message_reader *in) {

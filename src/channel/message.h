@@ -8,7 +8,7 @@
 #include "base/buffer.h"
 #include "base/slice.h"
 
-#define CHANNEL_VERSION 3
+#define CHANNEL_VERSION 4
 
 enum channel_role { CHANNEL_SERVER, CHANNEL_SCANNER, CHANNEL_FRONT, CHANNEL_RESOLVER, CHANNEL_RUNNER, CHANNEL_ROLE_COUNT };
 
@@ -72,6 +72,14 @@ int message_put_u32(struct buffer *out, uint32_t v);
 int message_put_u64(struct buffer *out, uint64_t v);
 int message_put_f64(struct buffer *out, double v);
 int message_put_text(struct buffer *out, struct slice s);
+/* A number as 7 bits a byte, the lowest first: small ones take one byte. Writes MESSAGE_NUMBER_MAX bytes at most. Returns their end. */
+#define MESSAGE_NUMBER_MAX 5
+static inline char *message_write_number(char *to, uint32_t v) {
+        for (; v >= 0x80; v >>= 7)
+                *to++ = (char)(v | 0x80);
+        *to++ = (char)v;
+        return to;
+}
 
 /* Reader over a body. A read past the end, or a text longer than what is left, sets bad and gives zero / the empty slice, so that
  * callers read all fields and then check once with message_read_end(). */
@@ -87,5 +95,24 @@ uint64_t message_get_u64(struct message_reader *in);
 double message_get_f64(struct message_reader *in);
 /* Borrows from the body. */
 struct slice message_get_text(struct message_reader *in);
+/* As message_write_number() has it; no byte more than it needs. */
+uint32_t message_get_number_slow(struct message_reader *in);
+static inline uint32_t message_get_number(struct message_reader *in) {
+        if (in->bad || in->rest.len == 0 || in->rest.data[0] & '\x80')
+                return message_get_number_slow(in);
+        in->rest.len--;
+        return (uint32_t)(unsigned char)*in->rest.data++;
+}
+/* So many bytes, which it borrows from the body. */
+static inline struct slice message_get_bytes(struct message_reader *in, size_t len) {
+        struct slice bytes = {in->rest.data, len};
+        if (in->bad || in->rest.len < len) {
+                in->bad = true;
+                return SLICE_NULL;
+        }
+        in->rest.data += len;
+        in->rest.len -= len;
+        return bytes;
+}
 /* True if every field was there and nothing is left over. */
 bool message_read_end(const struct message_reader *in);

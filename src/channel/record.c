@@ -2,34 +2,41 @@
 /* Records: u8 type, u32 jail, then the type's fields. */
 #include "channel/record.h"
 
+#include <endian.h>
 #include <errno.h>
 
-#include "channel/value_code.h"
+#include "channel/failure_code.h"
 
-/* As a text, so that a reader may step over it. */
-static int put_data(struct buffer *out, const struct value *data) {
-        size_t size = value_coded_size(data);
-        char *room = size > 0 && size <= UINT32_MAX ? buffer_room(out, sizeof(uint32_t) + size) : NULL;
-        if (!room)
-                return -ENOBUFS;
-        (void)message_put_u32(out, (uint32_t)size); /* there is room */
-        (void)value_write(room + sizeof(uint32_t), data);
-        buffer_commit(out, size);
-        return 0;
+char *record_write_failure_head(char *to, const struct record *record) {
+        uint64_t bits;
+        uint32_t jail = htole32(record->jail);
+        memcpy(&bits, &record->failure.time, sizeof(bits));
+        bits = htole64(bits);
+        *to++ = RECORD_FAILURE;
+        memcpy(to, &jail, sizeof(jail));
+        to += sizeof(jail);
+        memcpy(to, &bits, sizeof(bits));
+        to += sizeof(bits);
+        *to++ = (char)record->failure.flags;
+        to = message_write_number(to, record->failure.regex);
+        to = message_write_number(to, (uint32_t)record->failure.id.len);
+        if (record->failure.id.len > 0)
+                memcpy(to, record->failure.id.data, record->failure.id.len);
+        return to + record->failure.id.len;
+}
+
+void record_write_length(char *begin, const char *end) {
+        uint32_t len = htole32((uint32_t)(end - begin - (ptrdiff_t)RECORD_LENGTH_BYTES));
+        memcpy(begin, &len, sizeof(len));
 }
 
 static int put_failure(struct buffer *out, const struct record *record) {
-        int r = message_put_f64(out, record->failure.time);
-        if (r == 0)
-                r = message_put_u8(out, record->failure.flags);
-        if (r == 0)
-                r = message_put_u32(out, record->failure.regex);
-        if (r == 0)
-                r = message_put_text(out, record->failure.id);
-        if (r < 0)
-                return r;
-        return record->failure.coded.len > 0 ? message_put_text(out, record->failure.coded)
-                                             : put_data(out, &record->failure.data);
+        char *room = buffer_room(out, RECORD_FAILURE_HEAD_MAX + record->failure.id.len);
+        if (!room || record->failure.id.len > UINT32_MAX)
+                return -ENOBUFS;
+        buffer_commit(out, (size_t)(record_write_failure_head(room, record) - room));
+        int r = message_put_text(out, record->failure.lines);
+        return r < 0 ? r : message_put_text(out, record->failure.groups);
 }
 
 static int put_state(struct buffer *out, const struct record *record) {
@@ -51,16 +58,25 @@ static int put_count(struct buffer *out, const struct record *record) {
         return r < 0 ? r : message_put_u64(out, record->count.dropped);
 }
 
-static int put_body(struct buffer *out, const struct record *record) {
-        switch (record->type) {
-        case RECORD_FAILURE:
+static int put_head(struct buffer *out, const struct record *record) {
+        int r = message_put_u8(out, (uint8_t)record->type);
+        return r < 0 ? r : message_put_u32(out, record->jail);
+}
+
+static int put_any(struct buffer *out, const struct record *record) {
+        if (record->type == RECORD_FAILURE)
                 return put_failure(out, record);
+        int r = put_head(out, record);
+        if (r < 0)
+                return r;
+        switch (record->type) {
         case RECORD_STATE:
                 return put_state(out, record);
         case RECORD_DIAG:
                 return put_diag(out, record);
         case RECORD_COUNT:
                 return put_count(out, record);
+        case RECORD_FAILURE:
         case RECORD_TYPE_COUNT:
                 break;
         }
@@ -69,39 +85,25 @@ static int put_body(struct buffer *out, const struct record *record) {
 
 int record_put(struct buffer *out, const struct record *record) {
         size_t before = buffer_len(out);
-        int r = message_put_u8(out, (uint8_t)record->type);
-        if (r == 0)
-                r = message_put_u32(out, record->jail);
-        if (r == 0)
-                r = put_body(out, record);
+        int r = put_any(out, record);
         if (r < 0)
                 out->end = out->start + before;
         return r;
 }
 
-/* Whether data is one dict. With an arena it is built, too. */
-static bool is_dict(struct slice data, struct arena *arena, struct value *ret) {
-        struct message_reader in = message_reader_of(data);
-        enum value_type type = value_skip(&in);
-        if (type != VALUE_DICT || !message_read_end(&in))
-                return false;
-        in = message_reader_of(data);
-        if (arena)
-                *ret = value_get(&in, arena);
-        return true;
-}
-
 static void get_failure(struct message_reader *in, struct record *record) {
         record->failure.time = message_get_f64(in);
         record->failure.flags = message_get_u8(in);
-        record->failure.regex = message_get_u32(in);
-        record->failure.id = message_get_text(in);
-        record->failure.coded = message_get_text(in);
+        record->failure.regex = message_get_number(in);
+        record->failure.id = message_get_bytes(in, message_get_number(in));
+        record->failure.lines = message_get_text(in);
+        record->failure.groups = message_get_text(in);
 }
 
-static bool is_failure(struct record *record, struct arena *arena) {
-        return record->failure.id.len <= RECORD_ID_MAX && is_dict(record->failure.coded, arena, &record->failure.data) &&
-               record->failure.time >= 0 && record->failure.time < 1e11; /* false for NaN */
+static bool is_failure(const struct record *record) {
+        return record->failure.id.len <= RECORD_ID_MAX && failure_lines_are_good(record->failure.lines) &&
+               failure_groups_are_good(record->failure.groups) && record->failure.time >= 0 &&
+               record->failure.time < 1e11; /* false for NaN */
 }
 
 static void get_state(struct message_reader *in, struct record *record) {
@@ -142,9 +144,9 @@ int record_get_checked(struct message_reader *in, struct record *ret) {
         return in->bad ? -EBADMSG : 1;
 }
 
-int record_get(struct message_reader *in, struct arena *arena, struct record *ret) {
+int record_get(struct message_reader *in, struct record *ret) {
         int r = record_get_checked(in, ret);
-        if (r > 0 && ret->type == RECORD_FAILURE && !is_failure(ret, arena))
+        if (r > 0 && ret->type == RECORD_FAILURE && !is_failure(ret))
                 r = -EBADMSG;
         if (r > 0 && ret->type == RECORD_STATE && !is_state(ret))
                 r = -EBADMSG;

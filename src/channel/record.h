@@ -4,7 +4,6 @@
 #pragma once
 
 #include "base/buffer.h"
-#include "base/value.h"
 #include "channel/message.h"
 
 enum record_type {
@@ -34,8 +33,9 @@ struct record {
                         uint8_t flags;
                         uint32_t regex; /* index of the failregex that matched */
                         struct slice id;
-                        struct value data; /* dict: "matches" list of [before, date, after] or texts, "failures", groups by name; to be put */
-                        struct slice coded; /* data as it was read: one dict (channel/value_code.h); to be put instead of data, if not empty */
+                        struct slice lines;  /* that matched, the oldest first (failure_code.h) */
+                        struct slice groups; /* all others that have a value, in their order (failure_code.h) */
+                        uint32_t hash;       /* not sent: of the id, for who applies it; or 0 */
                 } failure;
                 struct {
                         struct slice key;
@@ -55,9 +55,15 @@ struct record {
 
 /* Appends one record. Returns 0, or -ENOBUFS if out is full (then out is unchanged). */
 int record_put(struct buffer *out, const struct record *record);
-/* Reads the next record; texts borrow from the body. arena: where a failure's data are built; NULL: they stay None, and are only there
- * as coded. Returns 1 if there was one, 0 at the end of the body, -EBADMSG if it is malformed or above a cap. */
-int record_get(struct message_reader *in, struct arena *arena, struct record *ret);
-/* The same of a body that record_get() has been through without finding fault: what it looked at is not looked at again, and data stay
- * None. */
+/* For who writes a failure's lines and groups in place: what comes before the lines, whose bytes come next. Takes
+ * RECORD_FAILURE_HEAD_MAX bytes and those of the id at most. Returns its end. */
+#define RECORD_FAILURE_HEAD_MAX ((size_t)64)
+char *record_write_failure_head(char *to, const struct record *record);
+/* The bytes up to end are the lines, or the groups: tells in front of them, where RECORD_LENGTH_BYTES are kept for that, how many. */
+#define RECORD_LENGTH_BYTES sizeof(uint32_t)
+void record_write_length(char *begin, const char *end);
+/* Reads the next record; texts borrow from the body. Returns 1 if there was one, 0 at the end of the body, -EBADMSG if it is malformed or
+ * above a cap. */
+int record_get(struct message_reader *in, struct record *ret);
+/* The same of a body that record_get() has been through without finding fault: what it looked at is not looked at again. */
 int record_get_checked(struct message_reader *in, struct record *ret);

@@ -84,7 +84,7 @@ char *value_pack_items_head(char *to, enum value_type type, uint32_t count) {
         return to;
 }
 
-static char *pack_text(char *to, struct slice text, struct slice id) {
+char *value_pack_text(char *to, struct slice text, struct slice id) {
         unsigned name = slice_equal(text, id) ? MARK_ID : name_mark(text);
         if (name) {
                 *to++ = (char)name;
@@ -105,7 +105,7 @@ static char *pack(char *to, struct message_reader *in, struct slice id, unsigned
                 return to;
         if (type == VALUE_STRING) {
                 struct slice text = message_get_text(in);
-                return in->bad ? to : pack_text(to, text, id);
+                return in->bad ? to : value_pack_text(to, text, id);
         }
         if (is_container(type)) {
                 uint32_t count = message_get_u32(in);

@@ -12,6 +12,8 @@
  * many bytes as that takes. Texts that are id become a byte. Returns the end; what is bad in in
  * sets in->bad, and the result is of no use. */
 char *value_pack(char *to, struct message_reader *in, struct slice id);
+/* The same for a text, which takes its bytes and VALUE_PACK_HEAD_MAX more at most. */
+char *value_pack_text(char *to, struct slice text, struct slice id);
 /* A text of len bytes that the caller writes itself: what it takes altogether, and what comes in
  * front of it. Returns its end. */
 size_t value_pack_text_size(size_t len);

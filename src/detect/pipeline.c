@@ -13,6 +13,7 @@
 
 #include "base/loop.h"
 #include "channel/record.h"
+#include "detect/failure_record.h"
 
 #define LOGGER "fail2ban.filter"
 #define ENTRY_BYTES_FLUSH 16384 /* failures of a journal are told this often: it is read slowly, and no progress looks like a poisoned entry */
@@ -27,19 +28,19 @@ void pipeline_init(struct pipeline *pipeline, struct clock *clock, pipeline_send
                 .user = user,
                 .arena = ARENA_INIT,
                 .records = BUFFER_INIT(PIPELINE_RECORDS_MAX),
-                .message = BUFFER_INIT((size_t)16 << 20),
+                .head = BUFFER_INIT(PIPELINE_HEAD_MAX),
         };
 }
 
 void pipeline_done(struct pipeline *pipeline) {
         buffer_done(&pipeline->records);
-        buffer_done(&pipeline->message);
+        buffer_done(&pipeline->head);
         arena_done(&pipeline->arena);
 }
 
 /* Sends the records collected so far. after: the end offset they bring the log to. */
 static void send_batch(struct pipeline *pipeline, struct scan_log *log, uint64_t after, uint8_t flags) {
-        struct buffer *message = &pipeline->message;
+        struct buffer *message = &pipeline->head;
         buffer_clear(message);
         (void)message_put_u32(message, log->id); /* all of this fits: the records are limited to 15 of 16 MiB */
         (void)message_put_u32(message, log->files[0].generation);
@@ -47,10 +48,9 @@ static void send_batch(struct pipeline *pipeline, struct scan_log *log, uint64_t
         (void)message_put_u64(message, after);
         (void)message_put_u8(message, flags);
         (void)message_put_text(message, scan_log_hash(log));
-        (void)buffer_append(message, buffer_view(&pipeline->records));
-        buffer_clear(&pipeline->records);
         log->reported = after;
-        pipeline->send(pipeline->user, MESSAGE_SCAN_BATCH, buffer_view(message));
+        pipeline->send(pipeline->user, MESSAGE_SCAN_BATCH, buffer_view(message), buffer_view(&pipeline->records));
+        buffer_clear(&pipeline->records);
 }
 
 struct saving {
@@ -165,35 +165,22 @@ static void tell_repaired(struct pipeline *pipeline, struct scan_log *log, struc
                         jail->name, SLICE_ARG(shown)));
 }
 
-/* The failure's data as they go to the server; empty if that is above the caps. */
-static struct slice code_data(struct pipeline *pipeline, const struct fields *fields) {
-        size_t size = fields_coded_size(fields);
-        if (size == 0)
-                return SLICE_NULL;
-        char *coded = arena_alloc_raw(&pipeline->arena, size, 1);
-        (void)fields_write(coded, fields);
-        return (struct slice){coded, size};
-}
-
 static void put_failure(struct pipeline *pipeline, struct scan_jail *jail, const struct filter_failure *failure) {
-        struct record record = {.type = RECORD_FAILURE, .jail = jail->id};
         if (failure->id.len == 0 || failure->id.len > RECORD_ID_MAX || !isfinite(failure->time)) {
                 jail->dropped++;
                 return;
         }
+        struct record record = {.type = RECORD_FAILURE, .jail = jail->id};
         record.failure.time = fmax(0, fmin(failure->time, clock_wall(pipeline->clock)));
         record.failure.flags = (uint8_t)((failure->raw_id ? FAILURE_RAW_ID : 0U) | (failure->needs_dns ? FAILURE_NEEDS_DNS : 0U) |
                 (failure->integral_time ? FAILURE_INTEGRAL_TIME : 0U));
         record.failure.regex = failure->regex;
         record.failure.id = failure->id;
-        record.failure.data = value_dict(); /* stands for data above the caps */
-        record.failure.coded = code_data(pipeline, &failure->fields);
-        if (record_put(&pipeline->records, &record) == 0)
+        if (failure_record_put(&pipeline->records, &record, &failure->fields) == 0)
                 return;
         struct fields shorter = fields_copy(&failure->fields, 0, &pipeline->arena);
         (void)fields_take(&shorter, FIELD_MATCHES); /* it does not fit otherwise */
-        record.failure.coded = code_data(pipeline, &shorter);
-        if (record_put(&pipeline->records, &record) < 0)
+        if (failure_record_put(&pipeline->records, &record, &shorter) < 0)
                 jail->dropped++;
 }
 

@@ -14,11 +14,12 @@
 #define PIPELINE_RECORDS_MAX ((size_t)15 << 20)   /* bytes of records in one batch */
 #define PIPELINE_FLUSH ((size_t)256 << 10)        /* a batch is sent when its records, or the lines it tells of, are this long */
 #define PIPELINE_TURN_US ((int64_t)200000)        /* a chunk of slow lines is left after this time, so that messages get their turn */
+#define PIPELINE_HEAD_MAX ((size_t)4096)          /* bytes in front of a batch's records */
 #define PIPELINE_LINE_SHOWN 1024                  /* bytes of a line in a message about it */
 #define PIPELINE_DAY_US ((int64_t)24 * 3600 * 1000000)
 
-/* Sends a message to the server. A failure is the sender's business (the process ends). */
-typedef void pipeline_send(void *user, enum message_type type, struct slice body);
+/* Sends a message, whose body is head and rest, to the server. A failure is the sender's business (the process ends). */
+typedef void pipeline_send(void *user, enum message_type type, struct slice head, struct slice rest);
 
 /* Waits until what was sent has left this process. */
 typedef void pipeline_sync(void *user);
@@ -31,7 +32,7 @@ struct pipeline {
         void *user;
         struct arena arena;     /* of one line */
         struct buffer records;  /* of the present log's batch; empty between chunks, unless only progress is to be told */
-        struct buffer message;
+        struct buffer head;     /* what a batch says in front of them */
         struct scan_log *log;   /* whose chunk runs; NULL: none */
         bool is_plain;          /* the chunk is ASCII */
 };

@@ -48,13 +48,17 @@ static void end(struct scanner *scanner, const char *why) {
         scanner->exit_code = 1;
 }
 
-static void send_message(void *user, enum message_type type, struct slice body) {
+static void send_pieces(void *user, enum message_type type, struct slice head, struct slice rest) {
         struct scanner *scanner = user;
-        int r = channel_send(scanner->channel, type, body);
+        int r = channel_send_pieces(scanner->channel, type, head, rest);
         if (r < 0 && !scanner->ended) { /* nothing can be told any more */
                 scanner->ended = true;
                 scanner->exit_code = r == -EPIPE ? 0 : 1;
         }
+}
+
+static void send_message(struct scanner *scanner, enum message_type type, struct slice body) {
+        send_pieces(scanner, type, body, SLICE_NULL);
 }
 
 static void sync_messages(void *user) {
@@ -534,7 +538,7 @@ struct scanner *scanner_new(struct loop *loop, struct clock *clock, int channel_
                 .arena = ARENA_INIT,
                 .reply = BUFFER_INIT((size_t)16 << 20),
         };
-        pipeline_init(&scanner->pipeline, clock, send_message, sync_messages, scanner);
+        pipeline_init(&scanner->pipeline, clock, send_pieces, sync_messages, scanner);
         scanner->channel = channel_new(
                 loop, channel_fd, CHANNEL_SCANNER, CHANNEL_SERVER, &channel_ops, scanner);
         if (!scanner->channel)

@@ -91,8 +91,10 @@ bool jail_is_reloading(const struct jail *jail);
 
 /* From the scan link. */
 void jail_failure(struct jail *jail, const struct record *record);
-/* jail_failure() comes for each of these next: fetches what it will look at. At most SCAN_AHEAD_MAX. */
-void jail_failures_ahead(struct jail *jail, const struct record *records, size_t count);
+/* jail_failure() comes for each of these next: fetches what it will look at, step
+ * by step (0 to SCAN_AHEAD_STEPS - 1), and tells them their hashes in the first. */
+void jail_failures_ahead(
+        struct jail *jail, struct record *records, size_t count, unsigned step);
 void jail_position(struct jail *jail, struct slice path, struct slice hash, uint64_t offset);
 
 /* Logs: position from the database. Returns as scan_link_log_add(). A log that is there already is kept (reload), else said as ERROR

@@ -13,9 +13,9 @@
 #define LOGGER_FAILURES "fail2ban.failmanager"
 
 void jail_debug_line(const struct ticket *ticket) {
-        struct arena arena = ARENA_INIT;
         if (!diag_enabled(DIAG_DEBUG))
                 return;
+        struct arena arena = ARENA_INIT;
         diag(DIAG_DEBUG, JAIL_LOG_FILTER, "Processing line with time:%.*s and ip:%s",
                 SLICE_ARG(value_float_text(ticket->time, &arena)), ticket->id);
         arena_done(&arena);

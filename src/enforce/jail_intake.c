@@ -8,6 +8,7 @@
  * to wait. Nothing moves while the jail is idle:
  * during a reload there is no ignoreip. Upstream: fail2ban/server/filter.py processLineAndAdd(),
  * addAttempt(), 1.1. */
+#include <assert.h>
 #include <errno.h>
 
 #include "base/diag.h"
@@ -17,6 +18,8 @@
 #include "enforce/jail_jobs.h"
 #include "enforce/jail_state.h"
 #include "enforce/resolver.h"
+
+static_assert(SCAN_AHEAD_STEPS == TICKET_TABLE_FETCH_STEPS, "each step is one of the table's");
 
 enum intake_kind { INTAKE_FAILURE, INTAKE_ATTEMPT, INTAKE_RESTORE, INTAKE_POSITION };
 enum intake_state { INTAKE_NAMING, INTAKE_NEW, INTAKE_CHECKING, INTAKE_DECIDED };
@@ -131,10 +134,10 @@ static bool may_ban(struct jail *jail, const struct ticket *network) {
 }
 
 /* A failure that counts now. Its ticket is its own; or, where its id has failed before and nobody
- * looks at it alone, that of the window, which takes in what is coded. */
+ * looks at it alone, that of the window, which takes in what the record tells. */
 struct counted {
         struct ticket *ticket;
-        struct slice coded; /* empty: the ticket is its own */
+        const struct record *record; /* NULL: the ticket is its own */
         double time;
         double weight;
         bool is_integral; /* its time, see ticket.h */
@@ -142,10 +145,10 @@ struct counted {
 
 static double add_to_window(struct jail *jail, const struct counted *failure) {
         struct ticket *ticket = failure->ticket;
-        if (failure->coded.len > 0) {
+        if (failure->record) {
                 if (failure->time > ticket->time)
                         ticket->integral_time = failure->is_integral;
-                return window_add_coded(&jail->window, ticket, failure->time, failure->coded);
+                return window_add_record(&jail->window, ticket, failure->time, failure->record);
         }
         return window_add(&jail->window, ticket, failure->weight, WINDOW_FROM_LOG);
 }
@@ -176,8 +179,6 @@ static void count_failure(struct jail *jail, const struct counted *failure) {
 /* One a failure: put together without printf() where it fits, which is nearly always. */
 static void say_found(const struct jail *jail, enum intake_kind kind, const char *id, double time) {
         char text[256], time_text[JAIL_TIME_TEXT_MAX];
-        if (!diag_enabled(DIAG_INFO))
-                return;
         const char *what = kind == INTAKE_ATTEMPT ? "Attempt" : "Found";
         const char *const parts[] = {
                 "[", jail->name, "] ", what, " ", id, " - ", jail_time_text(time, time_text)};
@@ -197,7 +198,8 @@ static void say_found(const struct jail *jail, enum intake_kind kind, const char
 
 static void count_found(struct jail *jail, const struct counted *failure, enum intake_kind kind) {
         jail_debug_line(failure->ticket);
-        say_found(jail, kind, failure->ticket->id, failure->time);
+        if (diag_enabled(DIAG_INFO))
+                say_found(jail, kind, failure->ticket->id, failure->time);
         count_failure(jail, failure);
 }
 
@@ -422,7 +424,7 @@ static struct ticket *known_ticket(struct jail *jail, const struct record *recor
         if (is_special || diag_enabled(DIAG_DEBUG) || ban_prefix_is_on(&jail->prefix) ||
                 escalate_is_on(jail->escalation))
                 return NULL;
-        return window_find(&jail->window, record->failure.id);
+        return window_find(&jail->window, record->failure.id, record->failure.hash);
 }
 
 static bool is_integral(const struct record *record, double time) {
@@ -434,20 +436,20 @@ static struct ticket *own_ticket(const struct record *record, double time) {
         bool is_text = record->failure.flags & (FAILURE_RAW_ID | FAILURE_NEEDS_DNS);
         struct ticket *ticket = is_text ? ticket_new(id, NULL, time) : jail_ticket_of(id, time);
         ticket->integral_time = is_integral(record, time);
-        ticket_set_coded(ticket, record->failure.coded);
+        ticket_set_record(ticket, record);
         return ticket;
 }
 
 static void take_in(struct jail *jail, const struct record *record, double time) {
         struct counted failure = {.ticket = known_ticket(jail, record),
-                .coded = record->failure.coded,
+                .record = record,
                 .time = time,
                 .weight = 1,
                 .is_integral = is_integral(record, time)};
         if (failure.ticket && count_at_once(jail, &failure))
                 return;
         failure.ticket = own_ticket(record, time);
-        failure.coded = SLICE_NULL;
+        failure.record = NULL;
         if (record->failure.flags & FAILURE_NEEDS_DNS)
                 resolve(jail, failure.ticket);
         else if (!count_at_once(jail, &failure))
@@ -465,13 +467,13 @@ void jail_failure(struct jail *jail, const struct record *record) {
                 jail_intake_pump(jail);
 }
 
-void jail_failures_ahead(struct jail *jail, const struct record *records, size_t count) {
-        struct slice ids[SCAN_AHEAD_MAX];
-        if (count > SCAN_AHEAD_MAX)
-                count = SCAN_AHEAD_MAX;
-        for (size_t i = 0; i < count; i++)
-                ids[i] = records[i].failure.id;
-        ticket_table_fetch(&jail->window.table, ids, count);
+void jail_failures_ahead(struct jail *jail, struct record *records, size_t count, unsigned step) {
+        const struct ticket_table *table = &jail->window.table;
+        for (size_t i = 0; i < count; i++) {
+                if (step == 0)
+                        records[i].failure.hash = ticket_table_hash(table, records[i].failure.id);
+                ticket_table_fetch(table, records[i].failure.hash, (enum ticket_table_step)step);
+        }
 }
 
 /* As a line of our own log would be, for a jail that read it. */

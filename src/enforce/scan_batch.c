@@ -67,7 +67,7 @@ static int check_records(const struct batch *batch, struct fault *fault) {
         struct record record;
         int r;
         do
-                r = record_get(&in, NULL, &record);
+                r = record_get(&in, &record);
         while (r > 0);
         return r < 0 ? fault_set(fault, -EPROTO, "malformed record") : 0;
 }
@@ -114,30 +114,46 @@ static size_t failures_of_one(const struct record *records, size_t count) {
         return same;
 }
 
-static void tell_ahead(const struct scan_plan *plan, const struct scan_link_ops *ops, void *user, const struct record *records,
-        size_t count) {
+/* Records that are read ahead together. */
+struct ahead {
+        struct record records[SCAN_AHEAD_MAX];
+        size_t count;
+};
+
+static void tell_ahead(
+        const struct scan_plan *plan, const struct scan_link_ops *ops, void *user, struct ahead *ahead, unsigned step) {
+        struct record *records = ahead->records;
         if (!ops->on_failures_ahead)
                 return;
-        for (size_t at = 0, same; at < count; at += same > 0 ? same : 1) {
-                same = failures_of_one(records + at, count - at);
-                if (same > 1 && scan_plan_jail(plan, records[at].jail))
-                        ops->on_failures_ahead(user, records[at].jail, records + at, same);
+        for (size_t at = 0, same; at < ahead->count; at += same > 0 ? same : 1) {
+                same = failures_of_one(records + at, ahead->count - at);
+                if (same > 0 && scan_plan_jail(plan, records[at].jail))
+                        ops->on_failures_ahead(user, records[at].jail, records + at, same, step);
         }
 }
 
-/* Some are read ahead: ids come in no order, and memory is slow. */
+static void read_ahead(struct message_reader *in, struct ahead *ahead) {
+        ahead->count = 0;
+        while (ahead->count < SCAN_AHEAD_MAX && record_get_checked(in, &ahead->records[ahead->count]) > 0)
+                ahead->count++;
+}
+
+/* Ids come in no order, and memory is slow: while some records are applied, others are a step nearer to that. */
 static void apply_records(struct scan_plan *plan, const struct scan_link_ops *ops, void *user, const struct batch *batch) {
+        enum { STAGES = SCAN_AHEAD_STEPS + 1 };
         struct message_reader in = batch->records;
-        struct record records[SCAN_AHEAD_MAX];
-        size_t count;
-        do {
-                count = 0;
-                while (count < SCAN_AHEAD_MAX && record_get_checked(&in, &records[count]) > 0)
-                        count++;
-                tell_ahead(plan, ops, user, records, count);
-                for (size_t i = 0; i < count; i++)
-                        apply_record(plan, ops, user, &records[i]);
-        } while (count == SCAN_AHEAD_MAX);
+        struct ahead stages[STAGES];
+        for (size_t turn = 0, end = SIZE_MAX; turn < end; turn++) {
+                struct ahead *newest = &stages[turn % STAGES];
+                read_ahead(&in, newest);
+                if (newest->count < SCAN_AHEAD_MAX && end == SIZE_MAX)
+                        end = turn + STAGES;
+                for (unsigned step = 0; step < SCAN_AHEAD_STEPS && step <= turn; step++)
+                        tell_ahead(plan, ops, user, &stages[(turn - step) % STAGES], step);
+                const struct ahead *oldest = &stages[(turn + 1) % STAGES];
+                for (size_t i = 0; turn >= SCAN_AHEAD_STEPS && i < oldest->count; i++)
+                        apply_record(plan, ops, user, &oldest->records[i]);
+        }
 }
 
 void scan_batch_tell_position(const struct scan_plan *plan, const struct scan_link_ops *ops, void *user, uint32_t id) {

@@ -19,7 +19,8 @@
 #define SCAN_OPTION_BYTES_MAX ((size_t)64 << 20) /* of one jail's options, kept for the next scanner */
 #define SCAN_REQUESTS_MAX 65536     /* options sent and not yet answered */
 #define SCAN_REPLY_TIMEOUT_MS 10000
-#define SCAN_AHEAD_MAX 16           /* records of a batch that are read ahead */
+#define SCAN_AHEAD_MAX 16           /* records of a batch that are read ahead together ... */
+#define SCAN_AHEAD_STEPS 4          /* ... and so often told of before they are applied */
 
 struct scan_link;
 
@@ -36,8 +37,9 @@ struct scan_link_ops {
         void (*on_position)(void *user, uint32_t jail, struct slice path, struct slice hash, uint64_t offset);
         /* A message that is about no jail. */
         void (*on_message)(void *user, int level, const char *logger, struct slice text);
-        /* NULL, or told of some failures of a jail that on_failure comes for next, so that what it needs is in the processor's cache. */
-        void (*on_failures_ahead)(void *user, uint32_t jail, const struct record *records, size_t count);
+        /* NULL, or told of some failures of a jail that on_failure comes for soon, so that what it needs is in the processor's cache:
+         * SCAN_AHEAD_STEPS times, with others in between. May set their hash. */
+        void (*on_failures_ahead)(void *user, uint32_t jail, struct record *records, size_t count, unsigned step);
 };
 
 /* program: path of the scanner, NULL: found as supervise.h says. ops and clock must outlive it. Starts nothing yet. Returns NULL with

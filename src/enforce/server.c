@@ -38,11 +38,11 @@ static void on_failure(void *user, uint32_t jail, const struct record *record) {
 }
 
 static void on_failures_ahead(
-        void *user, uint32_t jail, const struct record *records, size_t count) {
+        void *user, uint32_t jail, struct record *records, size_t count, unsigned step) {
         struct server *server = user;
         const struct jail_entry *entry = jails_find_id(&server->jails, jail);
         if (entry)
-                jail_failures_ahead(entry->jail, records, count);
+                jail_failures_ahead(entry->jail, records, count, step);
 }
 
 static void on_scan_diag(void *user, uint32_t jail, const struct record *record) {

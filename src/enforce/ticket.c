@@ -13,6 +13,7 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 #include "base/repr.h"
+#include "channel/failure_code.h"
 #include "channel/value_code.h"
 #include "channel/value_pack.h"
 
@@ -147,7 +148,8 @@ static char *push_match(struct ticket *ticket, size_t size) {
                 return NULL;
         while (ticket->match_units + units > UNITS_MAX - others)
                 drop_oldest(ticket);
-        struct ticket_match *match = memory_new(offsetof(struct ticket_match, packed) + size);
+        struct ticket_match *match =
+                memory_resize(NULL, offsetof(struct ticket_match, packed) + size, 1);
         match->len = (uint32_t)size;
         match->next = ticket->matches ? ticket->matches->next : match;
         if (ticket->matches)
@@ -266,17 +268,6 @@ static void push_text(struct ticket *ticket, struct slice match) {
         arena_done(&arena);
 }
 
-/* Appends the newest max of the count matches that follow. */
-static void push_texts(
-        struct ticket *ticket, struct message_reader *in, uint32_t count, uint32_t max) {
-        for (uint32_t i = 0; i < count && !in->bad; i++) {
-                struct slice match = next_coded(in);
-                if (count - i <= max)
-                        push_text(ticket, match);
-        }
-        ticket_keep_matches(ticket, max);
-}
-
 void ticket_add_matches(struct ticket *ticket, const struct ticket *from, uint32_t max) {
         uint32_t left = from->match_count;
         for (const struct ticket_match *match = NULL; (match = next_match(from, match)); left--) {
@@ -345,26 +336,28 @@ static uint32_t pack_groups(struct slice id, struct slice dict, char *to, const 
         return count;
 }
 
-/* The groups of dict that have a value. Those that do not fit are not kept at all: half of them
- * could mislead. */
+/* Keeps groups that have been packed. Those that do not fit are not kept at all: half of them could
+ * mislead. */
+static void keep_groups(struct ticket *ticket, uint32_t count, struct slice packed) {
+        free(ticket->groups);
+        ticket->groups = NULL;
+        if (count == 0 || packed.len >= TICKET_DATA_MAX / 2)
+                return;
+        char head[VALUE_PACK_HEAD_MAX];
+        size_t head_len = (size_t)(value_pack_items_head(head, VALUE_DICT, count * 2) - head);
+        ticket->groups = memory_new(offsetof(struct ticket_groups, packed) + head_len + packed.len);
+        ticket->groups->len = (uint32_t)(head_len + packed.len);
+        memcpy(ticket->groups->packed, head, head_len);
+        memcpy(ticket->groups->packed + head_len, packed.data, packed.len);
+}
+
+/* The groups of dict that have a value. */
 static void set_groups(struct ticket *ticket, struct slice dict) {
         struct scratch scratch;
         const char *end;
         char *packed = scratch_of(&scratch, dict.len);
         uint32_t count = pack_groups(ticket_id(ticket), dict, packed, &end);
-        size_t len = (size_t)(end - packed);
-        free(ticket->groups);
-        ticket->groups = NULL;
-        if (count > 0 && len < TICKET_DATA_MAX / 2) {
-                char head[VALUE_PACK_HEAD_MAX];
-                size_t head_len =
-                        (size_t)(value_pack_items_head(head, VALUE_DICT, count * 2) - head);
-                ticket->groups =
-                        memory_new(offsetof(struct ticket_groups, packed) + head_len + len);
-                ticket->groups->len = (uint32_t)(head_len + len);
-                memcpy(ticket->groups->packed, head, head_len);
-                memcpy(ticket->groups->packed + head_len, packed, len);
-        }
+        keep_groups(ticket, count, (struct slice){packed, (size_t)(end - packed)});
         scratch_done(&scratch);
 }
 
@@ -388,7 +381,7 @@ static bool failures_of(const struct pair *pair, uint32_t *ret) {
         return is_number;
 }
 
-void ticket_set_coded(struct ticket *ticket, struct slice dict) {
+static void set_coded(struct ticket *ticket, struct slice dict) {
         uint32_t failures;
         set_groups(ticket, dict);
         struct message_reader in = message_reader_of(dict);
@@ -406,30 +399,126 @@ void ticket_set_coded(struct ticket *ticket, struct slice dict) {
         }
 }
 
-uint32_t ticket_add_coded(struct ticket *ticket, struct slice dict, uint32_t max) {
-        struct message_reader in = message_reader_of(dict);
-        uint32_t failures = 0, count;
-        for (uint32_t rest = open_container(&in); rest > 1; rest -= 2) {
-                struct pair pair = next_pair(&in);
-                if (is_failures(&pair))
-                        (void)failures_of(&pair, &failures);
-                if (!is_matches(&pair) || max == 0)
-                        continue;
-                struct message_reader items = message_reader_of(pair.item);
-                count = open_container(&items);
-                push_texts(ticket, &items, count, max);
-        }
-        return failures;
-}
-
 void ticket_set_data(struct ticket *ticket, const struct value *dict) {
         size_t size = dict->type == VALUE_DICT ? value_coded_size(dict) : 0;
         if (size == 0)
                 return;
         char *coded = memory_new(size);
         (void)value_write(coded, dict);
-        ticket_set_coded(ticket, (struct slice){coded, size});
+        set_coded(ticket, (struct slice){coded, size});
         free(coded);
+}
+
+/* Appends a matched line as one text. */
+static void push_line_text(struct ticket *ticket, const struct failure_line *line) {
+        if (line->form == FAILURE_LINE_VALUE)
+                push_text(ticket, line->text);
+        else
+                push_pieces(ticket, &line->text, 1, line->text.len);
+}
+
+/* Appends it in its pieces. */
+static void push_line_pieces(struct ticket *ticket, const struct failure_line *line) {
+        const char *piece = line->text.data;
+        size_t heads = (1U + line->piece_count) * VALUE_PACK_HEAD_MAX;
+        struct scratch scratch;
+        char *packed = scratch_of(&scratch, heads + line->text.len);
+        char *end = value_pack_items_head(packed, VALUE_TUPLE, line->piece_count);
+        for (unsigned i = 0; i < line->piece_count; i++) {
+                end = value_pack_text(
+                        end, (struct slice){piece, line->lengths[i]}, ticket_id(ticket));
+                piece += line->lengths[i];
+        }
+        char *to = push_match(ticket, (size_t)(end - packed));
+        if (to)
+                memcpy(to, packed, (size_t)(end - packed));
+        scratch_done(&scratch);
+}
+
+static void push_line(struct ticket *ticket, const struct failure_line *line) {
+        if (line->form == FAILURE_LINE_VALUE)
+                push_coded(ticket, line->text);
+        else if (line->form == FAILURE_LINE_TEXT)
+                push_line_text(ticket, line);
+        else
+                push_line_pieces(ticket, line);
+}
+
+static bool is_kept(const struct failure_group *group) {
+        bool is_none = group->form == FAILURE_GROUP_VALUE && group->bytes.data[0] == VALUE_NONE;
+        return !is_none && group->name.len > 0 && !slice_equal(group->name, SLICE("matches")) &&
+               !slice_equal(group->name, SLICE("failures"));
+}
+
+static char *pack_group(
+        char *to, const struct failure_group *group, const struct record *record, struct slice id) {
+        struct message_reader in = message_reader_of(group->bytes);
+        to = value_pack_text(to, group->name, id);
+        switch ((enum failure_group_form)group->form) {
+        case FAILURE_GROUP_TEXT:
+                return value_pack_text(to, group->bytes, id);
+        case FAILURE_GROUP_ID:
+                return value_pack_text(to, record->failure.id, id);
+        case FAILURE_GROUP_SET:
+                return value_pack_text(value_pack_items_head(to, VALUE_SET, 1), group->bytes, id);
+        case FAILURE_GROUP_VALUE:
+        case FAILURE_GROUP_FORM_COUNT:
+                break;
+        }
+        return value_pack(to, &in, id);
+}
+
+/* Packs those that are kept. Returns their number; *ret_end: the end. */
+static uint32_t pack_record(
+        const struct record *record, struct slice id, char *to, const char **ret_end) {
+        struct message_reader in = message_reader_of(record->failure.groups);
+        struct failure_group group;
+        uint32_t count = 0;
+        while (failure_group_next(&in, &group)) {
+                if (!is_kept(&group))
+                        continue;
+                to = pack_group(to, &group, record, id);
+                count++;
+        }
+        *ret_end = to;
+        return count;
+}
+
+/* Bytes that its groups take at most. */
+static size_t packed_size_of(const struct record *record) {
+        struct message_reader in = message_reader_of(record->failure.groups);
+        struct failure_group group;
+        size_t size = record->failure.groups.len;
+        while (failure_group_next(&in, &group))
+                size += 3 * VALUE_PACK_HEAD_MAX +
+                        (group.form == FAILURE_GROUP_ID ? record->failure.id.len : 0);
+        return size;
+}
+
+static void set_record_groups(struct ticket *ticket, const struct record *record) {
+        struct scratch scratch;
+        const char *end;
+        char *packed = scratch_of(&scratch, packed_size_of(record));
+        uint32_t count = pack_record(record, ticket_id(ticket), packed, &end);
+        keep_groups(ticket, count, (struct slice){packed, (size_t)(end - packed)});
+        scratch_done(&scratch);
+}
+
+void ticket_set_record(struct ticket *ticket, const struct record *record) {
+        struct message_reader in = message_reader_of(record->failure.lines);
+        struct failure_line line;
+        set_record_groups(ticket, record);
+        for (uint32_t i = failure_lines_count(&in); i > 0 && failure_line_next(&in, &line); i--)
+                push_line(ticket, &line);
+}
+
+void ticket_add_record(struct ticket *ticket, const struct record *record, uint32_t max) {
+        struct message_reader in = message_reader_of(record->failure.lines);
+        struct failure_line line;
+        for (uint32_t i = failure_lines_count(&in); i > 0 && failure_line_next(&in, &line); i--)
+                if (i <= max)
+                        push_line_text(ticket, &line);
+        ticket_keep_matches(ticket, max);
 }
 
 struct value ticket_matches(const struct ticket *ticket, struct arena *arena) {

@@ -11,6 +11,7 @@
 #include "base/address.h"
 #include "base/arena.h"
 #include "base/value.h"
+#include "channel/record.h"
 
 #define TICKET_BAN_TIME_JAIL ((double)NAN) /* ban_time_s: the jail's own */
 #define TICKET_PERMANENT (-1.0)
@@ -77,11 +78,10 @@ void ticket_leave_window(struct ticket *ticket);
 /* Takes the groups and "matches" (and "failures", if it is there) out of dict, as in a failure
  * record or the database. */
 void ticket_set_data(struct ticket *ticket, const struct value *dict);
-/* The same with the dict encoded (one whole DICT, e.g. record.failure.coded). */
-void ticket_set_coded(struct ticket *ticket, struct slice dict);
-/* A later failure's dict: appends its matches, as texts, keeping the newest max. Returns its
- * "failures", 0 if there is none. */
-uint32_t ticket_add_coded(struct ticket *ticket, struct slice dict, uint32_t max);
+/* The same of a failure's record. */
+void ticket_set_record(struct ticket *ticket, const struct record *record);
+/* A later failure's record: appends its matches, as texts, keeping the newest max. */
+void ticket_add_record(struct ticket *ticket, const struct record *record, uint32_t max);
 /* Appends the matches of from, keeping the newest max. */
 void ticket_add_matches(struct ticket *ticket, const struct ticket *from, uint32_t max);
 void ticket_keep_matches(struct ticket *ticket, uint32_t max);

@@ -31,8 +31,9 @@ void ticket_table_done(struct ticket_table *table) {
         };
 }
 
-static uint32_t hash_of(const struct ticket_table *table, struct slice id) {
-        return (uint32_t)table_siphash(table->seed, id);
+uint32_t ticket_table_hash(const struct ticket_table *table, struct slice id) {
+        uint32_t hash = (uint32_t)table_siphash(table->seed, id);
+        return hash > 0 ? hash : 1;
 }
 
 /* The slot that holds id, or the free one where it belongs. */
@@ -79,46 +80,53 @@ static void rebuild(struct ticket_table *table) {
                 place(table, i);
 }
 
-struct ticket *ticket_table_find(const struct ticket_table *table, struct slice id) {
+struct ticket *ticket_table_find_hashed(
+        const struct ticket_table *table, struct slice id, uint32_t hash) {
         if (table->count == 0)
                 return NULL;
-        uint32_t index = table->slots[slot_of(table, id, hash_of(table, id))];
+        uint32_t index = table->slots[slot_of(table, id, hash)];
         return index ? table->items[index - 1] : NULL;
 }
 
-/* Step by step for all ids: each needs what the one before it has fetched. Where another id stands
- * in the way, that one is fetched. */
-void ticket_table_fetch(const struct ticket_table *table, const struct slice *ids, size_t count) {
-        uint32_t at[TICKET_TABLE_FETCH_MAX];
-        size_t found = 0;
-        if (table->count == 0 || count > TICKET_TABLE_FETCH_MAX)
+struct ticket *ticket_table_find(const struct ticket_table *table, struct slice id) {
+        return ticket_table_find_hashed(table, id, ticket_table_hash(table, id));
+}
+
+/* The ticket that stands at the hash's own place: mostly the one with the hash. Where another id
+ * stands in the way, that one is looked at. */
+static uint32_t index_at(const struct ticket_table *table, uint32_t hash) {
+        return table->slots[hash & (table->slot_count - 1)];
+}
+
+void ticket_table_fetch(
+        const struct ticket_table *table, uint32_t hash, enum ticket_table_step step) {
+        if (table->count == 0)
                 return;
-        for (size_t i = 0; i < count; i++) {
-                at[i] = hash_of(table, ids[i]) & (table->slot_count - 1);
-                __builtin_prefetch(&table->slots[at[i]]);
+        if (step == TICKET_TABLE_FETCH_SLOT) {
+                __builtin_prefetch(&table->slots[hash & (table->slot_count - 1)]);
+                return;
         }
-        for (size_t i = 0; i < count; i++) {
-                uint32_t index = table->slots[at[i]];
-                if (index == 0)
-                        continue;
-                at[found++] = index - 1;
+        uint32_t index = index_at(table, hash);
+        if (index == 0)
+                return;
+        if (step == TICKET_TABLE_FETCH_PLACE) {
                 __builtin_prefetch(&table->hashes[index - 1]);
                 __builtin_prefetch(&table->items[index - 1]);
+                return;
         }
-        for (size_t i = 0; i < found; i++) {
-                const struct ticket *ticket = table->items[at[i]];
-                if (!ticket)
-                        continue;
+        const struct ticket *ticket = table->items[index - 1];
+        if (!ticket)
+                return;
+        if (step == TICKET_TABLE_FETCH_TICKET) {
                 __builtin_prefetch(ticket, 1);
                 __builtin_prefetch((const char *)ticket + CACHE_LINE, 1);
+        } else if (ticket->matches) {
+                __builtin_prefetch(ticket->matches, 1);
         }
-        for (size_t i = 0; i < found; i++)
-                if (table->items[at[i]] && table->items[at[i]]->matches)
-                        __builtin_prefetch(table->items[at[i]]->matches, 1);
 }
 
 int ticket_table_add(struct ticket_table *table, struct ticket *ticket) {
-        uint32_t hash = hash_of(table, ticket_id(ticket));
+        uint32_t hash = ticket_table_hash(table, ticket_id(ticket));
         if (table->count > 0 && table->slots[slot_of(table, ticket_id(ticket), hash)])
                 return -EEXIST;
         if (table->count >= table->max)
@@ -135,7 +143,7 @@ int ticket_table_add(struct ticket_table *table, struct ticket *ticket) {
 struct ticket *ticket_table_take(struct ticket_table *table, struct slice id) {
         if (table->count == 0)
                 return NULL;
-        uint32_t index = table->slots[slot_of(table, id, hash_of(table, id))];
+        uint32_t index = table->slots[slot_of(table, id, ticket_table_hash(table, id))];
         if (index == 0)
                 return NULL;
         struct ticket *ticket = table->items[index - 1];

@@ -25,10 +25,22 @@ void ticket_table_init(struct ticket_table *table, uint32_t max);
 void ticket_table_done(struct ticket_table *table);
 /* The ticket (borrowed), or NULL. */
 struct ticket *ticket_table_find(const struct ticket_table *table, struct slice id);
-/* Fetches into the processor's cache what finding these ids will look at, all at the same time;
- * their tickets' matches, too. Changes nothing. */
-#define TICKET_TABLE_FETCH_MAX 16
-void ticket_table_fetch(const struct ticket_table *table, const struct slice *ids, size_t count);
+/* The hash of an id in this table, never 0; and the same search for who has it. */
+uint32_t ticket_table_hash(const struct ticket_table *table, struct slice id);
+struct ticket *ticket_table_find_hashed(
+        const struct ticket_table *table, struct slice id, uint32_t hash);
+/* Fetches into the processor's cache what finding the id with this hash will look at, and its
+ * ticket's matches. Each step needs what the one before it has fetched; between them other ids may
+ * have their turn, as memory is slow. Changes nothing. */
+enum ticket_table_step {
+        TICKET_TABLE_FETCH_SLOT,
+        TICKET_TABLE_FETCH_PLACE,
+        TICKET_TABLE_FETCH_TICKET,
+        TICKET_TABLE_FETCH_MATCHES,
+        TICKET_TABLE_FETCH_STEPS
+};
+void ticket_table_fetch(
+        const struct ticket_table *table, uint32_t hash, enum ticket_table_step step);
 /* Takes another reference. Returns 0, -EEXIST, or -ENOBUFS if the table is full. */
 int ticket_table_add(struct ticket_table *table, struct ticket *ticket);
 /* Takes the ticket out; the reference becomes the caller's. Returns NULL if it is not there. */

@@ -51,17 +51,18 @@ static double add_known(
         return ticket_retry(entry);
 }
 
-struct ticket *window_find(const struct window *window, struct slice id) {
+struct ticket *window_find(const struct window *window, struct slice id, uint32_t hash) {
+        if (hash != 0)
+                return ticket_table_find_hashed(&window->table, id, hash);
         return ticket_table_find(&window->table, id);
 }
 
-double window_add_coded(
-        struct window *window, struct ticket *entry, double time, struct slice coded) {
+double window_add_record(
+        struct window *window, struct ticket *entry, double time, const struct record *record) {
         adjust_time(entry, time, window->findtime_s);
         ticket_set_retry(entry, ticket_retry(entry) + 1);
-        uint32_t failures = ticket_add_coded(entry, coded, window->maxmatches);
-        entry->failures += failures > 0 ? failures : 1;
-        ticket_keep_matches(entry, window->maxmatches);
+        entry->failures++;
+        ticket_add_record(entry, record, window->maxmatches);
         window->total++;
         return ticket_retry(entry);
 }

@@ -33,13 +33,12 @@ enum window_source {
  * Returns the id's count. */
 double window_add(
         struct window *window, struct ticket *ticket, double count, enum window_source source);
-/* The id's ticket (borrowed), or NULL. */
-struct ticket *window_find(const struct window *window, struct slice id);
+/* The id's ticket (borrowed), or NULL. hash: as ticket_table_hash() has it, or 0. */
+struct ticket *window_find(const struct window *window, struct slice id, uint32_t hash);
 /* One failure more of the id that entry, which window_find() has found, stands for: what
- * window_add() does with a ticket of that time and these data (encoded, see ticket_add_coded()),
- * which need not be made. */
-double window_add_coded(
-        struct window *window, struct ticket *entry, double time, struct slice coded);
+ * window_add() does with a ticket of that time with the record's data, which need not be made. */
+double window_add_record(
+        struct window *window, struct ticket *entry, double time, const struct record *record);
 /* Takes the id out if it has reached maxretry: its ticket, now the caller's; else NULL. */
 struct ticket *window_take(struct window *window, struct slice id);
 /* Forgets ids whose last failure is findtime or longer ago. Does nothing within WINDOW_CLEANUP_S of

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "enforce/scan_batch.h"
+#include "enforce/ticket.h"
 #include "fuzz.h"
 
 static struct loop *loop;
@@ -24,9 +25,24 @@ static void on_watch_absent(void *user, struct log_path *log_path, const struct 
 }
 static const struct log_watch_ops watch_ops = {on_watch_file, on_watch_poke, on_watch_absent};
 
+/* As a jail does it with the first failure of an id, and with later ones. */
+static void take(const struct record *record) {
+        struct ticket *ticket = ticket_new(record->failure.id, NULL, record->failure.time);
+        struct arena arena = ARENA_INIT;
+        ticket_set_record(ticket, record);
+        struct value data = ticket_data(ticket, &arena);
+        FUZZ_REQUIRE(data.type == VALUE_DICT);
+        ticket_add_record(ticket, record, 3);
+        FUZZ_REQUIRE(ticket->match_count <= 3);
+        (void)ticket_matches_text(ticket, &arena);
+        arena_done(&arena);
+        (void)ticket_unref(ticket);
+}
+
 static void on_failure(void *user, uint32_t jail, const struct record *record) {
         (void)user;
         FUZZ_REQUIRE(jail == 1 && isfinite(record->failure.time));
+        take(record);
         told++;
 }
 static void on_diag(void *user, uint32_t jail, const struct record *record) {

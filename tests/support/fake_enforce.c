@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fake_enforce.h"
+#include "failure_parts.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -7,7 +8,6 @@
 
 #include "base/diag.h"
 #include "base/memory.h"
-#include "channel/value_code.h"
 #include "enforce/process.h"
 #include "enforce/resolver.h"
 
@@ -90,7 +90,7 @@ void fake_advance(double s) {
 void fake_failure(
         struct jail *jail, double time, const char *id, uint8_t flags, const char *match) {
         struct arena arena = ARENA_INIT;
-        struct value data = value_dict(), matches = value_list(), parts = value_list();
+        struct value data = value_dict(), matches = value_list(), parts = value_tuple();
         (void)value_append(&parts, value_text(""), &arena);
         (void)value_append(&parts, value_text("DATE"), &arena);
         (void)value_append(&parts, value_text(match ? match : ""), &arena);
@@ -99,14 +99,11 @@ void fake_failure(
                 value_dict_put(&data, value_text("matches"), matches, &arena);
         value_dict_put(&data, value_text("ip4"), value_text(id), &arena);
         struct record record = {.type = RECORD_FAILURE, .jail = jail_id(jail)};
-        struct buffer coded = BUFFER_INIT(100000);
-        (void)value_put(&coded, &data);
         record.failure.time = time;
         record.failure.flags = flags;
         record.failure.id = slice_of(id);
-        record.failure.coded = buffer_view(&coded);
+        failure_parts_set(&record, &data, &arena);
         jail_failure(jail, &record);
-        buffer_done(&coded);
         arena_done(&arena);
 }
 

@@ -18,6 +18,8 @@ struct end {
         int closed;
         char why[256];
         bool frees_itself;
+        struct slice expected; /* bodies are compared with it */
+        size_t same;           /* so many were equal */
 };
 
 struct world {
@@ -33,6 +35,7 @@ static void on_message(void *user, struct message *message) {
         end->messages++;
         end->bytes += message->body.len;
         end->last = message->type;
+        end->same += end->expected.len > 0 && slice_equal(end->expected, message->body);
         if (message->fds[0] >= 0 && fstat(message->fds[0], &st) == 0)
                 end->inode = st.st_ino;
         if (end->frees_itself)
@@ -111,6 +114,30 @@ static void large_bodies_pass_through_a_small_socket(void **state) {
         assert_int_equal(w->server.messages, 4);
         assert_int_equal(w->server.bytes, 4 * size);
         assert_int_equal(channel_pending(w->scanner.channel), 0);
+        free(big);
+}
+
+/* Whatever of it the socket takes at once. */
+static void body_of_two_pieces_is_one(void **state) {
+        struct world *w = *state;
+        size_t size = (size_t)1 << 20;
+        char *big = calloc(1, size);
+        const size_t cuts[] = {0, 1, 100, size / 2, size};
+        for (size_t i = 0; i < sizeof(cuts) / sizeof(cuts[0]); i++) {
+                struct slice all = {big, size};
+                for (size_t k = 0; k < size; k++)
+                        big[k] = (char)(k * 7 + i);
+                w->server.expected = all;
+                assert_int_equal(channel_send_pieces(w->scanner.channel, MESSAGE_SCAN_BATCH,
+                                         slice_sub(all, 0, cuts[i]), slice_sub(all, cuts[i], size)),
+                        0);
+                turn(w, 300);
+                assert_int_equal(w->server.messages, i + 1);
+                assert_int_equal(w->server.same, i + 1);
+        }
+        assert_int_equal(channel_send_pieces(w->scanner.channel, MESSAGE_SCAN_TRUNCATED,
+                                 (struct slice){big, size}, (struct slice){big, size}),
+                -EMSGSIZE);
         free(big);
 }
 
@@ -284,6 +311,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(messages_arrive_whole_and_in_order, setup_pair, teardown),
                 cmocka_unit_test_setup_teardown(large_bodies_pass_through_a_small_socket, setup_pair, teardown),
+                cmocka_unit_test_setup_teardown(body_of_two_pieces_is_one, setup_pair, teardown),
                 cmocka_unit_test_setup_teardown(fds_stay_with_their_messages, setup_pair, teardown),
                 cmocka_unit_test_setup_teardown(lent_fds_are_given_back_once, setup_pair, teardown),
                 cmocka_unit_test_setup_teardown(what_the_table_forbids_closes_the_channel, setup_raw, teardown),

@@ -42,6 +42,60 @@ static void left_over_bytes_are_no_good_end(void **state) {
         assert_false(message_read_end(&in));
 }
 
+static void numbers_take_as_few_bytes_as_they_need(void **state) {
+        static const struct {
+                uint32_t number;
+                size_t len;
+        } rows[] = {
+                {0,          1},
+                {127,        1},
+                {128,        2},
+                {16383,      2},
+                {16384,      3},
+                {1U << 28,   5},
+                {UINT32_MAX, 5}
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                char bytes[MESSAGE_NUMBER_MAX];
+                size_t len = (size_t)(message_write_number(bytes, rows[i].number) - bytes);
+                assert_int_equal(len, rows[i].len);
+                struct message_reader in = message_reader_of((struct slice){bytes, len});
+                assert_int_equal(message_get_number(&in), rows[i].number);
+                assert_true(message_read_end(&in));
+                for (size_t cut = 0; cut < len; cut++) {
+                        in = message_reader_of((struct slice){bytes, cut});
+                        assert_int_equal(message_get_number(&in), 0);
+                        assert_true(in.bad);
+                }
+        }
+}
+
+static void other_forms_of_numbers_are_bad(void **state) {
+        static const struct slice rows[] = {
+                {"\x80\x00",                 2},
+                {"\xff\xff\xff\xff\x1f",     5},
+                {"\xff\xff\xff\xff\xff\x01", 6}
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct message_reader in = message_reader_of(rows[i]);
+                assert_int_equal(message_get_number(&in), 0);
+                assert_true(in.bad);
+                assert_int_equal(message_get_number(&in), 0);
+        }
+}
+
+static void bytes_are_those_that_are_there(void **state) {
+        (void)state;
+        struct message_reader in = message_reader_of(SLICE("abc"));
+        assert_slice(message_get_bytes(&in, 2), "ab");
+        assert_int_equal(message_get_bytes(&in, 0).len, 0);
+        assert_false(in.bad);
+        assert_int_equal(message_get_bytes(&in, 2).len, 0);
+        assert_true(in.bad);
+}
+
 static void every_row_of_the_table_is_sane(void **state) {
         (void)state;
         for (uint32_t type = 0; type < MESSAGE_TYPE_COUNT; type++) {
@@ -60,6 +114,9 @@ int main(void) {
                 cmocka_unit_test(fields_come_back_as_they_were_put),
                 cmocka_unit_test(short_bodies_are_bad_and_read_as_zero),
                 cmocka_unit_test(left_over_bytes_are_no_good_end),
+                cmocka_unit_test(numbers_take_as_few_bytes_as_they_need),
+                cmocka_unit_test(other_forms_of_numbers_are_bad),
+                cmocka_unit_test(bytes_are_those_that_are_there),
                 cmocka_unit_test(every_row_of_the_table_is_sane),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,24 +6,23 @@
 
 #include "../cmocka_include.h"
 
-#include "channel/value_code.h"
+#include "channel/failure_code.h"
 
-static struct record failure_of(struct slice id, double time, struct arena *arena) {
+static struct record failure_of(struct slice id, double time) {
         struct record record = {.type = RECORD_FAILURE, .jail = 3};
         record.failure.time = time;
         record.failure.flags = FAILURE_RAW_ID;
         record.failure.regex = 5;
         record.failure.id = id;
-        record.failure.data = value_dict();
-        value_dict_put(&record.failure.data, value_text("user"), value_text("root"), arena);
+        record.failure.lines = SLICE("\x01\x01\x04line");
+        record.failure.groups = SLICE("\x04user\0\x04root");
         return record;
 }
 
 static void records_come_back_in_order(void **state) {
         (void)state;
-        struct arena arena = ARENA_INIT;
         struct buffer out = BUFFER_INIT(100000);
-        struct record put = failure_of(SLICE("192.0.2.1"), 1700000000.5, &arena);
+        struct record put = failure_of(SLICE("192.0.2.1"), 1700000000.5);
         struct record diag = {.type = RECORD_DIAG, .jail = 3, .diag = {30, SLICE("fail2ban.filter"), SLICE("text")}};
         struct record kept = {.type = RECORD_STATE, .jail = 4, .state = {SLICE("key"), SLICE("blob")}};
         struct record count = {.type = RECORD_COUNT, .jail = 4, .count = {100, 1}};
@@ -33,113 +32,114 @@ static void records_come_back_in_order(void **state) {
         assert_int_equal(record_put(&out, &count), 0);
         struct message_reader in = message_reader_of(buffer_view(&out));
         struct record got;
-        assert_int_equal(record_get(&in, &arena, &got), 1);
+        assert_int_equal(record_get(&in, &got), 1);
         assert_int_equal(got.jail, 3);
         assert_slice(got.failure.id, "192.0.2.1");
         assert_int_equal(got.failure.flags, FAILURE_RAW_ID);
-        assert_true(value_equal(&got.failure.data, &put.failure.data));
-        assert_int_equal(record_get(&in, &arena, &got), 1);
+        assert_int_equal(got.failure.regex, 5);
+        assert_true(slice_equal(got.failure.lines, put.failure.lines));
+        assert_true(slice_equal(got.failure.groups, put.failure.groups));
+        assert_int_equal(record_get(&in, &got), 1);
         assert_slice(got.diag.text, "text");
-        assert_int_equal(record_get(&in, &arena, &got), 1);
+        assert_int_equal(record_get(&in, &got), 1);
         assert_slice(got.state.blob, "blob");
-        assert_int_equal(record_get(&in, &arena, &got), 1);
+        assert_int_equal(record_get(&in, &got), 1);
         assert_int_equal(got.count.lines, 100);
-        assert_int_equal(record_get(&in, &arena, &got), 0);
+        assert_int_equal(record_get(&in, &got), 0);
         buffer_done(&out);
-        arena_done(&arena);
 }
 
-static void what_was_checked_is_read_without_its_tree(void **state) {
+static void what_was_checked_is_read_the_same(void **state) {
         (void)state;
-        struct arena arena = ARENA_INIT;
         struct buffer out = BUFFER_INIT(100000);
-        struct record put = failure_of(SLICE("192.0.2.1"), 1700000000.5, &arena), got;
+        struct record put = failure_of(SLICE("192.0.2.1"), 1700000000.5), got;
         assert_int_equal(record_put(&out, &put), 0);
         assert_int_equal(record_put(&out, &put), 0);
         struct message_reader in = message_reader_of(buffer_view(&out));
         for (int i = 0; i < 2; i++) {
                 assert_int_equal(record_get_checked(&in, &got), 1);
                 assert_slice(got.failure.id, "192.0.2.1");
-                assert_int_equal(got.failure.data.type, VALUE_NONE);
-                struct message_reader coded = message_reader_of(got.failure.coded);
-                struct value data = value_get(&coded, &arena);
-                assert_true(message_read_end(&coded) && value_equal(&data, &put.failure.data));
+                assert_true(slice_equal(got.failure.lines, put.failure.lines));
+                assert_true(slice_equal(got.failure.groups, put.failure.groups));
+                assert_int_equal(got.failure.hash, 0);
         }
         assert_int_equal(record_get_checked(&in, &got), 0);
         buffer_done(&out);
-        arena_done(&arena);
 }
 
-/* The data must be one dict, and nothing behind it. */
-static void data_that_are_no_dict_are_refused(void **state) {
+static void lines_and_groups_that_are_none_are_refused(void **state) {
         (void)state;
-        struct arena arena = ARENA_INIT;
-        const struct value rows[] = {value_list(), value_text("x"), VALUE_OF_NONE};
-        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        static const struct slice rows[] = {
+                {"\x01", 1}, {"\x02\x00\x00", 3}, {"\x01\x01\x05line", 7}, {"x", 1}};
+        for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
                 struct buffer out = BUFFER_INIT(100000);
-                struct record put = failure_of(SLICE("x"), 1, &arena), got;
-                put.failure.data = rows[i];
+                struct record put = failure_of(SLICE("x"), 1), got;
+                *(i % 2 == 0 ? &put.failure.lines : &put.failure.groups) = rows[i / 2];
                 assert_int_equal(record_put(&out, &put), 0);
                 struct message_reader in = message_reader_of(buffer_view(&out));
-                assert_int_equal(record_get(&in, NULL, &got), -EBADMSG);
+                assert_int_equal(record_get(&in, &got), -EBADMSG);
                 buffer_done(&out);
         }
+}
+
+/* As who writes lines and groups in place does it. */
+static void a_failure_written_in_place_is_the_same(void **state) {
+        (void)state;
         struct buffer out = BUFFER_INIT(100000);
-        struct record put = failure_of(SLICE("x"), 1, &arena), got;
-        put.failure.data = value_dict();
+        struct record put = failure_of(SLICE("192.0.2.1"), 1700000000.5);
+        put.failure.regex = UINT32_MAX;
         assert_int_equal(record_put(&out, &put), 0);
-        /* The dict's five bytes and their length before them: one byte more belongs to it. */
-        char *length = out.bytes + out.end - VALUE_HEAD_BYTES - sizeof(uint32_t);
-        *length = VALUE_HEAD_BYTES + 1;
-        (void)message_put_u8(&out, VALUE_NONE);
-        struct message_reader in = message_reader_of(buffer_view(&out));
-        assert_int_equal(record_get(&in, NULL, &got), -EBADMSG);
+        char room[200], *to = record_write_failure_head(room, &put);
+        assert_true((size_t)(to - room) <= RECORD_FAILURE_HEAD_MAX + put.failure.id.len);
+        const struct slice parts[] = {put.failure.lines, put.failure.groups};
+        for (size_t i = 0; i < 2; i++) {
+                char *begin = to;
+                to = (char *)memcpy(to + RECORD_LENGTH_BYTES, parts[i].data, parts[i].len) + parts[i].len;
+                record_write_length(begin, to);
+        }
+        assert_true(slice_equal(buffer_view(&out), (struct slice){room, (size_t)(to - room)}));
         buffer_done(&out);
-        arena_done(&arena);
 }
 
 static void a_record_is_put_whole_or_not_at_all(void **state) {
         (void)state;
-        struct arena arena = ARENA_INIT;
         struct buffer out = BUFFER_INIT(100);
-        struct record put = failure_of(SLICE("192.0.2.1"), 1, &arena);
+        struct record put = failure_of(SLICE("192.0.2.1"), 1);
         assert_int_equal(record_put(&out, &put), 0);
         size_t len = buffer_len(&out);
         assert_int_equal(record_put(&out, &put), -ENOBUFS);
         assert_int_equal(buffer_len(&out), len);
         buffer_done(&out);
-        arena_done(&arena);
 }
 
 static void impossible_contents_are_refused(void **state) {
         (void)state;
-        struct arena arena = ARENA_INIT;
         static char big[RECORD_ID_MAX + 1];
         const struct record rows[] = {
-                failure_of((struct slice){big, sizeof(big)}, 1, &arena),
-                failure_of(SLICE("x"), -1, &arena),
-                failure_of(SLICE("x"), (double)NAN, &arena),
-                failure_of(SLICE("x"), (double)INFINITY, &arena),
+                failure_of((struct slice){big, sizeof(big)}, 1),
+                failure_of(SLICE("x"), -1),
+                failure_of(SLICE("x"), (double)NAN),
+                failure_of(SLICE("x"), (double)INFINITY),
         };
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 struct buffer out = BUFFER_INIT(100000);
                 struct record got;
                 assert_int_equal(record_put(&out, &rows[i]), 0);
                 struct message_reader in = message_reader_of(buffer_view(&out));
-                assert_int_equal(record_get(&in, &arena, &got), -EBADMSG);
+                assert_int_equal(record_get(&in, &got), -EBADMSG);
                 buffer_done(&out);
         }
         struct record got;
         struct message_reader in = message_reader_of((struct slice){"\x09\0\0\0\0", 5});
-        assert_int_equal(record_get(&in, &arena, &got), -EBADMSG);
-        arena_done(&arena);
+        assert_int_equal(record_get(&in, &got), -EBADMSG);
 }
 
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(records_come_back_in_order),
-                cmocka_unit_test(what_was_checked_is_read_without_its_tree),
-                cmocka_unit_test(data_that_are_no_dict_are_refused),
+                cmocka_unit_test(what_was_checked_is_read_the_same),
+                cmocka_unit_test(lines_and_groups_that_are_none_are_refused),
+                cmocka_unit_test(a_failure_written_in_place_is_the_same),
                 cmocka_unit_test(a_record_is_put_whole_or_not_at_all),
                 cmocka_unit_test(impossible_contents_are_refused),
         };

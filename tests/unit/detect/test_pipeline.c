@@ -57,10 +57,9 @@ static void print_record(struct test *t, const struct record *record, char *out,
         }
 }
 
-static void on_send(void *user, enum message_type type, struct slice body) {
+static void on_send(void *user, enum message_type type, struct slice head, struct slice rest) {
         struct test *t = user;
-        struct message_reader in = message_reader_of(body);
-        struct arena arena = ARENA_INIT;
+        struct message_reader in = message_reader_of(head);
         struct record record;
         assert_int_equal(type, MESSAGE_SCAN_BATCH);
         assert_true(t->count < BATCHES_MAX);
@@ -72,14 +71,15 @@ static void on_send(void *user, enum message_type type, struct slice body) {
         batch->flags = message_get_u8(&in);
         struct slice hash = message_get_text(&in);
         (void)snprintf(batch->hash, sizeof(batch->hash), "%.*s", SLICE_ARG(hash));
+        assert_true(message_read_end(&in));
+        in = message_reader_of(rest);
         int r;
-        while ((r = record_get(&in, &arena, &record)) == 1) {
+        while ((r = record_get(&in, &record)) == 1) {
                 size_t used = strlen(batch->records);
                 print_record(t, &record, batch->records + used, sizeof(batch->records) - used);
         }
         assert_int_equal(r, 0);
         assert_false(in.bad);
-        arena_done(&arena);
 }
 
 static void on_sync(void *user) {

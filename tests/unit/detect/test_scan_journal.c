@@ -25,10 +25,9 @@ struct test {
         unsigned diags;
 };
 
-static void on_send(void *user, enum message_type type, struct slice body) {
+static void on_send(void *user, enum message_type type, struct slice head, struct slice rest) {
         struct test *t = user;
-        struct message_reader in = message_reader_of(body);
-        struct arena arena = ARENA_INIT;
+        struct message_reader in = message_reader_of(head);
         struct record record;
         assert_int_equal(type, MESSAGE_SCAN_BATCH);
         (void)message_get_u32(&in);
@@ -38,12 +37,12 @@ static void on_send(void *user, enum message_type type, struct slice body) {
         (void)message_get_u8(&in);
         struct slice place = message_get_text(&in);
         (void)snprintf(t->cursor, sizeof(t->cursor), "%.*s", SLICE_ARG(place));
-        while (record_get(&in, &arena, &record) == 1) {
+        in = message_reader_of(rest);
+        while (record_get(&in, &record) == 1) {
                 if (record.type != RECORD_FAILURE)
                         continue;
                 t->failures[record.jail - 1]++;
         }
-        arena_done(&arena);
 }
 
 static void on_sync(void *user) {

@@ -37,7 +37,6 @@ struct test {
 };
 
 static void take_batch(struct test *t, struct message_reader *in) {
-        struct arena arena = ARENA_INIT;
         struct record record;
         (void)message_get_u32(in);
         t->generation = message_get_u32(in);
@@ -45,10 +44,9 @@ static void take_batch(struct test *t, struct message_reader *in) {
         t->after = message_get_u64(in);
         t->flags |= message_get_u8(in);
         (void)message_get_text(in);
-        while (record_get(in, &arena, &record) == 1)
+        while (record_get(in, &record) == 1)
                 t->failures += record.type == RECORD_FAILURE;
         t->batches++;
-        arena_done(&arena);
 }
 
 static void take_reply(struct test *t, struct message_reader *in) {

@@ -293,7 +293,7 @@ static void known_ids_are_counted_as_new_ones_are(void **state) {
                 fake_failure(jail, NOW - 3, rows[i].id, rows[i].flags, " a");
                 fake_failure(jail, NOW - 5, rows[i].id, rows[i].flags, NULL);
                 fake_failure(jail, NOW - 1, rows[i].id, rows[i].flags, " b");
-                struct ticket *entry = window_find(&jail->window, slice_of(rows[i].id));
+                struct ticket *entry = window_find(&jail->window, slice_of(rows[i].id), 0);
                 assert_non_null(entry);
                 assert_true(entry->time == NOW - 1 && entry->first_time == NOW - 3);
                 assert_int_equal(entry->failures, 3);
@@ -303,7 +303,7 @@ static void known_ids_are_counted_as_new_ones_are(void **state) {
                 assert_null(strstr(fake_orders(), "ban"));
                 fake_failure(jail, NOW, rows[i].id, rows[i].flags, NULL);
                 assert_non_null(strstr(fake_orders(), "ban "));
-                assert_null(window_find(&jail->window, slice_of(rows[i].id)));
+                assert_null(window_find(&jail->window, slice_of(rows[i].id), 0));
                 arena_done(&arena);
                 end(jail);
         }

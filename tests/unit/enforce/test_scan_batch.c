@@ -67,7 +67,6 @@ static void put_records(struct buffer *out) {
         struct record failure = {.type = RECORD_FAILURE, .jail = 1};
         failure.failure.time = 1795500000;
         failure.failure.id = SLICE("192.0.2.1");
-        failure.failure.data = value_dict();
         struct record kept = {
                 .type = RECORD_STATE, .jail = 1, .state = {SLICE("key"), SLICE("blob")}
         };
@@ -82,7 +81,7 @@ static void put_records(struct buffer *out) {
         assert_int_equal(record_put(out, &gone), 0);
 }
 
-static struct buffer body_of(const struct head *head) {
+static struct buffer empty_body_of(const struct head *head) {
         struct buffer body = BUFFER_INIT(100000);
         (void)message_put_u32(&body, head->log);
         (void)message_put_u32(&body, head->generation);
@@ -90,6 +89,11 @@ static struct buffer body_of(const struct head *head) {
         (void)message_put_u64(&body, head->after);
         (void)message_put_u8(&body, head->flags);
         (void)message_put_text(&body, slice_of(head->hash));
+        return body;
+}
+
+static struct buffer body_of(const struct head *head) {
+        struct buffer body = empty_body_of(head);
         put_records(&body);
         return body;
 }
@@ -207,44 +211,60 @@ static void draining_needs_a_next_file(void **state) {
         buffer_done(&body);
 }
 
+/* The steps of one are told in order, others in between; all of them before it comes. */
 static void on_failures_ahead(
-        void *user, uint32_t jail, const struct record *records, size_t count) {
+        void *user, uint32_t jail, struct record *records, size_t count, unsigned step) {
         (void)user;
         assert_int_equal(jail, 1);
-        assert_true(count > 1 && count <= SCAN_AHEAD_MAX);
-        for (size_t i = 0; i < count; i++)
+        assert_true(count >= 1 && count <= SCAN_AHEAD_MAX && step < SCAN_AHEAD_STEPS);
+        for (size_t i = 0; i < count; i++) {
                 assert_true(records[i].type == RECORD_FAILURE && records[i].jail == 1);
-        assert_int_equal(told.ahead, told.failures); /* the former ones have come all */
-        told.ahead += (unsigned)count;
+                assert_int_equal(records[i].failure.hash, step);
+                records[i].failure.hash++;
+                told.ahead += step + 1 == SCAN_AHEAD_STEPS;
+        }
+        assert_true(told.ahead >= told.failures);
 }
 
-static void failures_are_told_ahead_and_then_come_in_order(void **state) {
-        static const struct scan_link_ops looking = {.on_failure = on_failure,
-                .on_position = on_position,
-                .on_failures_ahead = on_failures_ahead};
-        struct fixture *f = *state;
-        struct head head = head_of(f);
-        struct buffer body = BUFFER_INIT(100000);
-        (void)message_put_u32(&body, head.log);
-        (void)message_put_u32(&body, head.generation);
-        (void)message_put_u64(&body, head.before);
-        (void)message_put_u64(&body, head.after);
-        (void)message_put_u8(&body, head.flags);
-        (void)message_put_text(&body, slice_of(head.hash));
-        for (unsigned i = 0; i < 3 * SCAN_AHEAD_MAX; i++) {
+/* As on_failure(), of a record that was told of before. */
+static void on_known_failure(void *user, uint32_t jail, const struct record *record) {
+        assert_int_equal(record->failure.hash, SCAN_AHEAD_STEPS);
+        on_failure(user, jail, record);
+}
+
+static void put_failures(struct buffer *out, unsigned count) {
+        for (unsigned i = 0; i < count; i++) {
                 char id[16];
                 struct record failure = {.type = RECORD_FAILURE, .jail = 1};
                 failure.failure.time = 1795500000;
                 failure.failure.id = (struct slice){id, (size_t)snprintf(id, sizeof(id), "%u", i)};
-                failure.failure.data = value_dict();
-                assert_int_equal(record_put(&body, &failure), 0);
+                assert_int_equal(record_put(out, &failure), 0);
         }
-        assert_int_equal(scan_batch_apply(&f->plan, &looking, f, buffer_view(&body), NULL),
-                SCAN_BATCH_E_PROGRESS);
-        assert_int_equal(told.failures, 3 * SCAN_AHEAD_MAX);
-        assert_int_equal(told.ahead, 3 * SCAN_AHEAD_MAX);
-        assert_string_equal(told.id, "47");
-        buffer_done(&body);
+}
+
+static void failures_are_told_ahead_and_then_come_in_order(void **state) {
+        static const struct scan_link_ops looking = {.on_failure = on_known_failure,
+                .on_position = on_position,
+                .on_failures_ahead = on_failures_ahead};
+        static const unsigned counts[] = {1, SCAN_AHEAD_MAX - 1, SCAN_AHEAD_MAX, SCAN_AHEAD_MAX + 1,
+                SCAN_AHEAD_STEPS * SCAN_AHEAD_MAX, (SCAN_AHEAD_STEPS + 2) * SCAN_AHEAD_MAX + 3};
+        struct fixture *f = *state;
+        for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+                struct head head = head_of(f);
+                head.before = f->log->offset;
+                head.after = head.before + 7;
+                struct buffer body = empty_body_of(&head);
+                char last[16];
+                told.failures = told.ahead = 0;
+                put_failures(&body, counts[i]);
+                assert_int_equal(scan_batch_apply(&f->plan, &looking, f, buffer_view(&body), NULL),
+                        SCAN_BATCH_E_PROGRESS);
+                assert_int_equal(told.failures, counts[i]);
+                assert_int_equal(told.ahead, counts[i]);
+                (void)snprintf(last, sizeof(last), "%u", counts[i] - 1);
+                assert_string_equal(told.id, last);
+                buffer_done(&body);
+        }
 }
 
 int main(void) {

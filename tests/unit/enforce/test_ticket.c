@@ -3,9 +3,10 @@
 
 #include "../cmocka_include.h"
 
+#include "../../support/failure_parts.h"
+
 #include "base/buffer.h"
 #include "base/repr.h"
-#include "channel/value_code.h"
 
 static struct value list_of(struct arena *arena, const char *a, const char *b, const char *c) {
         struct value list = value_list();
@@ -262,10 +263,9 @@ static void many_matches_are_kept_like_a_list(void **state) {
                                 texts[i], sizeof(texts[i]), "%zu-%0*d", i, (int)(i * 37 % 250), 0);
                         (void)value_append(&matches, list_of(&arena, "", texts[i], ""), &arena);
                         value_dict_put(&data, value_text("matches"), matches, &arena);
-                        struct buffer coded = BUFFER_INIT(10000);
-                        assert_int_equal(value_put(&coded, &data), 0);
-                        assert_int_equal(
-                                ticket_add_coded(ticket, buffer_view(&coded), maxes[row]), 0);
+                        struct record record = {.failure.id = SLICE("x")};
+                        failure_parts_set(&record, &data, &arena);
+                        ticket_add_record(ticket, &record, maxes[row]);
                         struct value got = ticket_matches(ticket, &arena);
                         size_t count = i + 1 < maxes[row] ? i + 1 : maxes[row];
                         assert_int_equal(ticket->match_count, count);
@@ -273,14 +273,13 @@ static void many_matches_are_kept_like_a_list(void **state) {
                         for (size_t k = 0; k < count; k++)
                                 assert_slice(got.list.items[k].string, texts[i + 1 - count + k]);
                         assert_true(ticket_bytes(ticket) < 100 + (300 + 16) * (maxes[row] + 1));
-                        buffer_done(&coded);
                         arena_done(&arena);
                 }
                 (void)ticket_unref(ticket);
         }
 }
 
-static void failures_of_coded_data_are_a_number_or_none(void **state) {
+static void failures_of_data_are_a_number_or_none(void **state) {
         static const struct {
                 int64_t number;
                 uint32_t failures;
@@ -294,23 +293,106 @@ static void failures_of_coded_data_are_a_number_or_none(void **state) {
         (void)state;
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 struct arena arena = ARENA_INIT;
-                struct buffer coded = BUFFER_INIT(10000);
                 struct ticket *ticket = ticket_new(SLICE("x"), NULL, 1);
                 struct value data = value_dict();
                 value_dict_put(&data, value_int(7), value_text("no text for a key"), &arena);
                 value_dict_put(&data, value_text("failures"), value_int(rows[i].number), &arena);
                 value_dict_put(&data, value_text("matches"), value_text("no list"), &arena);
-                assert_int_equal(value_put(&coded, &data), 0);
-                assert_int_equal(
-                        ticket_add_coded(ticket, buffer_view(&coded), 5), rows[i].failures);
-                ticket_set_coded(ticket, buffer_view(&coded));
+                ticket_set_data(ticket, &data);
                 assert_int_equal(ticket->failures, rows[i].failures);
                 assert_int_equal(ticket->match_count, 0);
                 assert_null(ticket->groups);
                 (void)ticket_unref(ticket);
-                buffer_done(&coded);
                 arena_done(&arena);
         }
+}
+
+/* What a scanner may tell: nothing of how it was told is seen. */
+static struct value data_of(unsigned row, struct arena *arena) {
+        struct value data = value_dict(), matches = value_list(), users = value_set();
+        struct value tuple = list_of(arena, "", "DATE", " fail");
+        tuple.type = VALUE_TUPLE;
+        if (row & 1)
+                (void)value_append(&matches, tuple, arena);
+        if (row & 2)
+                (void)value_append(&matches, list_of(arena, "a", "", "b"), arena);
+        if (row & 4)
+                (void)value_append(&matches, value_text("a text"), arena);
+        if (row & 8)
+                (void)value_append(&matches, value_int(5), arena);
+        if (row & 7)
+                value_dict_put(&data, value_text("user"), value_text("bob"), arena);
+        value_dict_put(&data, value_text("ip6"), value_text("2001:DB8::1"), arena);
+        if (row & 8)
+                value_dict_put(&data, value_text("ip4"), value_text("2001:db8::1"), arena);
+        value_dict_put(&data, value_text("matches"), matches, arena);
+        if (row & 9)
+                (void)value_append(&users, value_text("bob"), arena);
+        if (row & 1)
+                (void)value_append(&users, value_text("2001:DB8::1"), arena);
+        value_dict_put(&data, value_text("users"), users, arena);
+        value_dict_put(&data, value_text("empty"), value_text(""), arena);
+        value_dict_put(&data, value_text("none"), VALUE_OF_NONE, arena);
+        value_dict_put(&data, value_text(""), value_text("no name"), arena);
+        value_dict_put(&data, value_text("failures"), value_text("no number"), arena);
+        value_dict_put(&data, value_text("n"), value_int(row), arena);
+        return data;
+}
+
+static void record_is_taken_as_its_data_are(void **state) {
+        static const char *const ids[] = {"2001:DB8::1", "2001:db8::1", "x"};
+        (void)state;
+        for (unsigned row = 0; row < 16 * 3; row++) {
+                struct arena arena = ARENA_INIT;
+                struct value data = data_of(row % 16, &arena);
+                struct record record = {.failure.id = SLICE("2001:DB8::1")};
+                struct ticket *from_data = ticket_new(slice_of(ids[row / 16]), NULL, 1),
+                              *from_record = ticket_new(slice_of(ids[row / 16]), NULL, 1);
+                failure_parts_set(&record, &data, &arena);
+                ticket_set_data(from_data, &data);
+                ticket_set_record(from_record, &record);
+                struct value a = ticket_data(from_data, &arena),
+                             b = ticket_data(from_record, &arena);
+                assert_slice(repr(&b, &arena), arena_copy(&arena, repr(&a, &arena)).data);
+                assert_true(value_equal(&a, &b));
+                assert_int_equal(ticket_bytes(from_record), ticket_bytes(from_data));
+                for (uint32_t max = 12; max < 13; max -= 2) {
+                        struct ticket *later = ticket_new(SLICE("x"), NULL, 2);
+                        ticket_set_data(later, &data);
+                        ticket_add_matches(from_data, later, max);
+                        ticket_add_record(from_record, &record, max);
+                        a = ticket_matches(from_data, &arena);
+                        b = ticket_matches(from_record, &arena);
+                        assert_true(value_equal(&a, &b));
+                        assert_int_equal(from_record->failures, from_data->failures);
+                        (void)ticket_unref(later);
+                }
+                (void)ticket_unref(from_data);
+                (void)ticket_unref(from_record);
+                arena_done(&arena);
+        }
+}
+
+static void record_that_is_too_large_is_taken_without_what_is(void **state) {
+        (void)state;
+        struct arena arena = ARENA_INIT;
+        char *big = arena_alloc(&arena, TICKET_DATA_MAX + 1);
+        memset(big, 'x', TICKET_DATA_MAX);
+        struct value data = value_dict(), matches = value_list();
+        (void)value_append(&matches, value_text("small"), &arena);
+        (void)value_append(&matches, value_text(big), &arena);
+        value_dict_put(&data, value_text("matches"), matches, &arena);
+        value_dict_put(&data, value_text("user"), value_text(big), &arena);
+        struct record record = {.failure.id = SLICE("x")};
+        failure_parts_set(&record, &data, &arena);
+        struct ticket *ticket = ticket_new(SLICE("x"), NULL, 1);
+        ticket_set_record(ticket, &record);
+        assert_null(ticket->groups);
+        assert_int_equal(ticket->match_count, 1);
+        ticket_add_record(ticket, &record, 5);
+        assert_slice(ticket_matches_text(ticket, &arena), "small\nsmall");
+        (void)ticket_unref(ticket);
+        arena_done(&arena);
 }
 
 int main(void) {
@@ -327,7 +409,9 @@ int main(void) {
                 cmocka_unit_test(matches_beyond_the_cap_push_out_older_ones),
                 cmocka_unit_test(end_is_by_own_time_or_the_jails),
                 cmocka_unit_test(many_matches_are_kept_like_a_list),
-                cmocka_unit_test(failures_of_coded_data_are_a_number_or_none),
+                cmocka_unit_test(failures_of_data_are_a_number_or_none),
+                cmocka_unit_test(record_is_taken_as_its_data_are),
+                cmocka_unit_test(record_that_is_too_large_is_taken_without_what_is),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,33 +85,52 @@ static void churn_does_not_let_it_grow(void **state) {
         ticket_table_done(&table);
 }
 
-/* Known, unknown, taken and empty ids, more than are fetched at once, with and without matches. */
+/* Of an id of each kind, each step alone and after the others. */
+static void fetch(const struct ticket_table *table) {
+        static const char *const ids[] = {"0", "3", "6", "29", "77", "", "no number"};
+        for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+                for (unsigned step = 0; step < TICKET_TABLE_FETCH_STEPS; step++)
+                        ticket_table_fetch(table, ticket_table_hash(table, slice_of(ids[i])),
+                                (enum ticket_table_step)step);
+}
+
+/* Known, unknown, taken and empty ids, with and without matches. */
 static void fetching_changes_nothing(void **state) {
         struct ticket_table table;
-        struct slice ids[TICKET_TABLE_FETCH_MAX + 1];
-        char texts[TICKET_TABLE_FETCH_MAX + 1][16];
         struct arena arena = ARENA_INIT;
         struct value data = value_dict(), matches = value_list();
         (void)state;
         ticket_table_init(&table, 100000);
-        for (int i = 0; i <= TICKET_TABLE_FETCH_MAX; i++) {
-                (void)snprintf(texts[i], sizeof(texts[i]), "%d", i * 3);
-                ids[i] = i == 5 ? SLICE_NULL : slice_of(texts[i]);
-        }
-        ticket_table_fetch(&table, ids, 3); /* of nothing */
+        fetch(&table); /* of nothing */
         for (int i = 0; i < 30; i++)
                 assert_int_equal(add(&table, i), 0);
         (void)value_append(&matches, value_text("match"), &arena);
         value_dict_put(&data, value_text("matches"), matches, &arena);
         ticket_set_data(ticket_table_find(&table, SLICE("6")), &data);
         (void)ticket_unref(take(&table, 3));
-        for (size_t count = 0; count <= TICKET_TABLE_FETCH_MAX + 1; count++)
-                ticket_table_fetch(&table, ids, count);
+        fetch(&table);
         assert_int_equal(table.count, 29);
         assert_null(ticket_table_find(&table, SLICE("3")));
         assert_int_equal(ticket_table_find(&table, SLICE("6"))->match_count, 1);
         arena_done(&arena);
         ticket_table_done(&table);
+}
+
+static void id_is_found_by_its_hash(void **state) {
+        struct ticket_table table;
+        (void)state;
+        ticket_table_init(&table, 100);
+        uint32_t hash = ticket_table_hash(&table, SLICE("7"));
+        assert_true(hash != 0);
+        assert_null(ticket_table_find_hashed(&table, SLICE("7"), hash));
+        for (int i = 0; i < 30; i++)
+                assert_int_equal(add(&table, i), 0);
+        assert_int_equal(ticket_table_hash(&table, SLICE("7")), hash);
+        assert_ptr_equal(ticket_table_find_hashed(&table, SLICE("7"), hash),
+                ticket_table_find(&table, SLICE("7")));
+        assert_null(ticket_table_find_hashed(&table, SLICE("8"), hash));
+        ticket_table_done(&table);
+        assert_int_equal(ticket_table_hash(&table, SLICE("7")), hash);
 }
 
 int main(void) {
@@ -121,6 +140,7 @@ int main(void) {
                 cmocka_unit_test(full_table_refuses),
                 cmocka_unit_test(churn_does_not_let_it_grow),
                 cmocka_unit_test(fetching_changes_nothing),
+                cmocka_unit_test(id_is_found_by_its_hash),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "channel/failure_code.h"
+
+#include "../cmocka_include.h"
+
+#include "channel/value_code.h"
+
+static struct value tuple_of(struct arena *arena, size_t count) {
+        static const char *const texts[] = {
+                "", "Nov 26 02:44:21", " sshd[1]: x", "", "d", "e", "f", "g", "h"};
+        struct value tuple = value_tuple();
+        for (size_t i = 0; i < count; i++)
+                (void)value_append(&tuple, value_text(texts[i]), arena);
+        return tuple;
+}
+
+/* The value that a line was made of. */
+static struct value value_of(const struct failure_line *line, struct arena *arena) {
+        struct message_reader in = message_reader_of(line->text);
+        struct value tuple = value_tuple();
+        if (line->form == FAILURE_LINE_TEXT)
+                return value_string(line->text);
+        if (line->form == FAILURE_LINE_VALUE)
+                return value_get(&in, arena);
+        for (unsigned i = 0; i < line->piece_count; i++)
+                (void)value_append(
+                        &tuple, value_string(message_get_bytes(&in, line->lengths[i])), arena);
+        assert_true(message_read_end(&in));
+        return tuple;
+}
+
+static void lines_come_back(void **state) {
+        struct arena arena = ARENA_INIT;
+        struct value list = value_list(), mixed = tuple_of(&arena, 2);
+        (void)state;
+        (void)value_append(&list, value_text("in a list"), &arena);
+        (void)value_append(&mixed, value_int(3), &arena);
+        const struct value rows[] = {tuple_of(&arena, 3), tuple_of(&arena, 1), tuple_of(&arena, 8),
+                tuple_of(&arena, 9), value_tuple(), value_text(""), value_text("text"), list, mixed,
+                VALUE_OF_NONE, value_int(-1)};
+        enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+        char bytes[2000], *to = message_write_number(bytes, ROWS);
+        for (size_t i = 0; i < ROWS; i++) {
+                char *end = failure_line_write(to, &rows[i]);
+                assert_true((size_t)(end - to) <= failure_line_size(&rows[i]));
+                to = end;
+        }
+        struct slice lines = {bytes, (size_t)(to - bytes)};
+        assert_true(failure_lines_are_good(lines));
+        struct message_reader in = message_reader_of(lines);
+        struct failure_line line;
+        assert_int_equal(failure_lines_count(&in), ROWS);
+        for (size_t i = 0; i < ROWS; i++) {
+                assert_true(failure_line_next(&in, &line));
+                struct value got = value_of(&line, &arena);
+                assert_true(value_equal(&got, &rows[i]));
+        }
+        assert_false(failure_line_next(&in, &line));
+        assert_false(in.bad);
+        for (size_t cut = 1; cut < lines.len; cut++)
+                assert_false(failure_lines_are_good(slice_sub(lines, 0, cut)));
+        arena_done(&arena);
+}
+
+static void a_line_is_one_text_to_who_does_not_ask_for_pieces(void **state) {
+        struct arena arena = ARENA_INIT;
+        struct value tuple = tuple_of(&arena, 3);
+        char bytes[200];
+        (void)state;
+        size_t len = (size_t)(failure_line_write(bytes, &tuple) - bytes);
+        struct message_reader in = message_reader_of((struct slice){bytes, len});
+        struct failure_line line;
+        assert_true(failure_line_next(&in, &line));
+        assert_slice(line.text, "Nov 26 02:44:21 sshd[1]: x");
+        assert_int_equal(len, 1 + 3 + line.text.len);
+        arena_done(&arena);
+}
+
+static void no_lines_are_none(void **state) {
+        static const struct slice rows[] = {
+                {NULL, 0},
+                {"\0", 1}
+        };
+        (void)state;
+        for (size_t i = 0; i < 2; i++) {
+                struct message_reader in = message_reader_of(rows[i]);
+                assert_true(failure_lines_are_good(rows[i]));
+                assert_int_equal(failure_lines_count(&in), 0);
+        }
+}
+
+static void wrong_lines_are_no_good(void **state) {
+        static const struct slice rows[] = {
+                {"\x01",                                             1 }, /* one is missing */
+                {"\x00\x00\x00",                                     3 }, /* one too many */
+                {"\x01\x09\0\0\0\0\0\0\0\0\0",                       11}, /* too many pieces */
+                {"\x01\xfe\0",                                       3 },
+                {"\x01\x01\x05"
+                 "abcd",                            7 }, /* longer than there is */
+                {"\x01\x02\xff\xff\xff\xff\x0f\xff\xff\xff\xff\x0f", 12},
+                {"\x01\xff\x01\x0b",                                 4 }, /* a value of no type */
+                {"\x01\xff\x02\0\0",                                 5 }, /* more than one value */
+                {"\x01\xff\0",                                       3 }, /* no value */
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+                assert_false(failure_lines_are_good(rows[i]));
+}
+
+static void groups_come_back(void **state) {
+        struct arena arena = ARENA_INIT;
+        struct value users = value_set(), one = value_set(), number = value_set();
+        (void)state;
+        (void)value_append(&users, value_text("a"), &arena);
+        (void)value_append(&one, value_text("root"), &arena);
+        (void)value_append(&number, value_int(1), &arena);
+        (void)value_append(&users, value_text("b"), &arena);
+        const struct {
+                const char *name;
+                struct value v;
+                enum failure_group_form form;
+        } rows[] = {
+                {"user",  value_text("root"),      FAILURE_GROUP_TEXT },
+                {"empty", value_text(""),          FAILURE_GROUP_TEXT },
+                {"ip4",   value_text("192.0.2.1"), FAILURE_GROUP_ID   },
+                {"users", one,                     FAILURE_GROUP_SET  },
+                {"many",  users,                   FAILURE_GROUP_VALUE},
+                {"count", number,                  FAILURE_GROUP_VALUE},
+                {"n",     value_int(7),            FAILURE_GROUP_VALUE},
+        };
+        enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+        char bytes[2000], *to = bytes;
+        for (size_t i = 0; i < ROWS; i++) {
+                char *end = failure_group_write(
+                        to, slice_of(rows[i].name), &rows[i].v, SLICE("192.0.2.1"));
+                assert_true((size_t)(end - to) <=
+                            failure_group_size(slice_of(rows[i].name), &rows[i].v));
+                to = end;
+        }
+        struct slice groups = {bytes, (size_t)(to - bytes)};
+        assert_true(failure_groups_are_good(groups));
+        struct message_reader in = message_reader_of(groups);
+        struct failure_group group;
+        for (size_t i = 0; i < ROWS; i++) {
+                assert_true(failure_group_next(&in, &group));
+                assert_slice(group.name, rows[i].name);
+                assert_int_equal(group.form, rows[i].form);
+                if (rows[i].v.type == VALUE_STRING && group.form != FAILURE_GROUP_ID)
+                        assert_true(slice_equal(group.bytes, rows[i].v.string));
+                if (group.form == FAILURE_GROUP_SET)
+                        assert_slice(group.bytes, "root");
+                if (group.form != FAILURE_GROUP_VALUE)
+                        continue;
+                struct message_reader value_in = message_reader_of(group.bytes);
+                struct value got = value_get(&value_in, &arena);
+                assert_true(message_read_end(&value_in) && value_equal(&got, &rows[i].v));
+        }
+        assert_false(failure_group_next(&in, &group));
+        assert_false(in.bad);
+        arena_done(&arena);
+}
+
+static void wrong_groups_are_no_good(void **state) {
+        static const struct slice rows[] = {
+                {"\x05user\0\x01x",      8 }, /* the name takes the form's byte */
+                {"\x04user",             5 }, /* no form */
+                {"\x04user\x04",         6 }, /* of no form */
+                {"\x04user\0\x05root",   11},
+                {"\x04user\x03\x01\x0b", 8 }, /* a value of no type */
+                {"\x04user\x03\x00",     7 },
+        };
+        static char name[FAILURE_GROUP_NAME_MAX + 1 + 4];
+        struct value v = value_text("x");
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+                assert_false(failure_groups_are_good(rows[i]));
+        assert_true(failure_groups_are_good(SLICE_NULL));
+        struct slice long_name = {name, FAILURE_GROUP_NAME_MAX + 1};
+        assert_int_equal(failure_group_size(long_name, &v), 0);
+        assert_true(failure_group_size(slice_sub(long_name, 1, long_name.len), &v) > 0);
+        char *end = message_write_number(name, FAILURE_GROUP_NAME_MAX + 1);
+        assert_false(failure_groups_are_good(
+                (struct slice){name, (size_t)(end - name) + FAILURE_GROUP_NAME_MAX + 2}));
+}
+
+static void what_is_nested_too_deep_is_not_written(void **state) {
+        struct arena arena = ARENA_INIT;
+        struct value deep = value_list();
+        (void)state;
+        for (int i = 0; i <= VALUE_DEPTH_MAX; i++) {
+                struct value outer = value_list();
+                (void)value_append(&outer, deep, &arena);
+                deep = outer;
+        }
+        assert_int_equal(failure_line_size(&deep), 0);
+        assert_int_equal(failure_group_size(SLICE("x"), &deep), 0);
+        arena_done(&arena);
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(lines_come_back),
+                cmocka_unit_test(a_line_is_one_text_to_who_does_not_ask_for_pieces),
+                cmocka_unit_test(no_lines_are_none),
+                cmocka_unit_test(wrong_lines_are_no_good),
+                cmocka_unit_test(groups_come_back),
+                cmocka_unit_test(wrong_groups_are_no_good),
+                cmocka_unit_test(what_is_nested_too_deep_is_not_written),
+        };
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
