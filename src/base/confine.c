@@ -22,9 +22,11 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/pidfd.h"
 
 /* AddressSanitizer reserves terabytes of address space. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -156,17 +158,20 @@ static bool journal_group(gid_t *ret) {
         return false;
 }
 
+/* The role's user: the system's entry for it, or our number. */
+static void find_user(enum confine_role role, uid_t *ret_uid, gid_t *ret_gid) {
+        const struct passwd *entry = getpwnam(roles[role].user);
+        bool is_there = entry && entry->pw_uid != 0;
+        *ret_uid = is_there ? entry->pw_uid : roles[role].uid;
+        *ret_gid = is_there ? entry->pw_gid : (gid_t)roles[role].uid;
+}
+
 static int drop_user(enum confine_role role, struct fault *fault) {
-        uid_t uid = roles[role].uid;
-        gid_t gid = (gid_t)uid;
+        uid_t uid;
+        gid_t gid, group = 0;
         if (geteuid() != 0)
                 return 0;
-        const struct passwd *entry = getpwnam(roles[role].user);
-        if (entry && entry->pw_uid != 0) {
-                uid = entry->pw_uid;
-                gid = entry->pw_gid;
-        }
-        gid_t group = 0;
+        find_user(role, &uid, &gid);
         size_t groups = role == CONFINE_JOURNAL && journal_group(&group) ? 1 : 0;
         if (setgroups(groups, &group) < 0 && errno != EPERM) /* EPERM: a user namespace that denies setgroups */
                 return fault_set_errno(fault, -errno, "confine: setgroups");
@@ -342,4 +347,37 @@ int confine(enum confine_role role, struct fault *fault) {
         if (r == 0)
                 r = deny_calls(role, fault);
         return r;
+}
+
+/* In a process of its own. */
+static int kill_as(int pidfd, uid_t uid) {
+        if (setresuid((uid_t)-1, uid, (uid_t)-1) < 0)
+                return -errno;
+        int r = pidfd_send_signal(pidfd, SIGKILL, NULL, 0) < 0 ? -errno : 0;
+        return setresuid((uid_t)-1, 0, (uid_t)-1) < 0 && r < 0 ? -errno : r;
+}
+
+static bool kill_as_any(int pidfd) {
+        for (int role = 0; role < CONFINE_ROLE_COUNT; role++) {
+                uid_t uid;
+                gid_t gid;
+                find_user((enum confine_role)role, &uid, &gid);
+                if (kill_as(pidfd, uid) == 0)
+                        return true;
+        }
+        return kill_as(pidfd, USER_FALLBACK) == 0;
+}
+
+int confine_kill(int pidfd) {
+        int status = 0;
+        if (pidfd_send_signal(pidfd, SIGKILL, NULL, 0) == 0)
+                return 0;
+        if (errno != EPERM || geteuid() != 0)
+                return -errno;
+        pid_t pid = fork();
+        if (pid == 0)
+                _exit(kill_as_any(pidfd) ? 0 : 1);
+        if (pid < 0 || waitpid(pid, &status, 0) < 0)
+                return -errno;
+        return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -EPERM;
 }

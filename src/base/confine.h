@@ -25,5 +25,8 @@ int confine(enum confine_role role, struct fault *fault);
 /* The folders that CONFINE_JOURNAL may read, with all that is in them; absent ones are left out. Call before confine(); the texts must
  * live until then. With them comes the group that owns journals: "systemd-journal", or else the group of the first folder. */
 void confine_folders(const char *const *folders, size_t count);
+/* SIGKILL for a process that may have been confined since. Who may kill nobody of another user's (no CAP_KILL), but may become one
+ * (CAP_SETUID), has it done by a process that does. Returns 0 or negative errno. */
+int confine_kill(int pidfd);
 /* Closes every fd from first on. */
 void confine_close_from(int first);

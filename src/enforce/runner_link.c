@@ -111,7 +111,6 @@ static int connect_channel(struct runner_link *link) {
 
 static void set_away(struct runner_link *link, const char *why) {
         link->state = RUNNER_AWAY;
-        link->retry_us = loop_now_us() + RUNNER_LINK_RETRY_S * SECOND_US;
         if (!link->is_said)
                 diag(DIAG_ERROR, LOGGER,
                         "stockade-runner cannot be reached at %s (%s): programs of actions are run "
@@ -152,6 +151,7 @@ static void lose(struct runner_link *link, const char *why) {
                         "The connection to stockade-runner has ended (%s), it is made anew", why);
                 begin(link);
         } else {
+                link->retry_us = loop_now_us() + RUNNER_LINK_RETRY_S * SECOND_US;
                 set_away(link, why);
         }
         tell_state(link, was);

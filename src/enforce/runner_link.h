@@ -9,7 +9,7 @@
 
 #define RUNNER_LINK_ENV "STOCKADE_RUNNER" /* the socket's path, set by the unit */
 #define RUNNER_LINK_READY_S 30            /* for a runner to answer, once connected */
-#define RUNNER_LINK_RETRY_S 1             /* from one that cannot be reached to the next try */
+#define RUNNER_LINK_RETRY_S 1             /* from one that has not answered to the next try */
 
 struct runner_link;
 
@@ -43,7 +43,7 @@ struct runner_link *runner_link_new(struct loop *loop, const char *path);
 /* Sends what is still to be sent, waiting for that a moment. All clients must be gone. NULL is
  * allowed. Returns NULL. */
 struct runner_link *runner_link_free(struct runner_link *link);
-/* Tries again to connect, if it was away long enough. NULL: RUNNER_AWAY. */
+/* Tries again to connect, if it is away. NULL: RUNNER_AWAY. */
 enum runner_link_state runner_link_state(struct runner_link *link);
 
 /* Gives client a number; ops and user are set. */

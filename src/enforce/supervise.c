@@ -189,7 +189,7 @@ static void send_kill(struct supervise *supervise) {
         if (supervise->child)
                 child_kill(supervise->child, SIGKILL);
         else if (supervise->pidfd >= 0)
-                (void)pidfd_send_signal(supervise->pidfd, SIGKILL, NULL, 0);
+                (void)confine_kill(supervise->pidfd);
 }
 
 static void on_channel_message(void *user, struct message *message) {

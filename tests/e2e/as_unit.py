@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Runs a command as closed in as a unit of systemd says, as far as the kernel does that: capabilities, no_new_privs, system calls, address
-families, a file system that is read-only.
+families, a file system that is read-only, a /proc of processes alone.
 
     tests/e2e/as_unit.py UNIT[:DROP-IN] WRITABLE-FOLDER COMMAND...
 
@@ -67,6 +67,12 @@ def close_files(writable):
     subprocess.run(['mount', '-o', 'remount,bind,ro', '/'], check=True)
 
 
+def close_proc(unit):
+    """ProcSubset=pid, and ProtectProc=invisible."""
+    if unit.get('ProcSubset', [[]])[-1] == ['pid']:
+        subprocess.run(['mount', '-t', 'proc', '-o', 'subset=pid,hidepid=2', 'proc', '/proc'], check=True)
+
+
 def close_calls(seccomp, unit):
     seccomp.seccomp_init.restype = ctypes.c_void_p
     filters = ctypes.c_void_p(seccomp.seccomp_init(ERRNO | errno.EPERM))
@@ -96,6 +102,7 @@ def main():
         sys.exit(SKIPPED)
     unit, libc = settings(paths), ctypes.CDLL(None, use_errno=True)
     kept = {name.removeprefix('CAP_') for name in gathered(unit['CapabilityBoundingSet'])}
+    close_proc(unit)
     close_files([word.lstrip('-') for words in unit['ReadWritePaths'] for word in words] + [folder, '/tmp'])
     for number, name in enumerate(CAPABILITIES):
         if name not in kept and libc.prctl(PR_CAPBSET_DROP, number, 0, 0, 0) != 0:

@@ -2,15 +2,18 @@
 """The server under an init system: readiness, signs of life, a socket that is handed over."""
 import contextlib
 import os
+import select
 import shutil
 import signal
 import socket
+import subprocess
+import threading
 import time
 
 from harness import COMMAND_S, PATIENCE_S, TOP, Skipped, case, expect, main, wait_for
 from room import Room
 
-A = '203.0.113.5'
+A, B, C = '203.0.113.5', '203.0.113.6', '203.0.113.7'
 UNIT = os.path.join(TOP, 'packaging', 'systemd', 'fail2ban.service')
 STRICT = UNIT + '.d/strict.conf'
 CHILDREN = ('stockade-scanner', 'stockade-front')
@@ -24,6 +27,44 @@ KINDS = {
 LISTEN_FD = 3           # where handed over sockets begin
 QUIET_S = 0.5           # many times as long as the interval of signs
 STRICT_KINDS = ('nftables-multiport', 'iptables-multiport')
+
+
+class Runner:
+    """What fail2ban-actions.socket and .service are: a socket, and a runner on it whenever somebody connects. Use it in a with statement."""
+
+    def __init__(self, box, within):
+        self.path, self.pid, self.starts, self.is_over = box.path('runner'), None, 0, False
+        self.command = [*within, os.path.join(box.programs, 'stockade-runner')]
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.listener.bind(self.path)
+        os.chmod(self.path, 0o600)
+        self.listener.listen(16)
+        self.thread = threading.Thread(target=self.serve)
+
+    def place(self):
+        os.dup2(self.listener.fileno(), LISTEN_FD)
+        os.set_inheritable(LISTEN_FD, True)
+
+    def serve(self):
+        while not self.is_over:
+            if not select.select([self.listener], [], [], 0.1)[0]:
+                continue
+            with subprocess.Popen(self.command, stdin=subprocess.DEVNULL, close_fds=False, preexec_fn=self.place) as process:
+                self.starts += 1
+                self.pid = process.pid      # every word in front of it is exec'ed away
+                process.wait()
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.is_over = True
+        if self.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+        self.thread.join()
+        self.listener.close()
 
 
 class Init:
@@ -115,8 +156,8 @@ def socket_of_the_init_system_is_served_and_stays(box):
         wait_for(lambda: box.banned() == [A], 'the next server holds the ban')
 
 
-def bans_within_unit(box, units, kinds):
-    """Run the server closed in as the unit says; every action must work, and the children must get their sandbox."""
+def bans_within_unit(box, units, kinds, with_runner):
+    """Run the server closed in as the unit says, with a runner outside; every action must work, and the children must get their sandbox."""
     as_unit = ['python3', '-B', os.path.join(TOP, 'tests', 'e2e', 'as_unit.py'), units, box.folder]
     with Room(box, {}) as room:
         tried = box.popen([*room.within, *as_unit, 'true'])
@@ -127,28 +168,53 @@ def bans_within_unit(box, units, kinds):
         kinds = {name: how for name, how in kinds.items() if shutil.which(how[1]) and room.works(*how[0])}
         box.jails(''.join(f'[j{i}]\nenabled = true\nfilter = sshd\nport = ssh\nlogpath = {box.log}\naction = {name}\n'
                           for i, name in enumerate(kinds)), sshd='false')
-        box.start(within=[*room.within, *as_unit])
-        for name in CHILDREN:
-            box.child(name)
-        box.attack(A)
-        for i, (name, (show, _)) in enumerate(kinds.items()):
-            wait_for(lambda jail=f'j{i}': box.banned(jail) == [A], f'{name} bans')
-            wait_for(lambda show=show: A in room.run(*show), f'{name} has it in the kernel')
-        box.ask('unban', A)
-        for name, (show, _) in kinds.items():
-            wait_for(lambda show=show: A not in room.run(*show), f'{name} takes it back')
-        expect(' ERROR ' not in box.read('f2b.log'), lambda: box.read('f2b.log')[-2000:])
+        with Runner(box, room.within) if with_runner else contextlib.nullcontext() as runner:
+            told = ['env', f'STOCKADE_RUNNER={runner.path}'] if runner else []
+            box.start(within=[*room.within, *told, *as_unit])
+            for name in CHILDREN:
+                box.child(name)
+            ban_and_unban(box, room, kinds, A)
+            if runner:
+                outside_of_unit(box, room, runner, kinds)
+            faults = [line for line in box.read('f2b.log').split('\n') if ' ERROR ' in line]
+            expect(all('The resolver process has ended' in line for line in faults), faults)       # with the killed runner
+            expect(box.stop() == 0, 'it ends well')
         return sorted(kinds)
+
+
+def ban_and_unban(box, room, kinds, who):
+    box.attack(who)
+    for i, (name, (show, _)) in enumerate(kinds.items()):
+        wait_for(lambda jail=f'j{i}': box.banned(jail) == [who], f'{name} bans')
+        wait_for(lambda show=show: who in room.run(*show), f'{name} has it in the kernel')
+    box.ask('unban', who)
+    for name, (show, _) in kinds.items():
+        wait_for(lambda show=show: who not in room.run(*show), f'{name} takes it back')
+
+
+def outside_of_unit(box, room, runner, kinds):
+    """A runner that is killed is followed by another, and what it runs is not closed in."""
+    first = runner.pid
+    expect(first is not None, 'nothing was run by the runner')
+    os.kill(first, signal.SIGKILL)
+    ban_and_unban(box, room, kinds, B)
+    wait_for(lambda: runner.starts > 1, 'another runner')
+    box.ask('set', 'j0', 'addaction', 'outside')
+    box.ask('set', 'j0', 'action', 'outside', 'actionban',
+            f'grep -E "^(NoNewPrivs|Seccomp):" /proc/self/status > {box.path("outside")}.new && mv {box.path("outside")}.new {box.path("outside")}')
+    box.ask('set', 'j0', 'banip', C)
+    wait_for(lambda: box.read('outside'), 'the own action has run')
+    expect(box.read('outside').split() == ['NoNewPrivs:', '0', 'Seccomp:', '0'], lambda: box.read('outside'))
 
 
 @case
 def unit_lets_firewalls_and_children_do_their_work(box):
-    print('     tried: ' + ', '.join(bans_within_unit(box, UNIT, KINDS)))
+    print('     tried: ' + ', '.join(bans_within_unit(box, UNIT, KINDS, True)))
 
 
 @case
 def strict_unit_lets_nftables_do_its_work(box):
-    print('     tried: ' + ', '.join(bans_within_unit(box, f'{UNIT}:{STRICT}', {name: KINDS[name] for name in STRICT_KINDS})))
+    print('     tried: ' + ', '.join(bans_within_unit(box, f'{UNIT}:{STRICT}', {name: KINDS[name] for name in STRICT_KINDS}, False)))
 
 
 main(__doc__)

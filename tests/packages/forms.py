@@ -119,7 +119,9 @@ def rpm(folder, version):
         made = [os.path.join(where, name) for where, _, names in os.walk(f'{folder}/rpm/RPMS') for name in names]
         listing = run('rpm', '-qlp', *made)[1].split('\n')
         expect_files('rpm files', listing, ['/usr/bin/fail2ban-server', '/usr/libexec/stockade/stockade-scanner', '/etc/fail2ban/jail.conf',
-                                            '/usr/lib/systemd/system/fail2ban.service', '/var/lib/fail2ban'])
+                                            '/usr/lib/systemd/system/fail2ban.service', '/usr/libexec/stockade/stockade-runner',
+                                            '/usr/lib/systemd/system/fail2ban-actions.service', '/usr/lib/systemd/system/fail2ban-actions.socket',
+                                            '/var/lib/fail2ban'])
         kept = run('rpm', '-qcp', *made)[1].split('\n')
         expect_files('rpm configuration', kept, ['/etc/fail2ban/jail.conf', '/etc/fail2ban/filter.d/sshd.conf', '/etc/logrotate.d/fail2ban'])
 

@@ -13,7 +13,7 @@ import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAMS = ('fail2ban-server', 'fail2ban-client', 'fail2ban-regex', 'stockade-check',
-            'stockade-scanner', 'stockade-front', 'stockade-resolver')
+            'stockade-scanner', 'stockade-front', 'stockade-resolver', 'stockade-runner')
 CHILDREN = 'usr/local/libexec/stockade'     # where the prefix that is set without being told has them
 LIMIT_S = 30
 ADDRESS = '203.0.113.5'

@@ -23,7 +23,7 @@ SHOWN_LINES = 30
 UNSTABLE_MAX = 3
 E2E = ('filters', 'injection', 'tutorial',
        'config', 'regex', 'bans', 'guard', 'nftset', 'prefix', 'flows', 'processes', 'probe', 'commands', 'reload', 'shell', 'consumers',
-       'actions', 'python', 'badinput', 'crash', 'soak', 'database', 'journal', 'life')
+       'actions', 'python', 'badinput', 'crash', 'soak', 'database', 'journal', 'life', 'unit')
 E2E_OPTIONS = {'soak': ['--seed', '1']}     # a run does what the one before did; make soak chooses anew
 STATIC = ('layers', 'mirror', 'headers', 'sizes', 'docs', 'units')
 

@@ -4,18 +4,23 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/netlink.h>
 #include <netdb.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../cmocka_include.h"
+
+#include "base/pidfd.h"
 
 static int tries_open(void) {
         return open("/dev/null", O_RDONLY | O_CLOEXEC) < 0 ? 0 : 1;
@@ -248,8 +253,58 @@ static void kernel_says_that_the_child_is_confined(void **state) {
         }
 }
 
+/* In a child: 0, if who has no CAP_KILL has to become the other's user first. */
+static int kill_without_capability(pid_t pid) {
+        struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+        struct __user_cap_data_struct data[2] = {0};
+        int pidfd = pidfd_open(pid, 0);
+        if (pidfd < 0 || syscall(SYS_capget, &header, data) < 0)
+                return 10;
+        for (size_t i = 0; i < 2; i++)
+                data[i].inheritable = 0;
+        data[0].effective = data[0].permitted = data[0].permitted & ~(1U << CAP_KILL);
+        if (syscall(SYS_capset, &header, data) < 0)
+                return 11;
+        if (pidfd_send_signal(pidfd, SIGKILL, NULL, 0) == 0 || errno != EPERM)
+                return 12;
+        if (confine_kill(pidfd) != 0)
+                return 13;
+        return geteuid() == 0 ? 0 : 14;
+}
+
+static void who_may_become_its_user_may_kill_a_confined_process(void **state) {
+        (void)state;
+        if (geteuid() != 0)
+                skip();
+        for (int role = 0; role < CONFINE_ROLE_COUNT; role++) {
+                int ready[2], status = 0;
+                char byte = 0;
+                assert_int_equal(pipe(ready), 0);
+                pid_t pid = fork();
+                if (pid == 0) {
+                        struct fault fault = FAULT_INIT;
+                        int r = confine((enum confine_role)role, &fault);
+                        (void)!write(ready[1], &byte, 1);
+                        while (r == 0)
+                                (void)sched_yield();
+                        _exit(99);
+                }
+                assert_int_equal(read(ready[0], &byte, 1), 1);
+                pid_t killer = fork();
+                if (killer == 0)
+                        _exit(kill_without_capability(pid));
+                assert_int_equal(waitpid(killer, &status, 0), killer);
+                assert_int_equal(WEXITSTATUS(status), 0);
+                assert_int_equal(waitpid(pid, &status, 0), pid);
+                assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+                (void)close(ready[0]);
+                (void)close(ready[1]);
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(who_may_become_its_user_may_kill_a_confined_process),
                 cmocka_unit_test(forbidden_things_fail_in_every_role),
                 cmocka_unit_test(exec_kills_the_process),
                 cmocka_unit_test(journal_reader_reads_its_folders_and_writes_nothing),

@@ -276,10 +276,9 @@ static void one_that_cannot_be_reached_is_said_once_and_tried_on_demand(void **s
         runner_fixture_init(&t->helper);
         (void)runner_link_free(t->link);
         t->link = runner_link_new(t->loop, "/nonexistent/socket");
-        for (int64_t end_us = loop_now_us() + 2 * RUNNER_LINK_RETRY_S * INT64_C(1000000);
-                loop_now_us() < end_us;) {
+        for (int i = 0; i < 5; i++) {
                 assert_int_equal(runner_link_state(t->link), RUNNER_AWAY);
-                assert_int_equal(loop_step(t->loop, 100000), 0);
+                assert_int_equal(loop_step(t->loop, 1000), 0);
         }
         struct slice said = buffer_view(&t->diags);
         size_t first = slice_find(said, SLICE("cannot be reached"), len);
