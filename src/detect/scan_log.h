@@ -37,8 +37,9 @@ struct scan_log {
         bool started;      /* lines may be read */
         bool sought;       /* the seek times have been dealt with */
         bool in_operation; /* the end of content has been reached once */
-        bool end_told;     /* that the end has been reached, be there content or not */
         bool has_run;      /* there was content, be it half a line, or older than what is sought */
+        bool began_empty;  /* there was none at the first end ... */
+        int64_t filled_us; /* ... and this is when the first came; 0: not yet */
         bool ready;        /* there may be something to read */
         bool switching;    /* the next file has content: this one is left at its next end */
         bool careful;

@@ -435,14 +435,25 @@ static void begin_operation(struct scanner *scanner, struct scan_log *log) {
         pipeline_flush(&scanner->pipeline, log, BATCH_AT_END);
 }
 
-/* All that was in the file has been run. What comes first into an empty one need not be new: it may be put there from elsewhere. */
+/* What comes into an empty log within some seconds need not be new: it may be put there from elsewhere. */
+static void note_content(struct scanner *scanner, struct scan_log *log) {
+        int64_t now_us = loop_now_us();
+        if (log->in_operation || !log->began_empty)
+                return;
+        if (log->filled_us == 0)
+                log->filled_us = now_us;
+        else if (now_us - log->filled_us > SCANNER_FILL_US)
+                begin_operation(scanner, log);
+}
+
+/* All that was in the file has been run. */
 static void reach_end(struct scanner *scanner, struct scan_log *log) {
         log->ready = log->switching;
-        if (!log->in_operation && log->has_run)
+        if (!log->in_operation && !log->began_empty && log->has_run)
                 begin_operation(scanner, log);
-        else if (!log->in_operation && !log->end_told)
+        else if (!log->in_operation && !log->began_empty)
                 pipeline_flush(&scanner->pipeline, log, BATCH_AT_END);
-        log->end_told = true;
+        log->began_empty = log->began_empty || !log->in_operation;
         if (!log->switching)
                 return;
         pipeline_flush(&scanner->pipeline, log, 0);
@@ -493,6 +504,8 @@ static void serve_log(struct scanner *scanner, struct scan_log *log) {
                 restart_log(scanner, log);
                 return;
         }
+        if (chunk.lines.len > 0)
+                note_content(scanner, log);
         bool all = chunk.lines.len == 0 || pipeline_run(&scanner->pipeline, log, &chunk) == 0;
         if (all && (r == INPUT_END || r == INPUT_LAST))
                 reach_end(scanner, log);

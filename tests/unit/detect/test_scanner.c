@@ -234,11 +234,16 @@ static void what_comes_first_into_an_empty_log_may_be_old(void **state) {
         append(t, t->log_fd, "old\n");
         tell_log(t, MESSAGE_SCAN_LOG_POKE);
         WAIT_FOR(t, t->failures == 1);
-        WAIT_FOR(t, t->after == 4);
-        append(t, t->log_fd, "old\nfail a\n");
-        tell_log(t, MESSAGE_SCAN_LOG_POKE);
-        WAIT_FOR(t, t->after == 15);
-        assert_int_equal(t->failures, 2); /* in operation by now */
+        uint64_t size = 4;
+        unsigned before;
+        do { /* not for long */
+                before = t->failures;
+                append(t, t->log_fd, "old\nfail a\n");
+                tell_log(t, MESSAGE_SCAN_LOG_POKE);
+                WAIT_FOR(t, t->after == size + 11);
+                size += 11;
+        } while (t->failures == before + 2);
+        assert_int_equal(t->failures, before + 1); /* in operation by now */
 }
 
 static void half_a_line_is_content(void **state) {
