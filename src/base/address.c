@@ -188,6 +188,12 @@ static int parse_plen(struct slice s, int *ret) {
 int address_parse(struct slice s, struct address *ret) {
         int plen = -1;
         *ret = (struct address){.family = ADDRESS_NONE};
+        if (parse_inet4(s, ret->bytes)) { /* nearly all are one of four numbers, and nothing else */
+                ret->family = ADDRESS_INET4;
+                ret->plen = 32;
+                return 0;
+        }
+        memset(ret->bytes, 0, sizeof(ret->bytes));
         if (s.len > 2 && s.data[0] == '[' && s.data[s.len - 1] == ']')
                 s = slice_sub(s, 1, s.len - 1);
         size_t slash = slice_find_char(s, '/', 0);

@@ -208,10 +208,22 @@ static bool fits(const struct session *session) {
                SESSION_BYTES_MAX;
 }
 
+/* Whether update() will take the matched lines for handed out, without a look at them. */
+static bool has_told_lines(const struct fields *data) {
+        return fields_find(data, FIELD_MATCHES) && !fields_has(data, FIELD_NOFAIL) &&
+               !fields_has(data, FIELD_MLFGAINED) && !fields_has(data, FIELD_MLFPENDING);
+}
+
 void session_keep(struct sessions *sessions, struct session *session, const struct fields *data,
         struct arena *arena) {
         size_t max = SESSION_MATCHES_MAX;
+        struct fields untold;
         session->changed = true;
+        if (has_told_lines(data)) {
+                untold = fields_copy(data, 0, arena);
+                (void)fields_take(&untold, FIELD_MATCHES);
+                data = &untold;
+        }
         if (is_longer(data, FIELD_NOFAIL_MATCHES, max) || is_longer(data, FIELD_MATCHES, max))
                 keep_shortened(session, data, max, arena);
         else

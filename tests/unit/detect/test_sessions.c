@@ -228,6 +228,32 @@ static void saved_sessions_come_back_in_order(void **state) {
         buffer_done(&blob);
 }
 
+/* Bytes of what is saved of the only session. */
+static size_t saved_bytes(struct fixture *f) {
+        struct buffer blob = BUFFER_INIT(SESSION_BYTES_MAX);
+        assert_true(sessions_save(&f->sessions, 0, &blob));
+        size_t bytes = buffer_len(&blob);
+        buffer_done(&blob);
+        return bytes;
+}
+
+/* They would not be looked at again; who is quiet, or let in, may have to tell them later. */
+static void lines_that_have_been_told_are_not_kept(void **state) {
+        static char line[500];
+        struct fixture *f = *state;
+        memset(line, 'x', sizeof(line) - 1);
+        (void)run(f, "c", "u", line);
+        assert_true(saved_bytes(f) < sizeof(line));
+        (void)run(f, "c", "q", line);
+        assert_true(saved_bytes(f) > sizeof(line));
+        struct fields data = run(f, "c", "u", "last");
+        assert_int_equal(fields_list(&data, FIELD_MATCHES)->list.count, 2);
+        assert_true(saved_bytes(f) < sizeof(line));
+        (void)run(f, "c", "gu", line);
+        data = run(f, "c", "gu", "again");
+        assert_true(saved_bytes(f) > sizeof(line));
+}
+
 static void bad_bytes_are_not_loaded(void **state) {
         struct fixture *f = *state;
         static const struct slice rows[] = {
@@ -261,6 +287,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(
                         data_of_a_line_lasts_while_the_line_does, setup, teardown),
                 cmocka_unit_test_setup_teardown(saved_sessions_come_back_in_order, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                        lines_that_have_been_told_are_not_kept, setup, teardown),
                 cmocka_unit_test_setup_teardown(bad_bytes_are_not_loaded, setup, teardown),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
