@@ -22,7 +22,7 @@ struct run {
         struct filter *filter;
         struct arena *arena;
         struct fault *fault;
-        struct dated_line line;
+        const struct dated_line *line;
         uint64_t lacks;           /* see struct filter_line */
         bool lacks_failregex;     /* none can match */
         bool is_ascii;            /* all lines are known to be */
@@ -111,8 +111,8 @@ static void add_result(
                 return;
         make_room(run);
         result.regex = regex;
-        result.time = run->line.time;
-        result.integral_time = run->line.integral;
+        result.time = run->line->time;
+        result.integral_time = run->line->integral;
         result.fields = *data;
         if (filter->mode == FILTER_TOOL) {
                 result.nofail = fields_has(data, FIELD_NOFAIL);
@@ -304,9 +304,11 @@ static int take_match(struct run *run, uint32_t index, struct fields *groups,
         return r;
 }
 
-static void set_text(struct run *run, const struct line_list *lines) {
-        run->text = line_list_text(lines, run->arena);
-        run->text_kind = run->is_ascii ? PATTERN_SUBJECT_ASCII : pattern_subject_of(run->text);
+static struct slice set_text(struct run *run, const struct line_list *lines) {
+        struct slice text = line_list_text(lines, run->arena);
+        run->text = text;
+        run->text_kind = run->is_ascii ? PATTERN_SUBJECT_ASCII : pattern_subject_of(text);
+        return text;
 }
 
 static int try_failregex(struct run *run, uint32_t index) {
@@ -314,9 +316,7 @@ static int try_failregex(struct run *run, uint32_t index) {
         const struct failregex *regex = filter->failregexes.items[index];
         struct pattern_match match;
         struct matched_lines lines;
-        if (!run->text.data)
-                set_text(run, &run->current);
-        struct slice text = run->text;
+        struct slice text = run->text.data ? run->text : set_text(run, &run->current);
         if (index == 0)
                 filter->trace.searched = text;
         int r = pattern_search_whole(regex->pattern, text, run->text_kind, &match, run->fault);
@@ -335,9 +335,9 @@ static int try_failregex(struct run *run, uint32_t index) {
                         return filter->check_all ? STEP_ON : STEP_END;
                 }
         }
-        if (run->line.is_undated) {
-                line_date_warn_missing(&filter->dates, &run->line, &lines.matched, run->arena);
-                if (isnan(run->line.time) && filter->mode == FILTER_DAEMON)
+        if (run->line->is_undated) {
+                line_date_warn_missing(&filter->dates, run->line, &lines.matched, run->arena);
+                if (isnan(run->line->time) && filter->mode == FILTER_DAEMON)
                         return STEP_ON;
         }
         if (!filter->check_all || filter->maxlines > 1) {
@@ -365,8 +365,7 @@ static int search_failregexes(struct run *run) {
 
 static int search(struct run *run) {
         struct filter *filter = run->filter;
-        set_text(run, &run->original);
-        filter->trace.whole = run->text;
+        filter->trace.whole = set_text(run, &run->original);
         /* Few ignoreregexes beside many failregexes are cheaper in front of them; the rule is
          * upstream's, and can be seen from outside. */
         if (filter->ignoreregexes.count > 0 &&
@@ -404,7 +403,8 @@ static void trace_consumed(struct run *run) {
 }
 
 static void trace_date(struct filter_trace *trace, const struct dated_line *line) {
-        trace->consumed = value_list();
+        static const struct value nothing = {.type = VALUE_LIST};
+        trace->consumed = nothing;
         trace->date = line->tuple.date.len > 0 ? line->tuple.date : SLICE_NULL;
         trace->time = line->time;
         trace->has_own_date = trace->date.data && !line->is_undated;
@@ -415,10 +415,10 @@ static void trace_line(struct run *run) {
         struct filter_trace *trace = &run->filter->trace;
         trace->ignore_hits = run->ignore_hits;
         trace->ignore_hit_count = run->ignore_hit_count;
-        trace_date(trace, &run->line);
+        trace_date(trace, run->line);
         if (run->filter->maxlines <= 1)
                 return;
-        trace->stripped = ARENA_JOIN(run->arena, run->line.tuple.before, run->line.tuple.after);
+        trace->stripped = ARENA_JOIN(run->arena, run->line->tuple.before, run->line->tuple.after);
         trace_consumed(run);
 }
 
@@ -443,7 +443,7 @@ __attribute__((noinline)) static int search_line(struct filter *filter, const st
         struct run run = {.filter = filter,
                 .arena = arena,
                 .fault = fault,
-                .line = *worthy->dated,
+                .line = worthy->dated,
                 .lacks = worthy->lacks,
                 .is_ascii = worthy->line->is_ascii && filter->maxlines <= 1,
                 .inherited = FIELDS_EMPTY};
@@ -452,7 +452,8 @@ __attribute__((noinline)) static int search_line(struct filter *filter, const st
                 run.original = line_buffer_with(&filter->buffer, &newest, filter->maxlines, arena);
         else
                 run.original = (struct line_list){&newest, 1};
-        run.current = run.original;
+        run.current.items = run.original.items;
+        run.current.count = run.original.count;
         run.lacks_failregex =
                 filter->lacks_failregexes != 0 && (filter->lacks_failregexes & ~worthy->lacks) == 0;
         int r = search(&run);

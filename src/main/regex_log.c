@@ -23,7 +23,7 @@
 #include "main/regex_progress.h"
 #include "main/regex_tool.h"
 
-#define READ_BYTES ((size_t)64 << 10)
+#define READ_BYTES ((size_t)256 << 10)
 #define LINE_BYTES_MAX ((size_t)64 << 20) /* of one line */
 #define SHOWN_LINES 5
 #define DROPPED_SHOWN 10
