@@ -86,9 +86,10 @@ int filter_line(struct filter *filter, const struct filter_line *line, struct ar
 size_t filter_pass_over(struct filter *filter, const struct filter_line *lines, uint64_t *ret_count);
 
 /* What a line must hold (detect/literals.h) for a regex to match: one clause each for the prefregex (0), the ignoreregexes together (1) and
- * the first FILTER_CLAUSES_MAX - 2 failregexes (2 and up); one without literals says nothing. Valid until the next filter_set(). */
+ * the first FILTER_CLAUSES_MAX - 2 failregexes (2 and up); one without literals says nothing. sample: lines of the log; the first time, clauses are chosen by them. Valid until the
+ * next filter_set(). */
 #define FILTER_CLAUSES_MAX 64
-const struct literals *filter_clauses(struct filter *filter, size_t *ret_count);
+const struct literals *filter_clauses(struct filter *filter, struct slice sample, size_t *ret_count);
 /* Whether a line that lacks so much leads to no more than its date being read (as far as the date is not in the midst of it). */
 bool filter_is_hopeless(struct filter *filter, uint64_t lacks);
 /* Grows with every option that is set: what was derived from filter_clauses() holds while it stays. */

@@ -4,8 +4,12 @@
  * A match needs the prefregex and a failregex. In fail2ban-regex every match of the prefregex is
  * counted, and so is an ignoreregex that is tried before all others: there, a line is searched for
  * their sake too, unless the prefregex matches every line anyway and nobody asks for its groups.
- * With several lines in the buffer nothing can be said of one. */
+ * With several lines in the buffer nothing can be said of one.
+ *
+ * A regex often requires several texts. Which of them is asked for is chosen by lines of the log,
+ * where there is one to choose by; any of them is right, for any other log too. */
 #include "detect/filter_inside.h"
+#include "detect/literals_clause.h"
 
 /* One clause for all regexes of the list; count 0 if one of them requires nothing, or if there is
  * none. */
@@ -13,14 +17,21 @@ static struct literals literals_of_list(const struct regex_list *list, struct ar
         struct literals all = {0};
         for (size_t i = 0; i < list->count; i++) {
                 struct literals next = literals_of(slice_of(list->items[i]->text), arena);
-                all = i == 0 ? next : literals_either(&all, &next, arena);
+                all = i == 0 ? next : literals_clause_either(&all, &next, arena);
                 if (all.count == 0)
                         break;
         }
         return all;
 }
 
-static void find_clauses(struct filter *filter) {
+static struct literals literals_of_regex(
+        const struct failregex *regex, struct slice sample, struct arena *arena) {
+        struct literals choices[LITERALS_CHOICES_MAX + 1];
+        size_t count = literals_choices(slice_of(regex->text), arena, choices);
+        return choices[literals_clause_rarest(choices, count, sample)];
+}
+
+static void find_clauses(struct filter *filter, struct slice sample) {
         struct literals *clauses = filter->clauses;
         struct arena *arena = &filter->literals;
         size_t count = filter->failregexes.count;
@@ -33,13 +44,13 @@ static void find_clauses(struct filter *filter) {
         clauses[FILTER_CLAUSE_PREFREGEX] = (struct literals){0};
         if (filter->prefregex)
                 clauses[FILTER_CLAUSE_PREFREGEX] =
-                        literals_of(slice_of(filter->prefregex->text), arena);
+                        literals_of_regex(filter->prefregex, sample, arena);
         filter->prefregex_in_all = clauses[FILTER_CLAUSE_PREFREGEX].in_all_lines;
         clauses[FILTER_CLAUSE_IGNOREREGEX] = literals_of_list(&filter->ignoreregexes, arena);
         filter->clause_count = FILTER_CLAUSE_FAILREGEX;
         for (size_t i = 0; i < count && filter->clause_count < FILTER_CLAUSES_MAX; i++) {
                 size_t k = filter->clause_count++;
-                clauses[k] = literals_of(slice_of(filter->failregexes.items[i]->text), arena);
+                clauses[k] = literals_of_regex(filter->failregexes.items[i], sample, arena);
                 if (fits)
                         filter->lacks_failregexes |= UINT64_C(1) << k;
         }
@@ -51,16 +62,17 @@ static struct literals find_all(const struct filter *filter, struct arena *arena
         for (size_t i = 0; i < filter->clause_count; i++) {
                 const struct literals *clause = &filter->clauses[i];
                 if (clause->count > 0)
-                        all = all.count == 0 ? *clause : literals_either(&all, clause, arena);
+                        all = all.count == 0 ? *clause
+                                             : literals_clause_either(&all, clause, arena);
         }
         return all;
 }
 
-static void update(struct filter *filter) {
+static void update(struct filter *filter, struct slice sample) {
         if (filter->knows_literals)
                 return;
         arena_reset(&filter->literals);
-        find_clauses(filter);
+        find_clauses(filter, sample);
         struct literals all = find_all(filter, &filter->literals);
         prefilter_seam_init(&filter->seam, &all);
         filter->knows_literals = true;
@@ -75,8 +87,9 @@ uint64_t filter_generation(const struct filter *filter) {
         return filter->generation;
 }
 
-const struct literals *filter_clauses(struct filter *filter, size_t *ret_count) {
-        update(filter);
+const struct literals *filter_clauses(
+        struct filter *filter, struct slice sample, size_t *ret_count) {
+        update(filter, sample);
         *ret_count = filter->clause_count;
         return filter->clauses;
 }
@@ -84,7 +97,7 @@ const struct literals *filter_clauses(struct filter *filter, size_t *ret_count) 
 bool filter_is_hopeless(struct filter *filter, uint64_t lacks) {
         if (lacks == 0)
                 return false;
-        update(filter);
+        update(filter, SLICE_NULL);
         if (filter->clause_count == 0)
                 return false;
         bool lacks_prefregex = (lacks >> FILTER_CLAUSE_PREFREGEX & 1) != 0;
@@ -102,7 +115,7 @@ uint64_t filter_lacks(
         struct filter *filter, const struct filter_line *line, const struct line_tuple *tuple) {
         if (line->lacks == 0)
                 return 0;
-        update(filter);
+        update(filter, SLICE_NULL);
         if (filter->clause_count == 0 ||
                 prefilter_seam_holds(&filter->seam, tuple->before, tuple->after))
                 return 0;

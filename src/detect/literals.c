@@ -19,10 +19,12 @@
 #include <ctype.h>
 #include <stdint.h>
 
+#include "detect/literals_clause.h"
 #include "detect/syntax.h"
 
-#define EXACT_MAX 16    /* texts that a part is known to be exactly one of */
-#define CLASS_MAX 3     /* characters of a class that is still taken as alternatives */
+#define EXACT_MAX 16 /* texts that a part is known to be exactly one of */
+#define CLASS_MAX 3  /* characters of a class that is still taken as alternatives */
+#define CHOICE_LENGTH_MIN 4
 #define USEFUL_LENGTH 8 /* a literal's length beyond this makes it hardly rarer */
 
 struct texts {
@@ -47,11 +49,15 @@ struct part {
 };
 
 struct reader {
+        struct texts choices[LITERALS_CHOICES_MAX]; /* clauses of the whole regex */
+        size_t choice_count;
+        struct texts ahead; /* clause of the lookahead that was just read */
         struct slice regex;
         size_t at;
         bool caseless;
         bool any_caseless; /* a letter was read under (?i) */
         bool given_up;
+        bool has_branches; /* the whole regex */
         unsigned depth;
         struct arena *arena;
 };
@@ -125,9 +131,18 @@ static size_t clause_worth(struct texts clause) {
         return plain > 1 && texts_hold_date(clause) ? 1 : plain;
 }
 
-static void keep_better(struct texts *best, struct texts clause) {
+/* Only what fewer lines hold than short or many texts is worth a choice. */
+static void note_choice(struct reader *reader, struct texts clause) {
+        if (reader->depth == 0 && reader->choice_count < LITERALS_CHOICES_MAX &&
+                texts_shortest(clause) >= CHOICE_LENGTH_MIN && clause.count <= EXACT_MAX &&
+                clause_worth(clause) > 1)
+                reader->choices[reader->choice_count++] = clause;
+}
+
+static void keep_better(struct reader *reader, struct texts *best, struct texts clause) {
         if (clause.count <= LITERALS_CLAUSE_MAX && clause_worth(clause) > clause_worth(*best))
                 *best = clause;
+        note_choice(reader, clause);
 }
 
 /* What of a part is a clause. */
@@ -316,6 +331,13 @@ static struct part skip_look_around(struct reader *reader) {
         return part_empty(reader);
 }
 
+/* What must come next is in the subject, too. */
+static struct part read_look_ahead(struct reader *reader) {
+        struct part part = read_rest_of_group(reader);
+        reader->ahead = part_clause(&part);
+        return part_empty(reader);
+}
+
 static struct part read_conditional(struct reader *reader) {
         skip_past(reader, ')');
         (void)read_rest_of_group(reader);
@@ -334,8 +356,9 @@ static struct part read_marked_group(struct reader *reader, bool *caseless) {
         } else if (take_text(reader, "P=")) {
                 skip_past(reader, ')');
                 part = part_anything();
-        } else if (take(reader, '=') || take(reader, '!') || take_text(reader, "<=") ||
-                   take_text(reader, "<!"))
+        } else if (take(reader, '=')) {
+                part = read_look_ahead(reader);
+        } else if (take(reader, '!') || take_text(reader, "<=") || take_text(reader, "<!"))
                 part = skip_look_around(reader);
         else if (take(reader, '#')) {
                 reader->at = syntax_comment_end(reader->regex, reader->at);
@@ -479,27 +502,34 @@ static struct part read_branch(struct reader *reader) {
         bool exact = true;
         while (peek(reader) >= 0 && peek(reader) != '|' && peek(reader) != ')') {
                 struct part atom = read_atom(reader);
-                struct part part = repeated(reader, &atom, read_repeat(reader));
+                struct texts ahead = reader->ahead;
+                struct repeat repeat = read_repeat(reader);
+                struct part part = repeated(reader, &atom, repeat);
                 struct texts longer;
+                reader->ahead = (struct texts){NULL, 0};
+                if (!repeat.there)
+                        keep_better(reader, &best, ahead);
                 spans = spans_join(spans, part.spans);
                 if (part.exact && texts_cross(reader, run, part.texts, &longer)) {
                         run = longer;
                         continue;
                 }
-                keep_better(&best, run);
-                keep_better(&best, part_clause(&part));
+                keep_better(reader, &best, run);
+                keep_better(reader, &best, part_clause(&part));
                 run = part.exact && part.texts.count <= EXACT_MAX ? part.texts
                                                                   : texts_one(reader, SLICE_NULL);
                 exact = false;
         }
         if (exact)
                 return (struct part){.spans = spans, .exact = true, .texts = run};
-        keep_better(&best, run);
+        keep_better(reader, &best, run);
         return (struct part){.spans = spans, .clause = best};
 }
 
 static struct part read_alternatives(struct reader *reader) {
         struct part all = read_branch(reader);
+        if (reader->depth == 0 && peek(reader) == '|')
+                reader->has_branches = true;
         while (take(reader, '|')) {
                 struct part next = read_branch(reader);
                 all = part_either(reader, &all, &next);
@@ -509,65 +539,30 @@ static struct part read_alternatives(struct reader *reader) {
 
 /* ---- results ---- */
 
-static struct slice lower(struct slice text, struct arena *arena) {
-        struct slice copy = arena_copy(arena, text);
-        char *bytes = arena_alloc(arena, text.len + 1);
-        for (size_t i = 0; i < copy.len; i++)
-                bytes[i] = (char)tolower((unsigned char)copy.data[i]);
-        return (struct slice){bytes, copy.len};
+static struct literals make_clause(const struct reader *reader, struct texts texts) {
+        return literals_clause_make(texts.items, texts.count, reader->any_caseless, reader->arena);
 }
 
-/* Whether another text says as much, being part of text i: of equal ones the first stays. */
-static bool is_redundant(const struct texts *clause, size_t i) {
-        struct slice text = clause->items[i];
-        for (size_t k = 0; k < clause->count; k++) {
-                struct slice other = clause->items[k];
-                bool is_part = slice_find(text, other, 0) < text.len;
-                if (k != i && is_part && (other.len < text.len || k < i))
-                        return true;
-        }
-        return false;
-}
-
-static struct texts without_redundant(struct texts clause, struct arena *arena) {
-        struct texts kept = {arena_alloc_array(arena, clause.count, sizeof(struct slice)), 0};
-        for (size_t i = 0; i < clause.count; i++)
-                if (!is_redundant(&clause, i))
-                        kept.items[kept.count++] = clause.items[i];
-        return kept;
-}
-
-static struct literals literals_from(struct texts clause, bool caseless, struct arena *arena) {
-        for (size_t i = 0; caseless && i < clause.count; i++)
-                clause.items[i] = lower(clause.items[i], arena);
-        clause = without_redundant(clause, arena);
-        return (struct literals){
-                clause.items, clause.count, texts_shortest(clause), caseless, false};
-}
-
-struct literals literals_of(struct slice regex, struct arena *arena) {
+size_t literals_choices(struct slice regex, struct arena *arena,
+        struct literals ret[static LITERALS_CHOICES_MAX + 1]) {
         struct reader reader = {.regex = regex, .arena = arena};
         struct part whole = read_alternatives(&reader);
         struct texts clause = part_clause(&whole);
         bool understood = !reader.given_up && reader.at >= regex.len;
         if (!understood)
                 clause.count = 0;
-        struct literals literals = literals_from(clause, reader.any_caseless, arena);
-        literals.in_all_lines = understood && whole.spans != 0;
-        return literals;
+        size_t count = 1;
+        ret[0] = make_clause(&reader, clause);
+        ret[0].in_all_lines = understood && whole.spans != 0;
+        for (size_t i = 0; understood && !reader.has_branches && i < reader.choice_count; i++) {
+                ret[count] = make_clause(&reader, reader.choices[i]);
+                ret[count++].in_all_lines = ret[0].in_all_lines;
+        }
+        return count;
 }
 
-struct literals literals_either(
-        const struct literals *a, const struct literals *b, struct arena *arena) {
-        if (a->count == 0 || b->count == 0)
-                return (struct literals){0};
-        struct texts all = {arena_alloc_array(arena, a->count + b->count, sizeof(struct slice)),
-                a->count + b->count};
-        for (size_t i = 0; i < all.count; i++)
-                all.items[i] = i < a->count ? a->items[i] : b->items[i - a->count];
-        return literals_from(all, a->caseless || b->caseless, arena);
-}
-
-const struct literals *literals_better(const struct literals *a, const struct literals *b) {
-        return worth(b->shortest, b->count) > worth(a->shortest, a->count) ? b : a;
+struct literals literals_of(struct slice regex, struct arena *arena) {
+        struct literals choices[LITERALS_CHOICES_MAX + 1];
+        (void)literals_choices(regex, arena, choices);
+        return choices[0];
 }

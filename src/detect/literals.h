@@ -10,6 +10,7 @@
 
 #define LITERALS_CLAUSE_MAX 256 /* literals of a clause */
 #define LITERALS_LENGTH_MAX 64  /* bytes of a literal; longer ones are cut */
+#define LITERALS_CHOICES_MAX 7  /* clauses that are told of a regex beside the best one */
 #define LITERALS_DEPTH_MAX 100  /* nested groups; deeper ones count as "anything" */
 
 /* Every match holds at least one of the literals, with the case as given or (caseless) in any ASCII
@@ -26,9 +27,6 @@ struct literals {
 
 /* Finds the best clause of regex: Python's dialect, tags expanded, known to compile. */
 struct literals literals_of(struct slice regex, struct arena *arena);
-/* One clause for "this regex or that one matches"; nothing is known if that is so of one of them,
- * or if they are too many. */
-struct literals literals_either(
-        const struct literals *a, const struct literals *b, struct arena *arena);
-/* The one of two that fewer lines hold, to all appearances; one that knows nothing loses. */
-const struct literals *literals_better(const struct literals *a, const struct literals *b);
+/* The same, and other clauses behind it. Returns how many. */
+size_t literals_choices(struct slice regex, struct arena *arena,
+        struct literals ret[static LITERALS_CHOICES_MAX + 1]);

@@ -32,7 +32,7 @@ static struct prefilter *make(const struct scan_log *log, struct slice sample) {
         for (size_t i = 0; i < log->attachment_count; i++) {
                 struct scan_jail *jail = log->attachments[i].jail;
                 if (line_encoding_is_ascii_compatible(jail->encoding))
-                        jails[i].clauses = filter_clauses(jail->filter, &jails[i].count);
+                        jails[i].clauses = filter_clauses(jail->filter, sample, &jails[i].count);
         }
         return prefilter_new(jails, log->attachment_count, sample);
 }

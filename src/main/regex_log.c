@@ -194,7 +194,7 @@ static enum regex_end process_raw(struct reader *reader, struct slice raw) {
 
 static struct prefilter *make_prefilter(struct filter *filter, struct slice sample) {
         struct prefilter_jail jail;
-        jail.clauses = filter_clauses(filter, &jail.count);
+        jail.clauses = filter_clauses(filter, sample, &jail.count);
         return prefilter_new(&jail, 1, sample);
 }
 

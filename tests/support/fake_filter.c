@@ -167,8 +167,9 @@ void filter_load(struct filter *filter, struct slice key, struct slice blob) {
         filter->next = next;
 }
 
-const struct literals *filter_clauses(struct filter *filter, size_t *ret_count) {
+const struct literals *filter_clauses(struct filter *filter, struct slice sample, size_t *ret_count) {
         (void)filter;
+        (void)sample;
         *ret_count = 0;
         return NULL;
 }
