@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The first line is a failregex, the others are what it searches. Its tags are expanded and it is
- * translated; what matches holds a literal that the regex is said to require. */
+ * translated; what matches holds a literal of each clause that the regex is said to require, and
+ * the form for ASCII, or the lean one, matches the same as the one for any text. */
 #include "base/buffer.h"
 #include "detect/dialect.h"
 #include "detect/literals.h"
@@ -18,21 +19,48 @@ static bool holds(struct slice line, const struct literals *literals) {
         return literals->count == 0;
 }
 
-static void search(
-        const struct pattern *pattern, const struct literals *literals, struct slice line) {
+static void search(const struct pattern *pattern, const struct literals *choices, size_t count,
+        struct slice line) {
         struct pattern_match match;
         struct fault fault = FAULT_INIT;
         size_t start;
         size_t end;
         int r = pattern_search(pattern, line, 0, line.len, &match, &fault);
         FUZZ_REQUIRE((r < 0) == (fault.text != NULL));
-        FUZZ_REQUIRE(r != 0 || line.len == 0 || !literals->in_all_lines);
+        FUZZ_REQUIRE(r != 0 || line.len == 0 || !choices->in_all_lines);
         if (r == 1) {
                 FUZZ_REQUIRE(pattern_match_span(&match, 0, &start, &end) && end <= line.len);
-                if (!literals->caseless || slice_is_ascii(line))
-                        FUZZ_REQUIRE(holds(line, literals));
+                for (size_t i = 0; i < count; i++)
+                        FUZZ_REQUIRE((choices->caseless && !slice_is_ascii(line)) ||
+                                     holds(line, &choices[i]));
         }
         fault_done(&fault);
+}
+
+static void search_all_ways(const struct pattern *pattern, struct slice line) {
+        static size_t spans[2 * (PATTERN_GROUPS_MAX + 1)];
+        struct pattern_match match;
+        struct fault fault = FAULT_INIT;
+        if (!slice_is_ascii(line))
+                return;
+        int expected = pattern_search_whole(pattern, line, PATTERN_SUBJECT_OTHER, &match, &fault);
+        size_t count = expected > 0 ? match.count : 0;
+        if (count > 0)
+                memcpy(spans, match.spans, 2 * count * sizeof(spans[0]));
+        fault_done(&fault);
+        int r = pattern_search_whole(pattern, line, PATTERN_SUBJECT_ASCII, &match, &fault);
+        fault_done(&fault);
+        if (expected < 0 || r < 0)
+                return; /* one way may be less work than the other */
+        FUZZ_REQUIRE(r == expected && (r == 0 || match.count == count));
+        FUZZ_REQUIRE(count == 0 || memcmp(spans, match.spans, 2 * count * sizeof(spans[0])) == 0);
+}
+
+/* Searched so often, it has its lean form. */
+static void make_lean(const struct pattern *pattern) {
+        struct pattern_match match;
+        for (int i = 0; i < PATTERN_LEAN_AFTER; i++)
+                (void)pattern_search_whole(pattern, SLICE(""), PATTERN_SUBJECT_ASCII, &match, NULL);
 }
 
 static void translate(struct slice regex) {
@@ -60,10 +88,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (tag_expand(line, TAG_HOSTS_NAMED, &regex) == 0) {
                 translate(buffer_view(&regex));
                 if (pattern_compile(buffer_view(&regex), PATTERN_PLAIN, &pattern, NULL) == 0) {
-                        struct literals literals = literals_of(buffer_view(&regex), &arena);
+                        struct literals choices[LITERALS_CHOICES_MAX + 1];
+                        size_t count = literals_choices(buffer_view(&regex), &arena, choices);
+                        make_lean(pattern);
                         for (int i = 0; i < 8 && rest.data && slice_next_piece(&rest, '\n', &line);
-                                i++)
-                                search(pattern, &literals, line);
+                                i++) {
+                                search(pattern, choices, count, line);
+                                search_all_ways(pattern,
+                                        (struct slice){line.data, line.len + (rest.data != NULL)});
+                        }
                         (void)pattern_free(pattern);
                 }
         }
