@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A ticket is one block: the struct with the id behind it. Groups and matches are kept packed
  * (channel/value_pack.h), each in a block of its own: most tickets are only counted, and never
- * looked into again, and a block that grew would leave holes between those that stay. The address
- * is read out of the id. Invariant: all matches together with the groups take at most
- * TICKET_DATA_MAX bytes, their blocks' heads included. */
+ * looked into again. The address is read out of the id. Invariant: all matches together with the
+ * groups take at most TICKET_DATA_MAX bytes, some for each included. */
 #include "enforce/ticket.h"
 
 #include <assert.h>
@@ -12,25 +11,19 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "base/pool.h"
 #include "base/repr.h"
 #include "channel/failure_code.h"
 #include "channel/value_code.h"
 #include "channel/value_pack.h"
+#include "enforce/match_list.h"
 
 #define MATCH_PARTS_MAX 8 /* a line has three: before the date, the date, behind it */
-#define UNIT_BYTES 16
-#define UNITS_MAX (TICKET_DATA_MAX / UNIT_BYTES - 1)
 #define SCRATCH_BYTES 2048
 
 struct ticket_groups {
         uint32_t len;
         char packed[]; /* a DICT of text keys */
-};
-
-struct ticket_match {
-        struct ticket_match *next; /* the next newer one; of the newest, the oldest */
-        uint32_t len;
-        char packed[]; /* LIST or TUPLE (before, date, after), or STRING */
 };
 
 /* Room to pack into; most of it is needed for a moment only. */
@@ -49,9 +42,17 @@ static void scratch_done(struct scratch *scratch) {
                 free(scratch->bytes);
 }
 
+static size_t size_of_ticket(size_t id_len) {
+        return offsetof(struct ticket, id) + id_len + 1;
+}
+
+static size_t size_of_groups(size_t len) {
+        return offsetof(struct ticket_groups, packed) + len;
+}
+
 struct ticket *ticket_new(struct slice id, const struct address *address, double time) {
         assert(id.len <= TICKET_ID_MAX);
-        struct ticket *ticket = memory_new(offsetof(struct ticket, id) + id.len + 1);
+        struct ticket *ticket = pool_new(size_of_ticket(id.len));
         ticket->refs = 1;
         if (address) {
                 ticket->is_inet4 = address->family == ADDRESS_INET4;
@@ -93,37 +94,22 @@ void ticket_leave_window(struct ticket *ticket) {
         ticket->ban_epoch = 0;
 }
 
-static uint32_t units_of(size_t head, size_t len) {
-        return (uint32_t)((head + len + UNIT_BYTES - 1) / UNIT_BYTES);
+static size_t bytes_of_groups(const struct ticket *ticket) {
+        return ticket->groups ? size_of_groups(ticket->groups->len) : 0;
 }
 
-static uint32_t units_of_match(size_t len) {
-        return units_of(offsetof(struct ticket_match, packed), len);
-}
-
-static uint32_t units_of_groups(const struct ticket *ticket) {
-        return ticket->groups
-                       ? units_of(offsetof(struct ticket_groups, packed), ticket->groups->len)
-                       : 0;
-}
-
-static void drop_oldest(struct ticket *ticket) {
-        struct ticket_match *newest = ticket->matches, *oldest = newest->next;
-        ticket->match_count--;
-        ticket->match_units = (uint16_t)(ticket->match_units - units_of_match(oldest->len));
-        newest->next = oldest->next;
-        if (oldest == newest)
-                ticket->matches = NULL;
-        free(oldest);
+static void free_groups(struct ticket *ticket) {
+        if (ticket->groups)
+                pool_free(ticket->groups, size_of_groups(ticket->groups->len));
+        ticket->groups = NULL;
 }
 
 struct ticket *ticket_unref(struct ticket *ticket) {
         if (!ticket || --ticket->refs > 0)
                 return NULL;
-        while (ticket->matches)
-                drop_oldest(ticket);
-        free(ticket->groups);
-        free(ticket);
+        match_list_clear(ticket);
+        free_groups(ticket);
+        pool_free(ticket, size_of_ticket(ticket->id_len));
         return NULL;
 }
 
@@ -138,26 +124,10 @@ static struct slice next_coded(struct message_reader *in) {
         return (struct slice){begin, in->bad ? 0 : (size_t)(in->rest.data - begin)};
 }
 
-/* Room for a match of size bytes, which counts from now on; what is too much pushes out the oldest.
- * NULL if it is too large itself. */
-static char *push_match(struct ticket *ticket, size_t size) {
-        if (size > TICKET_DATA_MAX)
-                return NULL;
-        uint32_t units = units_of_match(size), others = units_of_groups(ticket);
-        if (units > UNITS_MAX - others)
-                return NULL;
-        while (ticket->match_units + units > UNITS_MAX - others)
-                drop_oldest(ticket);
-        struct ticket_match *match =
-                memory_resize(NULL, offsetof(struct ticket_match, packed) + size, 1);
-        match->len = (uint32_t)size;
-        match->next = ticket->matches ? ticket->matches->next : match;
-        if (ticket->matches)
-                ticket->matches->next = match;
-        ticket->matches = match;
-        ticket->match_count++;
-        ticket->match_units = (uint16_t)(ticket->match_units + units);
-        return match->packed;
+/* Room for a match of size bytes, which counts from now on; what is too much, or more than max,
+ * pushes out the oldest. NULL if it is too large itself. */
+static char *push_match(struct ticket *ticket, size_t size, uint32_t max) {
+        return match_list_push(ticket, size, max, bytes_of_groups(ticket));
 }
 
 static void push_coded(struct ticket *ticket, struct slice match) {
@@ -165,7 +135,7 @@ static void push_coded(struct ticket *ticket, struct slice match) {
         struct message_reader in = message_reader_of(match);
         char *packed = scratch_of(&scratch, match.len);
         size_t len = (size_t)(value_pack(packed, &in, ticket_id(ticket)) - packed);
-        char *to = in.bad ? NULL : push_match(ticket, len);
+        char *to = in.bad ? NULL : push_match(ticket, len, MATCH_LIST_MAX);
         if (to)
                 memcpy(to, packed, len);
         scratch_done(&scratch);
@@ -174,20 +144,6 @@ static void push_coded(struct ticket *ticket, struct slice match) {
 static struct value decode(struct slice coded, struct arena *arena) {
         struct message_reader in = message_reader_of(coded);
         return value_get(&in, arena);
-}
-
-/* The match after previous (NULL: the oldest), or NULL. */
-static const struct ticket_match *next_match(
-        const struct ticket *ticket, const struct ticket_match *previous) {
-        if (!ticket->matches || previous == ticket->matches)
-                return NULL;
-        return previous ? previous->next : ticket->matches->next;
-}
-
-static struct value unpack_match(
-        const struct ticket *ticket, const struct ticket_match *match, struct arena *arena) {
-        struct message_reader in = message_reader_of((struct slice){match->packed, match->len});
-        return value_unpack(&in, ticket_id(ticket), arena);
 }
 
 /* The text of a match: its pieces put together. */
@@ -212,7 +168,7 @@ static struct slice match_text(const struct value *match, struct arena *arena) {
 
 void ticket_keep_matches(struct ticket *ticket, uint32_t max) {
         while (ticket->match_count > max)
-                drop_oldest(ticket);
+                match_list_drop(ticket);
         if (max == 0)
                 ticket->lacks_matches = true;
 }
@@ -240,9 +196,9 @@ static uint32_t pieces_of(
 }
 
 /* Appends a match that is one text: the pieces together. */
-static void push_pieces(
-        struct ticket *ticket, const struct slice *pieces, uint32_t count, size_t len) {
-        char *to = push_match(ticket, value_pack_text_size(len));
+static void push_pieces(struct ticket *ticket, const struct slice *pieces, uint32_t count,
+        size_t len, uint32_t max) {
+        char *to = push_match(ticket, value_pack_text_size(len), max);
         if (!to)
                 return;
         to = value_pack_text_head(to, len);
@@ -254,7 +210,7 @@ static void push_pieces(
 }
 
 /* Appends the match as one text. */
-static void push_text(struct ticket *ticket, struct slice match) {
+static void push_text(struct ticket *ticket, struct slice match, uint32_t max) {
         struct slice texts[MATCH_PARTS_MAX];
         size_t len;
         uint32_t count = pieces_of(match, texts, &len);
@@ -264,20 +220,20 @@ static void push_text(struct ticket *ticket, struct slice match) {
                 texts[count++] = match_text(&value, &arena);
                 len = texts[0].len;
         }
-        push_pieces(ticket, texts, count, len);
+        push_pieces(ticket, texts, count, len, max);
         arena_done(&arena);
 }
 
 void ticket_add_matches(struct ticket *ticket, const struct ticket *from, uint32_t max) {
         uint32_t left = from->match_count;
-        for (const struct ticket_match *match = NULL; (match = next_match(from, match)); left--) {
-                struct arena arena = ARENA_INIT;
-                struct value value = unpack_match(from, match, &arena);
-                struct slice text = match_text(&value, &arena);
+        struct match_list_walk walk = match_list_walk(from);
+        struct arena arena = ARENA_INIT;
+        for (struct value match; match_list_next(&walk, &arena, &match); left--) {
+                struct slice text = match_text(&match, &arena);
                 if (left <= max)
-                        push_pieces(ticket, &text, 1, text.len);
-                arena_done(&arena);
+                        push_pieces(ticket, &text, 1, text.len, max);
         }
+        arena_done(&arena);
         ticket_keep_matches(ticket, max);
 }
 
@@ -339,13 +295,12 @@ static uint32_t pack_groups(struct slice id, struct slice dict, char *to, const 
 /* Keeps groups that have been packed. Those that do not fit are not kept at all: half of them could
  * mislead. */
 static void keep_groups(struct ticket *ticket, uint32_t count, struct slice packed) {
-        free(ticket->groups);
-        ticket->groups = NULL;
+        free_groups(ticket);
         if (count == 0 || packed.len >= TICKET_DATA_MAX / 2)
                 return;
         char head[VALUE_PACK_HEAD_MAX];
         size_t head_len = (size_t)(value_pack_items_head(head, VALUE_DICT, count * 2) - head);
-        ticket->groups = memory_new(offsetof(struct ticket_groups, packed) + head_len + packed.len);
+        ticket->groups = pool_new(size_of_groups(head_len + packed.len));
         ticket->groups->len = (uint32_t)(head_len + packed.len);
         memcpy(ticket->groups->packed, head, head_len);
         memcpy(ticket->groups->packed + head_len, packed.data, packed.len);
@@ -410,11 +365,11 @@ void ticket_set_data(struct ticket *ticket, const struct value *dict) {
 }
 
 /* Appends a matched line as one text. */
-static void push_line_text(struct ticket *ticket, const struct failure_line *line) {
+static void push_line_text(struct ticket *ticket, const struct failure_line *line, uint32_t max) {
         if (line->form == FAILURE_LINE_VALUE)
-                push_text(ticket, line->text);
+                push_text(ticket, line->text, max);
         else
-                push_pieces(ticket, &line->text, 1, line->text.len);
+                push_pieces(ticket, &line->text, 1, line->text.len, max);
 }
 
 /* Appends it in its pieces. */
@@ -429,7 +384,7 @@ static void push_line_pieces(struct ticket *ticket, const struct failure_line *l
                         end, (struct slice){piece, line->lengths[i]}, ticket_id(ticket));
                 piece += line->lengths[i];
         }
-        char *to = push_match(ticket, (size_t)(end - packed));
+        char *to = push_match(ticket, (size_t)(end - packed), MATCH_LIST_MAX);
         if (to)
                 memcpy(to, packed, (size_t)(end - packed));
         scratch_done(&scratch);
@@ -439,7 +394,7 @@ static void push_line(struct ticket *ticket, const struct failure_line *line) {
         if (line->form == FAILURE_LINE_VALUE)
                 push_coded(ticket, line->text);
         else if (line->form == FAILURE_LINE_TEXT)
-                push_line_text(ticket, line);
+                push_line_text(ticket, line, MATCH_LIST_MAX);
         else
                 push_line_pieces(ticket, line);
 }
@@ -517,24 +472,26 @@ void ticket_add_record(struct ticket *ticket, const struct record *record, uint3
         struct failure_line line;
         for (uint32_t i = failure_lines_count(&in); i > 0 && failure_line_next(&in, &line); i--)
                 if (i <= max)
-                        push_line_text(ticket, &line);
+                        push_line_text(ticket, &line, max);
         ticket_keep_matches(ticket, max);
 }
 
 struct value ticket_matches(const struct ticket *ticket, struct arena *arena) {
         struct value list = value_list();
-        for (const struct ticket_match *match = NULL; (match = next_match(ticket, match));)
-                (void)value_append(&list, unpack_match(ticket, match, arena), arena);
+        struct match_list_walk walk = match_list_walk(ticket);
+        for (struct value match; match_list_next(&walk, arena, &match);)
+                (void)value_append(&list, match, arena);
         return list;
 }
 
 struct slice ticket_matches_text(const struct ticket *ticket, struct arena *arena) {
         struct buffer text = BUFFER_INIT(TICKET_DATA_MAX * 2);
-        for (const struct ticket_match *match = NULL; (match = next_match(ticket, match));) {
-                struct value value = unpack_match(ticket, match, arena);
-                if (match != ticket->matches->next)
+        struct match_list_walk walk = match_list_walk(ticket);
+        bool is_first = true;
+        for (struct value match; match_list_next(&walk, arena, &match); is_first = false) {
+                if (!is_first)
                         (void)buffer_append_char(&text, '\n'); /* TICKET_DATA_MAX bounds the sum */
-                (void)buffer_append(&text, match_text(&value, arena));
+                (void)buffer_append(&text, match_text(&match, arena));
         }
         struct slice copy = arena_copy(arena, buffer_view(&text));
         buffer_done(&text);
@@ -567,12 +524,7 @@ bool ticket_group(
 }
 
 size_t ticket_bytes(const struct ticket *ticket) {
-        size_t bytes = offsetof(struct ticket, id) + ticket->id_len + 1u;
-        if (ticket->groups)
-                bytes += offsetof(struct ticket_groups, packed) + ticket->groups->len;
-        for (const struct ticket_match *match = NULL; (match = next_match(ticket, match));)
-                bytes += offsetof(struct ticket_match, packed) + match->len;
-        return bytes;
+        return size_of_ticket(ticket->id_len) + bytes_of_groups(ticket) + match_list_bytes(ticket);
 }
 
 double ticket_end(const struct ticket *ticket, double jail_ban_time_s) {

@@ -20,7 +20,7 @@
         ((size_t)1 << 20) /* bytes of groups and matches; older matches are dropped beyond */
 
 struct ticket_groups;
-struct ticket_match;
+struct match_block;
 
 /* There may be a hundred thousand of them: what is needed only before, and what only after the
  * beginning of a ban shares its place. */
@@ -33,7 +33,7 @@ struct ticket {
                 double ban_time_s; /* else: TICKET_BAN_TIME_JAIL, TICKET_PERMANENT or seconds */
         };
         struct ticket_groups *groups; /* NULL: none */
-        struct ticket_match *matches; /* the newest, whose next is the oldest; NULL: none */
+        struct match_block *matches;  /* the newest, whose next are the oldest; NULL: none */
         union {
                 uint32_t retry_halves; /* in a window: see ticket_retry() */
                 uint32_t ban_epoch;    /* else: of the actions when it was banned; see
