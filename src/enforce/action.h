@@ -69,8 +69,6 @@ struct python_action;
 struct python_action *action_python(const struct action *action);
 /* LIST of names. */
 struct value action_list_names(const struct action_list *list, struct arena *arena);
-/* Of these, those that action_list_reban() asks to ban the ticket again. */
-struct value action_list_rebanning(const struct action_list *list, const struct ticket *ticket, struct arena *arena);
 
 /* set/get JAIL action NAME PROPERTY, actionproperties, actionmethods (spec server.md 3.3). set returns the new value in *ret; 0 or negative errno
  * with fault (AttributeError ...). */
@@ -91,6 +89,8 @@ typedef void action_list_done(void *user, unsigned failed);
 void action_list_start(struct action_list *list, action_list_done *done, void *user);
 void action_list_ban(struct action_list *list, struct ticket *ticket, action_list_done *done, void *user);
 void action_list_reban(struct action_list *list, struct ticket *ticket, action_list_done *done, void *user);
+/* Names the ticket, and the action if it is only one that is concerned. */
+void action_list_say_reban(const struct action_list *list, const struct ticket *ticket);
 void action_list_prolong(struct action_list *list, struct ticket *ticket);
 void action_list_unban(struct action_list *list, struct ticket *ticket, action_list_done *done, void *user);
 /* Lifts the bans of all these tickets: actions with an actionflush do it at once, the others one by one. */

@@ -7,6 +7,7 @@
 
 #include "base/diag.h"
 #include "base/memory.h"
+#include "base/repr.h"
 #include "enforce/action_queue.h"
 
 #define LOGGER "fail2ban.actions"
@@ -203,15 +204,20 @@ static bool is_concerned(
         return !some || action->epoch > ticket->ban_epoch;
 }
 
-struct value action_list_rebanning(
-        const struct action_list *list, const struct ticket *ticket, struct arena *arena) {
-        struct value names = value_list();
-        for (size_t i = 0; i < list->count; i++)
-                if (is_concerned(list, list->actions[i], ticket))
-                        value_append(&names,
-                                value_string(arena_copy(arena, slice_of(list->actions[i]->name))),
-                                arena);
-        return names;
+void action_list_say_reban(const struct action_list *list, const struct ticket *ticket) {
+        struct arena arena = ARENA_INIT;
+        const struct action *only = NULL;
+        size_t count = 0;
+        for (size_t i = 0; i < list->count; i++) {
+                if (!is_concerned(list, list->actions[i], ticket))
+                        continue;
+                only = list->actions[i];
+                count++;
+        }
+        struct slice name = count == 1 ? repr_text(slice_of(only->name), &arena) : SLICE_NULL;
+        diag(DIAG_NOTICE, LOGGER, "[%s] Reban %s%s%.*s", list->jail, ticket->id,
+                name.len > 0 ? ", action " : "", SLICE_ARG(name));
+        arena_done(&arena);
 }
 
 void action_list_reban(
@@ -227,7 +233,7 @@ void action_list_reban(
 void action_list_reban_first(struct action_list *list, struct ticket *ticket, uint64_t seq) {
         struct action_order *order = ticket_order(ticket, NULL, NULL);
         order->is_ban = true;
-        diag(DIAG_NOTICE, LOGGER, "[%s] Reban %s", list->jail, ticket->id);
+        action_list_say_reban(list, ticket);
         for (size_t i = 0; i < list->count; i++)
                 if (is_concerned(list, list->actions[i], ticket))
                         action_queue_add_first(

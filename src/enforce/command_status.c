@@ -49,7 +49,7 @@ static struct value number(uint64_t count) {
         return value_int(count > INT64_MAX ? INT64_MAX : (int64_t)count);
 }
 
-static struct value stats_of(const struct jail *jail, struct arena *arena) {
+static struct value stats_of(struct jail *jail, struct arena *arena) {
         struct jail_counts counts = jail_counts(jail);
         struct value stats = value_list();
         value_append(&stats, value_string(arena_copy(arena, slice_of(jail_backend(jail)))), arena);
@@ -107,7 +107,7 @@ static void put_enforced(struct value *list, const struct jail *jail, struct are
 /* cymru: what was answered, or NULL with another flavor. */
 static struct value status_of(const struct jail_entry *entry, enum flavor flavor,
         const struct value *cymru, struct arena *arena) {
-        const struct jail *jail = entry->jail;
+        struct jail *jail = entry->jail;
         struct jail_counts counts = jail_counts(jail);
         struct value filter = value_list();
         struct value actions = value_list();

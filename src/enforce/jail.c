@@ -187,11 +187,14 @@ struct action_list *jail_actions(struct jail *jail) {
         return jail->actions;
 }
 
-/* Matched lines travel and are kept only where somebody uses them. */
+/* Matched lines travel and are kept only where somebody uses them. Those of the first failure are
+ * cut to maxmatches with the second. */
 static bool wants_matches(const struct jail *jail) {
         const struct store *store = jail_store(jail);
+        const struct jail_settings *settings = &jail->settings;
         return action_list_wants_matches(jail->actions) ||
-               (store && store_max_matches(store) != 0 && jail->settings.maxmatches > 0);
+               (store && store_max_matches(store) != 0 &&
+                       (settings->maxmatches > 0 || settings->maxretry <= 1));
 }
 
 static void tell_scanner(struct jail *jail, const char *option, struct value v) {

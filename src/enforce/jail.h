@@ -118,7 +118,7 @@ struct jail_counts {
         uint64_t failing, failed_total; /* ids that have failed and are not banned; failures since the start */
         uint64_t banned, banned_total;
 };
-struct jail_counts jail_counts(const struct jail *jail);
+struct jail_counts jail_counts(struct jail *jail); /* what is too old is forgotten first */
 struct value jail_log_paths(const struct jail *jail, struct arena *arena);
 /* LIST of banned ids in the order of the bans / by their ends. */
 enum jail_order { JAIL_BY_BAN, JAIL_BY_END };

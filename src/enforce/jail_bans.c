@@ -26,13 +26,7 @@ struct ticket *jail_ticket_of(struct slice id, double time) {
 }
 
 static unsigned reban(struct jail *jail, struct ticket *known, action_list_done *done, void *user) {
-        struct arena arena = ARENA_INIT;
-        struct value names = action_list_rebanning(jail->actions, known, &arena);
-        struct slice only =
-                names.list.count == 1 ? repr(value_item(&names, 0), &arena) : SLICE_NULL;
-        diag(DIAG_NOTICE, JAIL_LOG_ACTIONS, "[%s] Reban %s%s%.*s", jail->name, known->id,
-                only.len > 0 ? ", action " : "", SLICE_ARG(only));
-        arena_done(&arena);
+        action_list_say_reban(jail->actions, known);
         action_list_reban(
                 jail->actions, known, done, user); /* by the actions whose epoch is newer */
         known->ban_epoch = action_list_epoch(jail->actions);

@@ -22,7 +22,8 @@ const char *jail_time_text(double time, char buffer[static JAIL_TIME_TEXT_MAX]) 
         return buffer;
 }
 
-struct jail_counts jail_counts(const struct jail *jail) {
+struct jail_counts jail_counts(struct jail *jail) {
+        window_cleanup(&jail->window, jail_now(jail));
         return (struct jail_counts){jail->window.table.count, jail->window.total,
                 jail->book.table.count, jail->book.total};
 }
@@ -136,7 +137,7 @@ static bool merged(const struct jail *jail, const struct ticket *ticket, struct 
 
 static bool info_tag(void *user, const struct ticket *ticket, struct slice tag, struct arena *arena,
         struct slice *ret) {
-        const struct jail *jail = user;
+        struct jail *jail = user;
         struct jail_counts counts = jail_counts(jail);
         if (slice_is(tag, "bantime"))
                 *ret = arena_printf(arena, "%.0f", trunc(ban_time_of(jail, ticket)));

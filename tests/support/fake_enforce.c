@@ -203,10 +203,9 @@ struct value action_list_names(const struct action_list *list, struct arena *are
         return names;
 }
 
-struct value action_list_rebanning(
-        const struct action_list *list, const struct ticket *ticket, struct arena *arena) {
-        (void)ticket;
-        return action_list_names(list, arena);
+void action_list_say_reban(const struct action_list *list, const struct ticket *ticket) {
+        (void)list;
+        diag(DIAG_NOTICE, "fail2ban.actions", "[j] Reban %s, action 'act'", ticket->id);
 }
 
 uint32_t action_list_epoch(const struct action_list *list) {

@@ -12,6 +12,16 @@ static void fail_times(struct jail *jail, const char *id, int times) {
                 fake_failure(jail, NOW, id, 0, NULL);
 }
 
+static void what_is_too_old_is_not_failing_any_more(void **state) {
+        struct jail *jail = started();
+        (void)state;
+        fail_times(jail, "1.2.3.4", 2);
+        fake_advance(601);
+        assert_int_equal(jail_counts(jail).failing, 0); /* though nothing has happened */
+        assert_int_equal(jail_counts(jail).failed_total, 2);
+        end(jail);
+}
+
 static void enough_failures_are_a_ban_in_the_same_step(void **state) {
         struct jail *jail = started();
         (void)state;
@@ -338,6 +348,7 @@ static void long_ids_are_found_whole(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(what_is_too_old_is_not_failing_any_more),
                 cmocka_unit_test(enough_failures_are_a_ban_in_the_same_step),
                 cmocka_unit_test(a_network_is_banned_in_the_place_of_its_addresses),
                 cmocka_unit_test(ids_are_brought_to_normal_form_unless_raw),
