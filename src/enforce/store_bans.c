@@ -13,7 +13,7 @@
 
 /* ---- writing ---- */
 
-/* The data column: matches cut to the newest max_matches (0: none at all). */
+/* The data column: matches cut to the newest max_matches (0: not even their key, if there are any). */
 static void put_data(struct store *store, const struct value *data) {
         struct arena arena = ARENA_INIT;
         struct value out = value_dict();
@@ -21,7 +21,7 @@ static void put_data(struct store *store, const struct value *data) {
                 struct value item = data->list.items[i + 1];
                 if (slice_is(data->list.items[i].string, "matches") && value_is_container(&item)) {
                         size_t max = store->max_matches < 0 ? SIZE_MAX : (size_t)store->max_matches;
-                        if (max == 0)
+                        if (max == 0 && item.list.count > 0)
                                 continue;
                         size_t drop = item.list.count > max ? item.list.count - max : 0;
                         item.list.items += drop;

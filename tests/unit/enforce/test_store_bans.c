@@ -64,10 +64,14 @@ static void matches_are_cut_to_the_newest(void **state) {
         store_set_max_matches(f->store, 0);
         ban.id = SLICE("b");
         store_ban_add(f->store, &ban);
+        ban.id = SLICE("c");
+        ban.data = make_data(f, 0, 0); /* there is nothing to cut */
+        store_ban_add(f->store, &ban);
         assert_int_equal(store_commit(f->store), 0);
         assert_slice(fixture_query(f, "SELECT data FROM bips ORDER BY ip"),
                 "{\"matches\": [\"m2\", \"m3\"], \"failures\": 1, \"user\": \"b\xc3\xb6"
                 "b\"}\n{\"failures\": 1, \"user\": \"b\xc3\xb6"
+                "b\"}\n{\"matches\": [], \"failures\": 0, \"user\": \"b\xc3\xb6"
                 "b\"}");
 }
 
