@@ -11,6 +11,7 @@ import argparse
 import collections
 import concurrent.futures
 import contextlib
+import itertools
 import os
 import pickle
 import random
@@ -19,9 +20,11 @@ import shutil
 import signal
 import socket
 import sqlite3
+import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 
@@ -29,10 +32,11 @@ import shadow_lines as lines
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 END = b'<F2B_END_COMMAND>'
-PATIENCE_S = float(os.environ.get('PATIENCE', '40'))       # for both to come to the same; only what differs takes it
-MARK_S = float(os.environ.get('MARK', '15'))           # for what a log's mark says; a jail that cannot see it takes it
+PATIENCE_S = float(os.environ.get('PATIENCE', '60'))       # for both to come to the same; only what differs takes it
+MARK_S = float(os.environ.get('MARK', '30'))           # for what a log's mark says; a jail that cannot see it takes it
 START_S = 90.0
-NEAR_S = 4.0            # how far apart the two may read the clock
+GROWN_S = 2100.0        # by how much failures may make a ban longer
+NEAR_S = 10.0           # how far apart the two may read the clock
 TIME = re.compile(r'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|(?<=bantime=)\d+|(?<![\d.])1[78]\d{8}(?:\.\d+)?(?![\d.])')
 
 
@@ -60,7 +64,8 @@ def near(a, b):
         return True
     if ('.' in a) != ('.' in b) or ('-' in a) != ('-' in b):
         return False
-    return abs(seconds(a) - seconds(b)) <= NEAR_S
+    # A ban grows while its command is on the way, in ours, where failures do not wait for commands.
+    return abs(seconds(a) - seconds(b)) <= (NEAR_S if float(seconds(a)) > 1e9 or '-' in a else GROWN_S)
 
 
 def seconds(text):
@@ -96,6 +101,28 @@ def first_difference(a, b, where=''):
     return f'{where}\n  real: {a!r:.700}\n  ours: {b!r:.700}'
 
 
+# ---- the clock of both ----
+
+class Clock:
+    """Goes on as that of the machine does, and jumps (tests/support/faults.c)."""
+
+    def __init__(self, folder):
+        self.path, self.ahead_s = os.path.join(folder, 'faults'), 0
+        compiler = os.environ.get('CC', 'cc')
+        subprocess.run([compiler, '-shared', '-fPIC', '-D_GNU_SOURCE', '-O1', '-o', os.path.join(folder, 'faults.so'),
+                        os.path.join(TOP, 'tests', 'support', 'faults.c')], check=True)
+        with open(self.path, 'wb') as f:
+            f.write(bytes(32))
+
+    def now(self):
+        return time.time() + self.ahead_s
+
+    def jump(self, by_s):
+        self.ahead_s += by_s
+        with open(self.path, 'r+b') as f:
+            f.write(struct.pack('<q', self.ahead_s * 1000000))
+
+
 # ---- one of the two ----
 
 class Side:
@@ -110,7 +137,8 @@ class Side:
         os.chmod(folder, 0o755)
         shutil.copytree(os.path.join(os.path.dirname(os.path.abspath(options.real)), 'etc', 'fail2ban'), self.path('etc'))
         shutil.rmtree(self.path('etc', 'jail.d'), ignore_errors=True)
-        self.environment = {**os.environ, 'TZ': 'UTC', 'PYTHONHASHSEED': '0', 'LC_ALL': 'C.UTF-8', 'PYTHONDONTWRITEBYTECODE': '1'}
+        self.environment = {'LD_PRELOAD': os.path.join(folder, 'faults.so'), 'STOCKADE_CLOCK_OF': 'python3',
+                            **os.environ, 'TZ': 'UTC', 'PYTHONHASHSEED': '0', 'LC_ALL': 'C.UTF-8', 'PYTHONDONTWRITEBYTECODE': '1'}
 
     def path(self, *parts):
         return os.path.join(self.folder, *parts)
@@ -178,9 +206,10 @@ class Side:
         """Run a client: exit status, output, errors."""
         done = subprocess.run(self.command('fail2ban-client', *self.show(list(words)), of=of), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, env=self.environment, timeout=120, check=False)
-        texts = (self.hide(text.decode('utf8', 'backslashreplace')) for text in (done.stdout, done.stderr))
-        texts = [re.sub(r"fail2ban\.jailsreader +: ERROR +did you mean '.*'\?\n", '', text) for text in texts]    # our hint
-        return (done.returncode, *(re.sub(r'^[-\d]+ [\d:,]+ (fail2ban\S* +)\[\d+\]', r'\1', text, flags=re.M) for text in texts))
+        texts = [re.sub(r'^[-\d]+ [\d:,]+ (fail2ban\S* +)\[\d+\]', r'\1', self.hide(text.decode('utf8', 'backslashreplace')), flags=re.M)
+                 for text in (done.stdout, done.stderr)]
+        hint = re.compile(r"fail2ban\.jailsreader +: ERROR +did you mean '.*'\?\n")       # of our client
+        return (done.returncode, *(hint.sub('', text) for text in texts))
 
     def stop(self):
         if self.server is None:
@@ -207,15 +236,17 @@ class Side:
             if parts:
                 jail = re.match(r'\[([\w-]+)\] ', parts[3]) or re.search(r"[Jj]ail '([\w-]+)'", parts[3])
                 # A failed command or check is told when it has ended: in ours the next failures have been worked on by then.
-                key = (jail[1] if jail else '', parts[1] + (' failed' if parts[1] == 'fail2ban.actions' and (parts[2] == 'ERROR' or '] Reban ' in parts[3]) else
+                key = (jail[1] if jail else '', parts[1] + (' failed' if parts[1] == 'fail2ban.actions' and parts[2] == 'ERROR' else
+                                                         ' again' if parts[1] == 'fail2ban.actions' and re.search(r'\] Reban |already banned$', parts[3]) else
                                                          # Warnings of lines do not wait for the commands that decide who is ignored.
                                                          ' lines' if parts[1] == 'fail2ban.filter' and parts[2] == 'WARNING' else ''))
                 text = plain(f'{parts[2]} {parts[3]}')
-                if 'Unsupported extended jail status' not in text or text not in found[key]:      # fail2ban says it for each jail
+                # fail2ban says the one for each jail, the other once for each file and day.
+                if not re.search('Unsupported extended jail status|Error decoding line', text) or text not in found[key]:
                     found[key].append(text)
             elif text:
                 found[key].append(text)
-        return {key: said if key[0] or key[1] == 'fail2ban.server' else sorted(said) for key, said in found.items()}
+        return {key: said if key[0] or key[1] == 'fail2ban.server' else sorted(said, key=timeless) for key, said in found.items()}
 
     def rows(self):
         tables = {}
@@ -224,8 +255,8 @@ class Side:
                 with contextlib.suppress(FileNotFoundError):
                     shutil.copyfile(self.path('f2b.sqlite3' + end), os.path.join(folder, 'db' + end))
             with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(os.path.join(folder, 'db'))) as db:
-                for table, columns in (('fail2banDb', '*'), ('jails', '*'), ('bans', 'jail, ip, timeofban, bantime, bancount, typeof(data), data'),
-                                       ('bips', 'ip, jail, timeofban, bantime, bancount, typeof(data), data')):
+                for table, columns in (('fail2banDb', '*'), ('jails', '*'), ('bans', 'jail, ip, timeofban, "bantime=" || cast(bantime as integer), bancount, typeof(data), data'),
+                                       ('bips', 'ip, jail, timeofban, "bantime=" || cast(bantime as integer), bancount, typeof(data), data')):
                     tables[table] = sorted(tuple(plain(v.decode('utf8', 'backslashreplace')) if isinstance(v, bytes) else v for v in row)
                                            for row in db.execute(f'SELECT {columns} FROM {table}'))
         return self.hide(tables)
@@ -249,6 +280,28 @@ def plain(text):
     return text
 
 
+def timeless(text):
+    """What to sort by: moments differ a little."""
+    return TIME.sub('T', text)
+
+
+def sort_lists(value):
+    """The same with lists of texts sorted."""
+    if isinstance(value, dict):
+        return {key: sort_lists(item) for key, item in value.items()}
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return sorted(value, key=timeless)
+    return type(value)(map(sort_lists, value)) if isinstance(value, (list, tuple)) else value
+
+
+def commands(said):
+    """What actions have said: checks by themselves, as they do not wait for bans nor these for them; and each flush once, as
+    fail2ban remembers the first."""
+    rest = [text for index, text in enumerate(said) if not text.startswith('check|') and not (text.startswith('flush|') and text in said[:index])]
+    repaired = any(text.startswith('repair|') for text in said)     # then bans that are done again come before or after others
+    return [[text for text in said if text.startswith('check|')], sorted(rest, key=timeless) if repaired else rest]
+
+
 # ---- both ----
 
 class Pair:
@@ -258,11 +311,13 @@ class Pair:
         self.rng = random.Random(seed)
         self.sides = [Side(name, folder, options) for name in ('real', 'ours')]
         self.real, self.ours = self.sides
+        self.clock = Clock(folder)
         self.played = []
         self.marks = collections.Counter()
         self.jails = {}             # name: options
         self.logs = {}              # jail: [names]
-        self.loglevel = 'INFO'
+        self.unordered = False      # after a restart bans are restored while logs are read
+        self.patience_s = PATIENCE_S
         self.configure()
 
     # configuration
@@ -273,6 +328,8 @@ class Pair:
         # What other jails know of an address, they know now or a moment later.
         tags = [tag for tag in lines.TAGS if len(names) == 1 or tag not in ('<ipmatches>', '<ipfailures>')]
         self.actions = {f'say{n}': lines.action_file(rng, tags) for n in range(3)}
+        self.merges = any('<ip' + word in text for text in self.actions.values() for word in ('matches', 'jailmatches', 'jailfailures', 'failures'))
+        self.several = len(names) > 1
         for jail in names:
             self.new_jail(jail)
         for side in self.sides:
@@ -280,12 +337,16 @@ class Pair:
             side.write('etc/fail2ban.local', '[DEFAULT]\nsocket = @/f2b.sock\npidfile = @/f2b.pid\ndbfile = @/f2b.sqlite3\nlogtarget = @/f2b.log\n'
                        f'loglevel = MSG\nallowipv6 = yes\ndbmaxmatches = {rng.choice([10])}\n')
         for name in list(self.logs):
-            for log in self.logs[name][:1]:
-                self.append(name, log, [lines.LINES[name][0](time.time() - 30, lines.address(rng), 'x').encode() for _ in range(rng.choice([0, 0, 3]))])
+            # Of the first one, the other logs are empty: which is looked at first, is chance.
+            for place, log in enumerate(self.logs[name]):
+                old = [lines.LINES[name][0](self.clock.now() - 30, lines.address(rng), 'x').encode() for _ in range(rng.choice([0, 0, 3]))]
+                self.append(name, log, [] if place else old)
         self.write_configuration()
 
     def new_jail(self, jail):
         self.jails[jail] = lines.jail_options(self.rng, jail)
+        if self.several:    # which jail's ban is in the database first, is chance
+            self.jails[jail].pop('bantime.overalljails', None)
         self.jails[jail]['action'] = '\n   '.join(self.action(jail, n) for n in self.rng.sample(range(3), self.rng.randint(1, 2)))
         self.logs.setdefault(jail, [f'{jail}.log'] + ([f'{jail}.2.log'] if self.rng.random() < .3 else []))
 
@@ -315,7 +376,7 @@ class Pair:
 
     def append(self, jail, log, data, mark=False):
         if mark and self.watched(jail, log):
-            data = data + [lines.mark(jail, time.time())]
+            data = data + [lines.mark(jail, self.clock.now())]
             self.marks[jail] += 1
         for side in self.sides:
             side.write(f'logs/{log}', b''.join(d + b'\n' for d in data), 'a')
@@ -337,7 +398,9 @@ class Pair:
         replies = self.both(lambda side: side.ask(list(words)))
         if words[:1] == ('get',) and words[2:3] == ('ignoreip',) or words[2:3] in (('addignoreip',), ('delignoreip',)):
             replies = [(code, sorted(value) if isinstance(value, list) else value) for code, value in replies]  # fail2ban's are a set
-        self.expect_same('reply', *replies)
+        if words[:1] == ('get',) and words[2:3] == ('banip',):
+            replies = [(code, sorted(value) if isinstance(value, list) else value) for code, value in replies]  # by ends: of milliseconds
+        self.expect_same('reply', *(sort_lists(replies) if self.unordered else replies))
         return replies[0]
 
     def expect_same(self, what, real, ours):
@@ -345,7 +408,14 @@ class Pair:
             raise Differs(f'{what}: {first_difference(real, ours)}')
 
     def snapshot(self, side):
-        return {'log': side.log_lines(), 'out': {jail: plain(side.read(f'out/{jail}')).split('\n') for jail in sorted(lines.LINES)}, 'db': side.rows(),
+        shot = self.ordered_snapshot(side)
+        if self.unordered:
+            shot.update(log={key: sorted(said, key=timeless) for key, said in shot['log'].items()}, out={jail: [sorted(part, key=timeless) for part in said] for jail, said in shot['out'].items()},
+                        state=sort_lists(shot['state']))
+        return shot
+
+    def ordered_snapshot(self, side):
+        return {'log': side.log_lines(), 'out': {jail: commands(plain(side.read(f'out/{jail}')).split('\n')) for jail in sorted(lines.LINES)}, 'db': side.rows(),
                 'state': self.state(side)}
 
     def state(self, side):
@@ -358,6 +428,13 @@ class Pair:
             found[jail] = [status, (bans[0], sorted(re.sub(r'\+ \d+ =', '+ ... =', ban) for ban in bans[1]) if bans[0] == 0 else bans[1])]
         return found
 
+    def is_late(self, side):
+        """Whether there are bans that should have ended."""
+        if side.server is None or side.server.poll() is not None:
+            return False
+        ends = re.findall(r'= ([-\d]+ [\d:]+)', repr(self.state(side)))
+        return any(seconds(end) < self.clock.now() - 1 for end in ends if not end.startswith('9999'))
+
     def settle(self):
         """Wait until both have read what there is, and are the same."""
         end = time.monotonic() + MARK_S
@@ -369,7 +446,11 @@ class Pair:
                 text = side.read('f2b.log')
                 for jail in list(self.marks):
                     self.marks[jail] = min(self.marks[jail], text.count(f'[{jail}] Ignore {lines.MARK} by'))
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + MARK_S
+        while time.monotonic() < end and any(map(self.is_late, self.sides)):
+            time.sleep(0.1)
+        end = time.monotonic() + self.patience_s
+        self.patience_s = PATIENCE_S
         while True:
             shots = self.both(self.snapshot)
             if same(shots[0], shots[1]) or comparable(*shots):
@@ -382,6 +463,7 @@ class Pair:
 # What in a line of the log is of one implementation: addresses of its objects.
 INTERNAL = [(re.compile(pattern), instead) for pattern, instead in (
     (r'^(\w+) [0-9a-f]+ -- ', r'\1 ID -- '),                                   # number of a process's object
+    (r"SyntaxError\('invalid syntax.*\)", 'SyntaxError(...)'),                 # the place in Python's source
     (r'(Detected a log entry )[\w ]+( before| after)', r'\1...\2'),            # seconds from when it is looked at
     (r'(BanTicket: .* bantime=)\S+', r'\1...'),                               # grows with failures that come while it is banned
     (r"info 'ActionInfo\(\{.*\}\)': ", "info ...: "),                          # its lambdas
@@ -391,6 +473,7 @@ OWN_WORDS = [re.compile(text) for text in (
     r'INFO Observer start\.\.\.|INFO Observer stop',                         # fail2ban's thread for increments
     r'INFO +default (filtered )?date pattern|INFO +date pattern ',            # how its detector has numbered its templates
     r'MSG Log (rotation|absence|presence) ',                                 # what a backend sees is its own
+    r'\w+ \[[\w-]+\] \S+ already banned$',                                 # told 3 s after the ban; of times, one is that of reading
     r"WARNING (Consider setting logencoding|Bytes that are invalid in this)",   # advice beside "Error decoding line", the line within
 )]
 
@@ -435,27 +518,45 @@ def play(options, seed):
     return f'ok seed {seed}: {count} steps', count, False
 
 
+class Rounds:
+    """Rounds one after the other, some at once: which is next, and what has come of them."""
+
+    def __init__(self, options):
+        self.options, self.begin = options, time.monotonic()
+        self.seeds = itertools.count(options.seed)
+        self.lock = threading.Lock()
+        self.steps = self.same = self.differing = 0
+
+    def next_seed(self):
+        with self.lock:
+            seed = next(self.seeds)
+        if seed >= self.options.seed + self.options.rounds or time.monotonic() - self.begin > self.options.seconds:
+            return None
+        return seed
+
+    def work(self):
+        while (seed := self.next_seed()) is not None:
+            text, steps, differs = play(self.options, seed)
+            with self.lock:
+                print(text, flush=True)
+                self.steps += steps
+                self.differing += differs
+                self.same += not differs
+
+
 def main():
     options = arguments()
-    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(options.real)), 'lib'))
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(options.real)), 'lib'))     # whose exceptions are in replies
     os.environ['TZ'] = 'UTC'
     time.tzset()
     if os.geteuid():
         sys.exit('needs root')
-    begin, total, differing, rounds = time.monotonic(), 0, 0, 0
-
-    def one(seed):
-        if time.monotonic() - begin > options.seconds:
-            return None
-        return play(options, seed)
-
+    rounds = Rounds(options)
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for result in pool.map(one, range(options.seed, options.seed + options.rounds)):
-            if result:
-                print(result[0], flush=True)
-                rounds, total, differing = rounds + 1, total + result[1], differing + result[2]
-    print(f'{rounds - differing} rounds the same, {differing} differ, {total} steps')
-    sys.exit(1 if differing else 0)
+        for worker in [pool.submit(rounds.work) for _ in range(options.jobs)]:
+            worker.result()
+    print(f'{rounds.same} rounds the same, {rounds.differing} differ, {rounds.steps} steps')
+    sys.exit(1 if rounds.differing or not rounds.same else 0)
 
 
 if __name__ == '__main__':

@@ -94,7 +94,7 @@ LINES = {
         lambda w, a, u: plain(w, f'own: bad user=x ip={a} port=4'),
         lambda w, a, u: plain(w, f'own: bad user={u} ip={a} port=4'),
         lambda w, a, u: plain(w, f'own: sess{len(u)} user={u} tries'),
-        lambda w, a, u: plain(w, f'own: id={u or "e"} bad'),
+        lambda w, a, u: plain(w, f'own: id={u if u.isascii() and u.isalnum() else "e"} bad'),
         lambda w, a, u: plain(w, f'own: net={a}/24 bad'),
     ],
 }
@@ -114,7 +114,7 @@ def address(rng):
 
 def line(rng, jail, now, ip=None):
     """A line for this jail, mostly of now, sometimes broken."""
-    when = now - rng.choice([0, 0, 0, 0, 1, 5, 30, 500, 2000]) if rng.random() < .95 else now + rng.choice([30, 7200, -90000])
+    when = now - rng.choice([0, 0, 0, 0, 1, 5, 15, 500, 2000]) if rng.random() < .95 else now + rng.choice([30, 7200, -90000])
     made = rng.choice(LINES[jail] + LINES[jail][:1] * 3)(when, ip or address(rng), rng.choice(USERS))
     data = made.encode('utf8')
     if rng.random() < .06:

@@ -3,7 +3,8 @@
  * processes and netlink requests fail as often as the file "faults" beside this library says, and
  * the wall clock is moved by what it says. The children of the server only see the clock moved: what
  * they may write to is checked elsewhere. Programs that are not ours are left alone, so that what
- * an action reports can be relied on. */
+ * an action reports can be relied on; the clock of one that STOCKADE_CLOCK_OF names is moved, too
+ * (tests/compare/shadow.py). */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +36,9 @@ __attribute__((constructor)) static void set_up(void) {
         Dl_info info;
         char path[4096];
         int is_server = strcmp(program_invocation_short_name, "fail2ban-server") == 0;
-        if (!is_server && strncmp(program_invocation_short_name, "stockade-", 9) != 0)
+        const char *also = getenv("STOCKADE_CLOCK_OF");
+        if (!is_server && strncmp(program_invocation_short_name, "stockade-", 9) != 0 &&
+                (!also || strcmp(program_invocation_short_name, also) != 0))
                 return;
         if (!dladdr((void *)set_up, &info) || !info.dli_fname)
                 return;

@@ -19,11 +19,12 @@ GCC, ASAN, RELEASE = 'build/gcc', 'build/asan', 'build/release'
 KIT = os.path.join('..', 'shared', 'conform')
 REAL = 'build/real'
 BUILD_S, TEST_S, E2E_S, KIT_S, DEMO_S = 900, 900, 1200, 900, 300
+SHADOW_S, SHADOW_SEEDS, SHADOW_STEPS = 900, range(1, 6), 15
 SHOWN_LINES = 30
 UNSTABLE_MAX = 3
 E2E = ('filters', 'injection', 'tutorial',
        'config', 'regex', 'bans', 'guard', 'nftset', 'prefix', 'flows', 'processes', 'probe', 'commands', 'reload', 'shell', 'consumers',
-       'actions', 'python', 'badinput', 'crash', 'soak', 'database', 'journal', 'life', 'unit')
+       'actions', 'python', 'badinput', 'crash', 'soak', 'database', 'swap', 'journal', 'life', 'unit')
 E2E_OPTIONS = {'soak': ['--seed', '1']}     # a run does what the one before did; make soak chooses anew
 STATIC = ('layers', 'mirror', 'headers', 'sizes', 'docs', 'units')
 
@@ -239,6 +240,28 @@ def random_input(result):
             result.skip(f'compare {name}', f'{lib} is not here')
 
 
+def shadow(result):
+    """The same played to real fail2ban and ours; each round is a check of its own, and tried once more alone when it differs."""
+    command = ['python3', '-B', 'tests/compare/shadow.py', '--bin', RELEASE, '--real', f'{REAL}/bin', '--steps', str(SHADOW_STEPS)]
+    if not os.path.isdir(f'{REAL}/lib'):
+        return result.skip('compare shadow', f'{REAL}/lib is not here')
+    if os.geteuid():
+        return result.skip('compare shadow', 'needs root')
+    status, _ = run('compare shadow', [*command, '--seed', str(SHADOW_SEEDS[0]), '--rounds', str(len(SHADOW_SEEDS)), '--jobs', '3'], SHADOW_S)
+    with open(log_of('compare shadow'), encoding='utf8', errors='replace') as f:
+        same = {int(seed) for seed in re.findall(r'^ok seed (\d+)', f.read(), re.MULTILINE)}
+    for seed in SHADOW_SEEDS:
+        name = f'compare shadow {seed}'
+
+        def again(seed=seed, name=name):
+            return run(f'{name} again', [*command, '--seed', str(seed)], SHADOW_S)[0] == 0
+        if seed in same or result.passes_again(name, again):
+            result.ok(name, f'{SHADOW_STEPS} steps')
+        else:
+            result.fail(name, why(status, SHADOW_S), log_of('compare shadow'))
+    return None
+
+
 def fetch_real():
     """Real fail2ban in build/real, where the kit is. Why not, or None."""
     if not os.path.isdir(KIT):
@@ -281,6 +304,7 @@ def main():
             e2e(result, script)
         kit(result, missing)
         random_input(result)
+        shadow(result)
     else:
         result.fail('build release', why(status, BUILD_S), log_of('build release'))
     notes = [f'{result.skipped} skipped'] if result.skipped else []
