@@ -335,7 +335,7 @@ static struct action_guarded *guard_set(struct action *action, uint8_t family,
 /* Whether it is known now where bans of this kind stand. */
 static bool learn_kind(struct action *action, struct ticket *ticket) {
         struct nft_watch *watch = watch_of(action);
-        uint8_t family = ticket_family(ticket);
+        uint8_t family = (uint8_t)ticket_family(ticket);
         struct nftset_place place;
         enum nftset_state state;
         if (!action_batch_place(action, ticket, &place))
@@ -367,7 +367,7 @@ static struct ticket *counterpart(const struct ticket *ticket) {
 
 void action_guard_learn(struct action *action, struct ticket *ticket) {
         struct action_guard *guard = &action->guard;
-        uint8_t family = ticket_family(ticket);
+        uint8_t family = (uint8_t)ticket_family(ticket);
         if (!watch_of(action) || family == ADDRESS_NONE)
                 return;
         if (guard->version != action->props.version) {

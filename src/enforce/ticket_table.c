@@ -36,14 +36,25 @@ uint32_t ticket_table_hash(const struct ticket_table *table, struct slice id) {
         return hash > 0 ? hash : 1;
 }
 
+/* A slot's bits above those of the index are the hash's: nearly all that is in the way is passed
+ * over without a look at its ticket, and memory is slow. */
+static uint32_t index_in(const struct ticket_table *table, uint32_t content) {
+        return (content & (table->slot_count - 1)) - 1;
+}
+
+static bool may_be(const struct ticket_table *table, uint32_t content, uint32_t hash) {
+        return ((content ^ hash) & ~(table->slot_count - 1)) == 0;
+}
+
 /* The slot that holds id, or the free one where it belongs. */
 static uint32_t slot_of(const struct ticket_table *table, struct slice id, uint32_t hash) {
         uint32_t mask = table->slot_count - 1;
         uint32_t slot = hash & mask;
-        for (; table->slots[slot]; slot = (slot + 1) & mask) {
-                uint32_t index = table->slots[slot] - 1;
-                if (table->hashes[index] == hash && table->items[index] &&
-                        slice_equal(ticket_id(table->items[index]), id))
+        for (uint32_t content; (content = table->slots[slot]); slot = (slot + 1) & mask) {
+                if (!may_be(table, content, hash))
+                        continue;
+                const struct ticket *ticket = table->items[index_in(table, content)];
+                if (ticket && slice_equal(ticket_id(ticket), id))
                         break;
         }
         return slot;
@@ -54,7 +65,7 @@ static void place(struct ticket_table *table, uint32_t index) {
         uint32_t slot = table->hashes[index] & mask;
         while (table->slots[slot])
                 slot = (slot + 1) & mask;
-        table->slots[slot] = index + 1;
+        table->slots[slot] = (table->hashes[index] & ~mask) | (index + 1);
 }
 
 /* Sweeps out the dead and makes room for half as many again. */
@@ -84,18 +95,22 @@ struct ticket *ticket_table_find_hashed(
         const struct ticket_table *table, struct slice id, uint32_t hash) {
         if (table->count == 0)
                 return NULL;
-        uint32_t index = table->slots[slot_of(table, id, hash)];
-        return index ? table->items[index - 1] : NULL;
+        uint32_t content = table->slots[slot_of(table, id, hash)];
+        return content ? table->items[index_in(table, content)] : NULL;
 }
 
 struct ticket *ticket_table_find(const struct ticket_table *table, struct slice id) {
         return ticket_table_find_hashed(table, id, ticket_table_hash(table, id));
 }
 
-/* The ticket that stands at the hash's own place: mostly the one with the hash. Where another id
- * stands in the way, that one is looked at. */
-static uint32_t index_at(const struct ticket_table *table, uint32_t hash) {
-        return table->slots[hash & (table->slot_count - 1)];
+/* The first item that may be that of the hash, or NULL. */
+static struct ticket **item_of(const struct ticket_table *table, uint32_t hash) {
+        uint32_t mask = table->slot_count - 1;
+        uint32_t slot = hash & mask;
+        for (uint32_t content; (content = table->slots[slot]); slot = (slot + 1) & mask)
+                if (may_be(table, content, hash))
+                        return &table->items[index_in(table, content)];
+        return NULL;
 }
 
 void ticket_table_fetch(
@@ -106,17 +121,12 @@ void ticket_table_fetch(
                 __builtin_prefetch(&table->slots[hash & (table->slot_count - 1)]);
                 return;
         }
-        uint32_t index = index_at(table, hash);
-        if (index == 0)
+        struct ticket **item = item_of(table, hash);
+        if (item && step == TICKET_TABLE_FETCH_PLACE)
+                __builtin_prefetch(item);
+        if (!item || step == TICKET_TABLE_FETCH_PLACE || !*item)
                 return;
-        if (step == TICKET_TABLE_FETCH_PLACE) {
-                __builtin_prefetch(&table->hashes[index - 1]);
-                __builtin_prefetch(&table->items[index - 1]);
-                return;
-        }
-        const struct ticket *ticket = table->items[index - 1];
-        if (!ticket)
-                return;
+        const struct ticket *ticket = *item;
         if (step == TICKET_TABLE_FETCH_TICKET) {
                 __builtin_prefetch(ticket, 1);
                 __builtin_prefetch((const char *)ticket + CACHE_LINE, 1);
@@ -143,11 +153,12 @@ int ticket_table_add(struct ticket_table *table, struct ticket *ticket) {
 struct ticket *ticket_table_take(struct ticket_table *table, struct slice id) {
         if (table->count == 0)
                 return NULL;
-        uint32_t index = table->slots[slot_of(table, id, ticket_table_hash(table, id))];
-        if (index == 0)
+        uint32_t content = table->slots[slot_of(table, id, ticket_table_hash(table, id))];
+        if (content == 0)
                 return NULL;
-        struct ticket *ticket = table->items[index - 1];
-        table->items[index - 1] = NULL;
+        uint32_t index = index_in(table, content);
+        struct ticket *ticket = table->items[index];
+        table->items[index] = NULL;
         if (--table->count == 0)
                 ticket_table_done(table);
         return ticket;

@@ -10,7 +10,7 @@ struct ticket_table {
         struct ticket *
                 *items;   /* in order of insertion; removed ones are NULL until the next growth */
         uint32_t *hashes; /* of items */
-        uint32_t *slots;  /* index + 1 into items; 0 = free */
+        uint32_t *slots;  /* index + 1 into items, and bits of the hash; 0 = free */
         uint32_t count;   /* living items */
         uint32_t used;    /* items, dead ones included */
         uint32_t capacity;
