@@ -161,8 +161,11 @@ static int receive(struct nftset *nftset, uint32_t first, size_t count, size_t *
                 ssize_t got =
                         mnl_socket_recvfrom(nftset->socket, reply, (size_t)MNL_SOCKET_BUFFER_SIZE);
                 int len = (int)got;
-                if (got <= 0)
-                        r = got < 0 && errno ? -errno : -EIO;
+                if (got < 0 && errno != ENOBUFS)
+                        r = -errno;
+                else if (got <= 0)
+                        r = -EIO; /* answers are lost: it is done or not, and is not to be done
+                                     again */
                 for (struct nlmsghdr *header = (struct nlmsghdr *)(void *)reply;
                         r == 0 && mnl_nlmsg_ok(header, len);
                         header = mnl_nlmsg_next(header, &len)) {
@@ -321,7 +324,7 @@ int nftset_restore(struct nftset *nftset, const struct nft_image *const *images,
         int r = find_kinds(nftset, images, image_count, elements, count, kinds);
         if (r == 0)
                 r = restore_in_parts(nftset, &whole, NFTSET_WHOLE_MAX, ret_transactions);
-        if (r == -EMSGSIZE || r == -ENOBUFS)
+        if (r == -EMSGSIZE || r == -ENOBUFS || r == -ENOMEM)
                 r = restore_in_parts(nftset, &whole, NFTSET_BATCH_MAX, ret_transactions);
         free(kinds);
         return r;

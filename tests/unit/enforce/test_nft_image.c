@@ -3,18 +3,55 @@
  * without root or nft. */
 #include "enforce/nft_image.h"
 
+#include <errno.h>
+#include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 
 #include "../cmocka_include.h"
 #include "kernel_fixture.h"
 
 #include "base/memory.h"
 
-#define MANY 5000
+#define MANY 17400 /* more than two parts */
+#define LAST "198.18.86.200"
+#define LONG_BYTES 10000 /* no message but one with many elements has as much */
+
+/* In the place of libmnl's: refuses some of the long messages. */
+static struct {
+        unsigned which; /* bit n: the n-th one */
+        int error;
+        unsigned count; /* of long messages so far */
+        size_t longest;
+} refusal;
+
+ssize_t mnl_socket_sendto(const struct mnl_socket *socket, const void *bytes, size_t len) {
+        const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+        if (len > LONG_BYTES && (refusal.which >> refusal.count++ & 1)) {
+                errno = refusal.error;
+                return -1;
+        }
+        if (len > refusal.longest)
+                refusal.longest = len;
+        return sendto(mnl_socket_get_fd(socket), bytes, len, 0, (const struct sockaddr *)&kernel,
+                sizeof(kernel));
+}
+
+/* In the place of libc's: sockets may get less room than they ask for. */
+static int room_max;
+
+int setsockopt(int fd, int level, int name, const void *value, socklen_t len) {
+        if (level == SOL_SOCKET && name == SO_SNDBUFFORCE && room_max > 0)
+                value = &room_max;
+        return (int)syscall(SYS_setsockopt, fd, level, name, value, len);
+}
 
 static struct nftset *link_to_kernel;
 static const struct nftset_place place = {.family = NFPROTO_INET, .table = "t", .set = "s"};
 static struct nftset_element elements[MANY];
+
+static_assert(MANY > 2 * NFTSET_BATCH_MAX && MANY < 3 * NFTSET_BATCH_MAX, "three parts");
 
 static int set_up_all(void **state) {
         (void)state;
@@ -126,7 +163,7 @@ static void of_many_the_rule_is_never_there_without_all(void **state) {
         assert_int_equal(transactions, 1);
         kernel_list("nft list ruleset", after, sizeof(after));
         assert_non_null(strstr(after, "198.18.0.1,"));
-        assert_non_null(strstr(after, "198.18.24.200"));
+        assert_non_null(strstr(after, LAST));
         (void)nft_image_free(image);
 }
 
@@ -150,10 +187,122 @@ static void too_many_for_one_transaction_come_before_their_rule(void **state) {
         assert_int_equal(transactions, 2);
         kernel_list("nft list ruleset", after, sizeof(after));
         assert_non_null(strstr(after, "198.18.0.1,"));
-        assert_non_null(strstr(after, "198.18.24.200"));
+        assert_non_null(strstr(after, LAST));
         assert_non_null(strstr(after, "ip saddr @s drop"));
         (void)nft_image_free(image);
         free(many);
+}
+
+static void what_is_too_long_to_be_sent_goes_in_parts(void **state) {
+        static const int errors[] = {EMSGSIZE, ENOBUFS, ENOMEM};
+        static char after[1 << 20];
+        struct nft_image *image;
+        uint32_t transactions;
+        (void)state;
+        if (!link_to_kernel)
+                skip();
+        make(SET CHAIN "add rule inet t c ip saddr @s drop");
+        assert_int_equal(nft_image_take(link_to_kernel, &place, &image), 0);
+        const struct nft_image *const images[] = {image};
+        for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+                shell("nft flush ruleset");
+                refusal.which = 1;
+                refusal.error = errors[i];
+                refusal.count = 0;
+                assert_int_equal(
+                        nftset_restore(link_to_kernel, images, 1, elements, MANY, &transactions),
+                        0);
+                refusal.which = 0;
+                assert_int_equal(
+                        transactions, 1 + (MANY + NFTSET_BATCH_MAX - 1) / NFTSET_BATCH_MAX);
+                kernel_list("nft list ruleset", after, sizeof(after));
+                assert_non_null(strstr(after, "198.18.0.1,"));
+                assert_non_null(strstr(after, LAST));
+                assert_non_null(strstr(strstr(after, "ip saddr @s drop") + 1, "}"));
+                assert_null(strstr(strstr(after, "ip saddr @s drop") + 1, "ip saddr @s drop"));
+        }
+        (void)nft_image_free(image);
+}
+
+/* Nobody sees the rule without its elements, whichever part is refused. */
+static void what_cannot_be_sent_in_parts_leaves_no_rule(void **state) {
+        static const unsigned rows[] = {0xff, 5, 9};
+        static char after[1 << 20];
+        struct nft_image *image;
+        uint32_t transactions;
+        (void)state;
+        if (!link_to_kernel)
+                skip();
+        make(SET CHAIN "add rule inet t c ip saddr @s drop");
+        assert_int_equal(nft_image_take(link_to_kernel, &place, &image), 0);
+        const struct nft_image *const images[] = {image};
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                shell("nft flush ruleset");
+                refusal.which = rows[i];
+                refusal.error = ENOBUFS;
+                refusal.count = 0;
+                assert_int_equal(
+                        nftset_restore(link_to_kernel, images, 1, elements, MANY, &transactions),
+                        -ENOBUFS);
+                refusal.which = 0;
+                kernel_list("nft list ruleset", after, sizeof(after));
+                assert_null(strstr(after, "ip saddr @s"));
+                /* it can be done again */
+                assert_int_equal(
+                        nftset_restore(link_to_kernel, images, 1, elements, MANY, &transactions),
+                        0);
+                kernel_list("nft list ruleset", after, sizeof(after));
+                assert_non_null(strstr(after, "ip saddr @s drop"));
+        }
+        (void)nft_image_free(image);
+}
+
+static void a_socket_with_little_room_does(void **state) {
+        static char after[1 << 20];
+        struct nft_image *image;
+        uint32_t transactions;
+        (void)state;
+        if (!link_to_kernel)
+                skip();
+        make(SET CHAIN "add rule inet t c ip saddr @s drop");
+        room_max = 80000; /* the kernel takes twice that: enough for a part, not for all */
+        struct nftset *narrow = nftset_new();
+        assert_int_equal(nft_image_take(narrow, &place, &image), 0);
+        const struct nft_image *const images[] = {image};
+        shell("nft flush ruleset");
+        refusal.longest = 0;
+        assert_int_equal(nftset_restore(narrow, images, 1, elements, MANY, &transactions), 0);
+        room_max = 0;
+        assert_int_equal(transactions, 1 + (MANY + NFTSET_BATCH_MAX - 1) / NFTSET_BATCH_MAX);
+        kernel_list("nft list ruleset", after, sizeof(after));
+        assert_non_null(strstr(after, LAST));
+        assert_non_null(strstr(after, "ip saddr @s drop"));
+        (void)nft_image_free(image);
+        (void)nftset_free(narrow);
+}
+
+static void one_element_that_the_kernel_refuses_undoes_all(void **state) {
+        static char after[8192];
+        struct nft_image *image;
+        uint32_t transactions;
+        struct nftset_element some[3] = {elements[0], elements[1], elements[2]};
+        (void)state;
+        if (!link_to_kernel)
+                skip();
+        make(TIMED CHAIN "add rule inet t c ip saddr @s drop");
+        assert_int_equal(nft_image_take(link_to_kernel, &place, &image), 0);
+        const struct nft_image *const images[] = {image};
+        assert_int_equal(address_parse(SLICE("203.0.113.0/24"), &some[1].address), 0);
+        assert_int_equal(address_parse(SLICE("203.0.113.128/25"), &some[2].address), 0);
+        shell("nft flush ruleset");
+        assert_int_equal(
+                nftset_restore(link_to_kernel, images, 1, some, 3, &transactions), -EEXIST);
+        kernel_list("nft list ruleset", after, sizeof(after));
+        assert_string_equal(after, "");
+        assert_int_equal(nftset_restore(link_to_kernel, images, 1, some, 2, &transactions), 0);
+        kernel_list("nft list ruleset", after, sizeof(after));
+        assert_non_null(strstr(after, "203.0.113.0/24"));
+        (void)nft_image_free(image);
 }
 
 static void what_an_image_cannot_hold_is_unusual(void **state) {
@@ -187,6 +336,10 @@ int main(void) {
                 cmocka_unit_test(only_what_is_lost_is_put_back),
                 cmocka_unit_test(of_many_the_rule_is_never_there_without_all),
                 cmocka_unit_test(too_many_for_one_transaction_come_before_their_rule),
+                cmocka_unit_test(what_is_too_long_to_be_sent_goes_in_parts),
+                cmocka_unit_test(what_cannot_be_sent_in_parts_leaves_no_rule),
+                cmocka_unit_test(a_socket_with_little_room_does),
+                cmocka_unit_test(one_element_that_the_kernel_refuses_undoes_all),
                 cmocka_unit_test(what_an_image_cannot_hold_is_unusual),
         };
         return cmocka_run_group_tests(tests, set_up_all, tear_down_all);
