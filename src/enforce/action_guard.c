@@ -203,13 +203,25 @@ static void put_back_by_jobs(struct action *action, const struct losses *losses)
         action_order_close(action->list, order);
 }
 
+/* Takes the image of a set that is well. Why that cannot be is told once. */
+static void take_image(struct action *action, struct action_guarded *set) {
+        char why[NFT_IMAGE_WHY_MAX];
+        set->image = nft_image_free(set->image);
+        int r = nft_image_take(*nft_watch_link(watch_of(action)), &set->place, &set->image, why);
+        if (r != NFT_IMAGE_E_UNUSUAL || set->said_no_image || !set->was_hooked)
+                return;
+        set->said_no_image = true;
+        diag(DIAG_INFO, ACTION_LOGGER_LIST,
+                "[%s] set %s %s of action %s, if it is lost, is set up by actionstart and then "
+                "filled: it cannot be put back as a whole with %s",
+                action->list->jail, set->place.table, set->place.set, action->name, why);
+}
+
 static void take_images(struct action *action) {
         for (size_t i = 0; i < action->guard.count; i++) {
                 struct action_guarded *set = action->guard.sets[i];
-                if (set->lost || is_lost(action, set))
-                        continue;
-                set->image = nft_image_free(set->image);
-                (void)nft_image_take(*nft_watch_link(watch_of(action)), &set->place, &set->image);
+                if (!set->lost && !is_lost(action, set))
+                        take_image(action, set);
         }
 }
 
@@ -327,7 +339,7 @@ static struct action_guarded *guard_set(struct action *action, uint8_t family,
                 free(set);
                 return NULL;
         }
-        (void)nft_image_take(*nft_watch_link(watch_of(action)), &set->place, &set->image);
+        take_image(action, set);
         guard->sets[guard->count++] = set;
         return set;
 }

@@ -29,7 +29,8 @@ struct action_guarded {
         unsigned kinds;  /* of addresses that it is for: ACTION_GUARD_SINGLE, _NET */
         bool was_hooked; /* a rule looked into it when it was new: else nobody expects one */
         struct nftset_place place;
-        struct nft_image *image; /* how it stood when it was well; NULL: unknown */
+        struct nft_image *image; /* how it stood when it was well; NULL: unknown ... */
+        bool said_no_image;      /* ... and why, has been told */
         struct nft_watched *watched;
 };
 

@@ -15,7 +15,8 @@
 #include "base/memory.h"
 #include "enforce/nft_attribute.h"
 
-#define NEW_INNER "__set%d" /* the kernel puts a number in it */
+#define NEW_SET "__set%d" /* the kernel puts a number in it */
+#define NEW_MAP "__map%d"
 #define BIT(attribute) (UINT64_C(1) << (attribute))
 #define ROOM_BEHIND                                                                                \
         (NFT_COPY_NAME_MAX +                                                                       \
@@ -27,9 +28,22 @@ struct draft {
         const struct nft_copy_inner *inner;
         struct nlmsghdr *header;
         uint64_t kept, refused; /* attributes by type; others are left out */
-        bool is_lookup;
+        bool is_lookup, is_immediate;
+        bool is_map; /* what is looked up in */
         bool is_unusual;
 };
+
+static const char *new_name(const struct nft_copy_inner *inner) {
+        return inner->is_map ? NEW_MAP : NEW_SET;
+}
+
+/* The first thing that is refused is told. */
+static void refuse(struct draft *draft, const char *what, const char *name) {
+        struct nft_copy *copy = draft->copy;
+        draft->is_unusual = true;
+        if (copy && !copy->refused[0])
+                (void)snprintf(copy->refused, sizeof(copy->refused), "%s%.40s", what, name);
+}
 
 static uint64_t bit_of(const struct nlattr *attribute) {
         uint16_t type = mnl_attr_get_type(attribute);
@@ -108,20 +122,53 @@ int nft_copy_chain(const struct nlmsghdr *had, struct buffer *out) {
 
 int nft_copy_set(struct nft_copy *copy, const struct nlmsghdr *had,
         const struct nft_copy_inner *inner, struct buffer *out) {
+        bool is_map = inner && inner->is_map;
+        uint64_t data = BIT(NFTA_SET_DATA_TYPE) | BIT(NFTA_SET_DATA_LEN);
         struct draft draft = begin(copy, had, NFT_MSG_NEWSET,
                 BIT(NFTA_SET_TABLE) | BIT(NFTA_SET_FLAGS) | BIT(NFTA_SET_KEY_TYPE) |
                         BIT(NFTA_SET_KEY_LEN) | BIT(NFTA_SET_POLICY) | BIT(NFTA_SET_DESC) |
-                        BIT(NFTA_SET_TIMEOUT) | BIT(NFTA_SET_GC_INTERVAL) | BIT(NFTA_SET_USERDATA),
-                BIT(NFTA_SET_DATA_TYPE) | BIT(NFTA_SET_DATA_LEN) | BIT(NFTA_SET_OBJ_TYPE) |
-                        BIT(NFTA_SET_EXPR) | BIT(NFTA_SET_EXPRESSIONS));
+                        BIT(NFTA_SET_TIMEOUT) | BIT(NFTA_SET_GC_INTERVAL) | BIT(NFTA_SET_USERDATA) |
+                        (is_map ? data : 0),
+                BIT(NFTA_SET_OBJ_TYPE) | BIT(NFTA_SET_EXPR) | BIT(NFTA_SET_EXPRESSIONS) |
+                        (is_map ? 0 : data));
         copy_all(&draft, had);
-        mnl_attr_put_strz(draft.header, NFTA_SET_NAME, inner ? NEW_INNER : copy->set);
+        mnl_attr_put_strz(draft.header, NFTA_SET_NAME, inner ? new_name(inner) : copy->set);
         mnl_attr_put_u32(draft.header, NFTA_SET_ID, htonl(inner ? inner->id : copy->next_id++));
         return end(&draft, out);
 }
 
+static int find_chain(const struct nlattr *attribute, void *user) {
+        if (mnl_attr_get_type(attribute) == NFTA_VERDICT_CHAIN)
+                *(bool *)user = true;
+        return MNL_CB_OK;
+}
+
+static int find_verdict(const struct nlattr *attribute, void *user) {
+        if (mnl_attr_get_type(attribute) == NFTA_DATA_VERDICT)
+                (void)mnl_attr_parse_nested(attribute, find_chain, user);
+        return MNL_CB_OK;
+}
+
+/* Whether it sends a packet on to another chain, which nobody knows. data: of an element, or what a
+ * rule has immediately. */
+static bool has_jump(const struct nlattr *data) {
+        bool found = false;
+        (void)mnl_attr_parse_nested(data, find_verdict, &found);
+        return found;
+}
+
+_Static_assert((int)NFTA_IMMEDIATE_DATA == (int)NFTA_SET_ELEM_DATA, "one look does for both");
+
+static int look_for_jump(const struct nlattr *attribute, void *user) {
+        struct draft *draft = user;
+        if (mnl_attr_get_type(attribute) == NFTA_SET_ELEM_DATA && has_jump(attribute))
+                refuse(draft, "a jump to another chain", "");
+        return MNL_CB_OK;
+}
+
 static int copy_element(const struct nlattr *item, void *user) {
         struct draft *draft = user;
+        (void)mnl_attr_parse_nested(item, look_for_jump, draft);
         if (mnl_attr_get_type(item) != NFTA_LIST_ELEM || !has_room(draft, item)) {
                 draft->is_unusual = true;
                 return MNL_CB_OK;
@@ -144,14 +191,15 @@ static int copy_list(const struct nlattr *attribute, void *user) {
         return MNL_CB_OK;
 }
 
-int nft_copy_elements(
-        const struct nlmsghdr *had, const struct nft_copy_inner *inner, struct buffer *out) {
-        struct draft draft = begin(NULL, had, NFT_MSG_NEWSETELEM,
-                BIT(NFTA_SET_ELEM_KEY) | BIT(NFTA_SET_ELEM_KEY_END) | BIT(NFTA_SET_ELEM_FLAGS),
-                BIT(NFTA_SET_ELEM_DATA) | BIT(NFTA_SET_ELEM_EXPR) | BIT(NFTA_SET_ELEM_OBJREF) |
-                        BIT(NFTA_SET_ELEM_EXPRESSIONS));
+int nft_copy_elements(struct nft_copy *copy, const struct nlmsghdr *had,
+        const struct nft_copy_inner *inner, struct buffer *out) {
+        struct draft draft = begin(copy, had, NFT_MSG_NEWSETELEM,
+                BIT(NFTA_SET_ELEM_KEY) | BIT(NFTA_SET_ELEM_KEY_END) | BIT(NFTA_SET_ELEM_FLAGS) |
+                        (inner->is_map ? BIT(NFTA_SET_ELEM_DATA) : 0),
+                (inner->is_map ? 0 : BIT(NFTA_SET_ELEM_DATA)) | BIT(NFTA_SET_ELEM_EXPR) |
+                        BIT(NFTA_SET_ELEM_OBJREF) | BIT(NFTA_SET_ELEM_EXPRESSIONS));
         (void)mnl_attr_parse(had, sizeof(struct nfgenmsg), copy_list, &draft);
-        mnl_attr_put_strz(draft.header, NFTA_SET_ELEM_LIST_SET, NEW_INNER);
+        mnl_attr_put_strz(draft.header, NFTA_SET_ELEM_LIST_SET, new_name(inner));
         mnl_attr_put_u32(draft.header, NFTA_SET_ELEM_LIST_SET_ID, htonl(inner->id));
         return end(&draft, out);
 }
@@ -159,7 +207,8 @@ int nft_copy_elements(
 static bool is_known_expression(const char *name) {
         static const char *const names[] = {"payload", "cmp", "lookup", "meta", "immediate",
                 "reject", "counter", "ct", "limit", "log", "bitwise", "range", "queue", "byteorder",
-                "fib", "notrack", "socket", "rt", "exthdr"};
+                "fib", "notrack", "socket", "rt", "exthdr", "quota", "last", "numgen", "hash",
+                "connlimit", "osf", "xfrm"};
         for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
                 if (strcmp(name, names[i]) == 0)
                         return true;
@@ -176,21 +225,24 @@ static const struct nft_copy_inner *inner_of(struct nft_copy *copy, const char *
         if (i == NFT_COPY_INNER_MAX || len > NFT_COPY_NAME_MAX)
                 return NULL;
         memcpy(copy->inner[i].name, name, len + 1);
+        copy->inner[i].is_map = strncmp(name, "__map", 5) == 0;
         copy->inner[i].id = copy->next_id++;
         copy->inner_count++;
         return &copy->inner[i];
 }
 
 static bool is_inner(const char *name) {
-        return strncmp(name, "__set", 5) == 0;
+        return strncmp(name, "__set", 5) == 0 || strncmp(name, "__map", 5) == 0;
 }
 
 static int copy_lookup(const struct nlattr *attribute, void *user) {
         struct draft *draft = user;
         uint16_t type = mnl_attr_get_type(attribute);
-        if (type == NFTA_LOOKUP_DREG || !has_room(draft, attribute))
-                draft->is_unusual = true; /* a map */
-        if (type == NFTA_LOOKUP_SREG || type == NFTA_LOOKUP_FLAGS)
+        if (!has_room(draft, attribute))
+                draft->is_unusual = true;
+        if (type == NFTA_LOOKUP_DREG && !draft->is_map)
+                refuse(draft, "a map with a name", "");
+        if (type == NFTA_LOOKUP_SREG || type == NFTA_LOOKUP_DREG || type == NFTA_LOOKUP_FLAGS)
                 put_as_is(draft, attribute);
         if (type != NFTA_LOOKUP_SET || draft->is_unusual)
                 return MNL_CB_OK;
@@ -198,13 +250,14 @@ static int copy_lookup(const struct nlattr *attribute, void *user) {
                                    ? mnl_attr_get_str(attribute)
                                    : "";
         const struct nft_copy_inner *inner = is_inner(name) ? inner_of(draft->copy, name) : NULL;
+        draft->is_map = inner && inner->is_map;
         if (strcmp(name, draft->copy->set) == 0) {
                 put_as_is(draft, attribute);
         } else if (inner) {
-                mnl_attr_put_strz(draft->header, NFTA_LOOKUP_SET, NEW_INNER);
+                mnl_attr_put_strz(draft->header, NFTA_LOOKUP_SET, new_name(inner));
                 mnl_attr_put_u32(draft->header, NFTA_LOOKUP_SET_ID, htonl(inner->id));
         } else {
-                draft->is_unusual = true;
+                refuse(draft, "another set: ", name);
         }
         return MNL_CB_OK;
 }
@@ -217,8 +270,12 @@ static int copy_expression_part(const struct nlattr *attribute, void *user) {
                                            ? mnl_attr_get_str(attribute)
                                            : "";
                 draft->is_lookup = strcmp(name, "lookup") == 0;
-                draft->is_unusual = draft->is_unusual || !is_known_expression(name);
+                draft->is_immediate = strcmp(name, "immediate") == 0;
+                if (!is_known_expression(name))
+                        refuse(draft, "an expression: ", name);
         }
+        if (mnl_attr_get_type(attribute) == NFTA_EXPR_DATA && draft->is_immediate)
+                (void)mnl_attr_parse_nested(attribute, look_for_jump, draft);
         if (mnl_attr_get_type(attribute) != NFTA_EXPR_DATA || !draft->is_lookup) {
                 put_as_is(draft, attribute);
                 return MNL_CB_OK;
@@ -232,7 +289,7 @@ static int copy_expression_part(const struct nlattr *attribute, void *user) {
 static int copy_expression(const struct nlattr *item, void *user) {
         struct draft *draft = user;
         struct nlattr *nest = mnl_attr_nest_start(draft->header, NFTA_LIST_ELEM);
-        draft->is_lookup = false;
+        draft->is_lookup = draft->is_immediate = draft->is_map = false;
         (void)mnl_attr_parse_nested(item, copy_expression_part, draft);
         mnl_attr_nest_end(draft->header, nest);
         return has_room(draft, item) ? MNL_CB_OK : MNL_CB_ERROR;

@@ -30,8 +30,17 @@ struct work {
         size_t rule_count;
         char chains[CHAINS_MAX][NFTSET_NAME_MAX + 1];
         size_t chain_count;
-        int result; /* 0, or why it cannot be taken */
+        int result;                  /* 0, or why it cannot be taken */
+        char why[NFT_IMAGE_WHY_MAX]; /* the same for people, with NFT_IMAGE_E_UNUSUAL */
 };
+
+/* What stands in the way first counts. */
+static void refuse(struct work *work, const char *what, const char *name) {
+        if (work->result != 0)
+                return;
+        work->result = NFT_IMAGE_E_UNUSUAL;
+        (void)snprintf(work->why, sizeof(work->why), "%s%.*s", what, NFTSET_NAME_MAX, name);
+}
 
 static bool knows_chain(const struct work *work, const char *name) {
         for (size_t i = 0; i < work->chain_count; i++)
@@ -45,14 +54,9 @@ static void note_chain(struct work *work, const char *name) {
                 return;
         size_t len = strlen(name);
         if (work->chain_count == CHAINS_MAX || len > NFTSET_NAME_MAX)
-                work->result = NFT_IMAGE_E_UNUSUAL;
+                refuse(work, "too many chains", "");
         else
                 memcpy(work->chains[work->chain_count++], name, len + 1);
-}
-
-static void take_result(struct work *work, int result) {
-        if (result != 0 && work->result == 0)
-                work->result = NFT_IMAGE_E_UNUSUAL;
 }
 
 static int on_own_rule(const struct nlmsghdr *header, void *user) {
@@ -61,42 +65,53 @@ static int on_own_rule(const struct nlmsghdr *header, void *user) {
         if (!nft_rule_uses(header, place->table, place->set))
                 return MNL_CB_OK;
         if (++work->rule_count > RULES_MAX)
-                work->result = NFT_IMAGE_E_UNUSUAL;
+                refuse(work, "too many rules", "");
         note_chain(work, nft_attribute_of(header, NFTA_RULE_CHAIN).text);
-        take_result(work, nft_copy_rule(&work->copy, header, &work->rules));
+        if (nft_copy_rule(&work->copy, header, &work->rules) != 0)
+                refuse(work, "a rule with ",
+                        work->copy.refused[0] ? work->copy.refused : "something unknown");
         return MNL_CB_OK;
 }
 
 static int on_rule_beside(const struct nlmsghdr *header, void *user) {
         struct work *work = user;
-        if (knows_chain(work, nft_attribute_of(header, NFTA_RULE_CHAIN).text) &&
-                !nft_rule_uses(header, work->image->place->table, NULL))
-                work->result = NFT_IMAGE_E_UNUSUAL;
+        const char *chain = nft_attribute_of(header, NFTA_RULE_CHAIN).text;
+        if (knows_chain(work, chain) && !nft_rule_uses(header, work->image->place->table, NULL))
+                refuse(work, "rules that look into no set with a name, in chain ", chain);
         return MNL_CB_OK;
 }
 
 static int on_table(const struct nlmsghdr *header, void *user) {
         struct work *work = user;
-        take_result(work, nft_copy_table(header, &work->image->before));
+        if (nft_copy_table(header, &work->image->before) != 0)
+                refuse(work, "flags or an owner of the table", "");
         return MNL_CB_OK;
 }
 
 static int on_chain(const struct nlmsghdr *header, void *user) {
         struct work *work = user;
-        take_result(work, nft_copy_chain(header, &work->image->before));
+        if (nft_copy_chain(header, &work->image->before) != 0)
+                refuse(work, "no hook, or a policy other than accept, of chain ",
+                        nft_attribute_of(header, NFTA_CHAIN_NAME).text);
         return MNL_CB_OK;
 }
 
 static int on_set(const struct nlmsghdr *header, void *user) {
         struct work *work = user;
-        take_result(work, nft_copy_set(&work->copy, header, work->inner,
-                                  work->inner ? &work->image->after : &work->image->before));
+        if (nft_copy_set(&work->copy, header, work->inner,
+                    work->inner ? &work->image->after : &work->image->before) != 0)
+                refuse(work,
+                        work->inner ? "a set in a rule that is of an unusual kind"
+                                    : "a set of an unusual kind",
+                        "");
         return MNL_CB_OK;
 }
 
 static int on_elements(const struct nlmsghdr *header, void *user) {
         struct work *work = user;
-        take_result(work, nft_copy_elements(header, work->inner, &work->image->after));
+        if (nft_copy_elements(&work->copy, header, work->inner, &work->image->after) != 0)
+                refuse(work, "elements in a rule with ",
+                        work->copy.refused[0] ? work->copy.refused : "something unknown");
         return MNL_CB_OK;
 }
 
@@ -127,7 +142,7 @@ static void ask_rules(struct work *work) {
         const struct named none = {0}, table = {NFTA_RULE_TABLE, work->image->place->table};
         ask(work, NFT_MSG_GETRULE, NLM_F_DUMP, table, none, on_own_rule);
         if (work->rule_count == 0)
-                take_result(work, NFT_IMAGE_E_UNUSUAL);
+                refuse(work, "no rule that looks into it", "");
         ask(work, NFT_MSG_GETRULE, NLM_F_DUMP, table, none, on_rule_beside);
 }
 
@@ -164,6 +179,7 @@ static int take(struct work *work) {
         buffer_clear(&image->after);
         buffer_clear(&work->rules);
         work->rule_count = work->chain_count = work->copy.inner_count = 0;
+        work->copy.refused[0] = work->why[0] = '\0';
         work->result = nftset_generation(work->link, &before);
         if (work->result == 0)
                 work->result = nftset_ask_kind(work->link, image->place, &image->kind);
@@ -171,13 +187,14 @@ static int take(struct work *work) {
         ask_frame(work);
         ask_inner(work);
         if (work->result == 0 && buffer_append(&image->after, buffer_view(&work->rules)) < 0)
-                work->result = NFT_IMAGE_E_UNUSUAL;
+                refuse(work, "too much of it", "");
         if (work->result >= 0 && nftset_generation(work->link, &after) == 0 && after != before)
                 return -EINTR;
         return work->result;
 }
 
-int nft_image_take(struct nftset *link, const struct nftset_place *place, struct nft_image **ret) {
+int nft_image_take(struct nftset *link, const struct nftset_place *place, struct nft_image **ret,
+        char ret_why[static NFT_IMAGE_WHY_MAX]) {
         struct work *work = memory_new(sizeof(*work));
         *work = (struct work){.link = link, .rules = BUFFER_INIT(NFT_COPY_ALL_MAX)};
         work->copy = (struct nft_copy){.set = place->set, .next_id = nftset_take_seq(link, 100)};
@@ -189,6 +206,7 @@ int nft_image_take(struct nftset *link, const struct nftset_place *place, struct
         for (unsigned i = 0; i < TRIES_MAX && r == -EINTR; i++)
                 r = take(work);
         *ret = r == 0 ? work->image : nft_image_free(work->image);
+        memcpy(ret_why, work->why, sizeof(work->why));
         buffer_done(&work->rules);
         free(work);
         return r;

@@ -175,6 +175,26 @@ def what_is_lost_comes_back_in_one_transaction_with_its_ends_and_ports(box):
 
 
 @case
+def what_is_lost_comes_back_in_one_transaction_with_a_map_of_verdicts(box):
+    check_wholeness(box, 'nftables[type=allports, protocol=tcp, blocktype="limit rate over 9/second tcp dport vmap \\{{ 22 : drop, 80-90 : continue \\}}"]')
+
+
+@case
+def what_cannot_come_back_so_is_told_and_comes_back_all_the_same(box):
+    with Guarded(box) as guarded:
+        guarded.nft('add', 'rule', 'inet', 'f2b-table', 'f2b-chain', 'counter')
+        box.ask('unban', '--all')
+        box.ask('set', 'sshd', 'banip', A4, B4, A6)
+        wait_for(guarded.is_whole, 'banned again')
+        why = 'cannot be put back as a whole with rules that look into no set with a name, in chain f2b-chain'
+        wait_for(lambda: why in box.read('f2b.log'), 'why not is told')
+        guarded.nft('delete', 'table', 'inet', 'f2b-table')
+        wait_for(guarded.is_whole, 'whole again', SOON_S)
+        told = re.findall('set f2b-table (\\S+) of action nftables, if it is lost', box.read('f2b.log'))
+        expect(len(told) == len(set(told)), f'once each: {told}')
+
+
+@case
 def elements_come_back_and_unbanned_ones_do_not(box):
     with Guarded(box) as guarded:
         guarded.nft('delete', 'element', *SET, '{', B4, '}')

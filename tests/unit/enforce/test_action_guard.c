@@ -88,7 +88,9 @@ int nftset_restore(struct nftset *nftset, const struct nft_image *const *images,
         *ret_transactions = 1;
         return fixture.whole_result;
 }
-int nft_image_take(struct nftset *link, const struct nftset_place *place, struct nft_image **ret) {
+int nft_image_take(struct nftset *link, const struct nftset_place *place, struct nft_image **ret,
+        char ret_why[static NFT_IMAGE_WHY_MAX]) {
+        (void)snprintf(ret_why, NFT_IMAGE_WHY_MAX, "a reason");
         (void)link;
         *ret = fixture.has_image ? memory_new(sizeof(**ret)) : NULL;
         if (*ret)
@@ -313,6 +315,19 @@ static void with_an_image_all_of_it_comes_back_at_once(void **state) {
         expect("restore reban 192.0.2.1 reban 192.0.2.2 ");
 }
 
+static void why_there_is_no_image_is_told_once(void **state) {
+        int threshold = diag_threshold();
+        (void)state;
+        diag_set_threshold(DIAG_INFO);
+        guard_two_bans();
+        action_guard_settle(fixture.action);
+        action_guard_settle(fixture.action);
+        diag_set_threshold(threshold);
+        assert_slice(buffer_view(&fixture.diags),
+                "[J] set t s of action a, if it is lost, is set up by actionstart and then filled: "
+                "it cannot be put back as a whole with a reason\n");
+}
+
 static void what_a_network_covers_is_not_given_beside_it(void **state) {
         static const char *const more[] = {"192.0.2.0/24", "192.0.0.0/16"};
         (void)state;
@@ -491,6 +506,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 CASE(a_lost_set_is_started_again_and_filled),
                 CASE(with_an_image_all_of_it_comes_back_at_once),
+                CASE(why_there_is_no_image_is_told_once),
                 CASE(what_a_network_covers_is_not_given_beside_it),
                 CASE(what_a_network_covers_in_another_set_is_given),
                 CASE(what_was_never_told_is_not_put_back),

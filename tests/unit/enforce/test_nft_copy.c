@@ -98,7 +98,8 @@ static void a_rule_is_copied_if_it_looks_only_into_its_set(void **state) {
                 {"lookup", "mine",   false, 0,                  0},
                 {"lookup", "__set0", false, 0,                  1},
                 {"lookup", "theirs", false, NFT_COPY_E_UNUSUAL, 0},
-                {"lookup", "__map0", true,  NFT_COPY_E_UNUSUAL, 0},
+                {"lookup", "__map0", true,  0,                  1},
+                {"lookup", "__set0", true,  NFT_COPY_E_UNUSUAL, 1},
                 {"lookup", "mine",   true,  NFT_COPY_E_UNUSUAL, 0},
                 {"reject", NULL,     false, 0,                  0},
                 {"dynset", NULL,     false, NFT_COPY_E_UNUSUAL, 0},
@@ -116,8 +117,10 @@ static void a_rule_is_copied_if_it_looks_only_into_its_set(void **state) {
                 mnl_attr_nest_end(had, list);
                 assert_int_equal(nft_copy_rule(&copy, had, &out), rows[i].wanted);
                 assert_int_equal(copy.inner_count, rows[i].inner);
-                assert_int_equal(holds(&out, "__set%d"), rows[i].inner > 0);
-                assert_false(holds(&out, "__set0"));
+                bool is_copied = rows[i].inner > 0 && rows[i].wanted == 0;
+                assert_int_equal(holds(&out, rows[i].is_map ? "__map%d" : "__set%d"), is_copied);
+                assert_false(holds(&out, "__set0") || holds(&out, "__map0"));
+                assert_int_equal(copy.refused[0] != '\0', rows[i].wanted != 0);
                 buffer_done(&out);
         }
 }
@@ -139,9 +142,10 @@ static void a_rule_with_too_many_sets_is_unusual(void **state) {
 }
 
 static void a_set_gets_a_number_and_an_inner_one_a_new_name(void **state) {
-        const struct nft_copy_inner inner = {"__set7", 42};
         (void)state;
         for (int is_map = 0; is_map < 2; is_map++) {
+                const struct nft_copy_inner inner = {"__set7", false, 42},
+                                            map = {"__map7", true, 42};
                 struct buffer out = BUFFER_INIT(NFT_COPY_ALL_MAX);
                 struct nft_copy copy = {.set = "mine", .next_id = 5};
                 struct nlmsghdr *had = message(NFT_MSG_NEWSET);
@@ -156,6 +160,8 @@ static void a_set_gets_a_number_and_an_inner_one_a_new_name(void **state) {
                 assert_int_equal(nft_copy_set(&copy, had, &inner, &out), wanted);
                 assert_int_equal(holds(&out, "__set%d"), !is_map);
                 assert_int_equal(copy.next_id, 6);
+                assert_int_equal(nft_copy_set(&copy, had, &map, &out), 0);
+                assert_true(holds(&out, "__map%d"));
                 buffer_done(&out);
         }
 }
@@ -163,16 +169,20 @@ static void a_set_gets_a_number_and_an_inner_one_a_new_name(void **state) {
 static void elements_with_more_than_a_key_are_unusual(void **state) {
         static const struct {
                 uint16_t attribute;
+                bool is_map;
                 int wanted;
         } rows[] = {
-                {NFTA_SET_ELEM_FLAGS,  0                 },
-                {NFTA_SET_ELEM_DATA,   NFT_COPY_E_UNUSUAL},
-                {NFTA_SET_ELEM_OBJREF, NFT_COPY_E_UNUSUAL}
+                {NFTA_SET_ELEM_FLAGS,  false, 0                 },
+                {NFTA_SET_ELEM_DATA,   false, NFT_COPY_E_UNUSUAL},
+                {NFTA_SET_ELEM_DATA,   true,  0                 },
+                {NFTA_SET_ELEM_OBJREF, false, NFT_COPY_E_UNUSUAL},
+                {NFTA_SET_ELEM_OBJREF, true,  NFT_COPY_E_UNUSUAL}
         };
-        const struct nft_copy_inner inner = {"__set7", 42};
         (void)state;
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 struct buffer out = BUFFER_INIT(NFT_COPY_ALL_MAX);
+                const struct nft_copy_inner inner = {"__set7", rows[i].is_map, 42};
+                struct nft_copy copy = {.set = "mine", .next_id = 5};
                 struct nlmsghdr *had = message(NFT_MSG_NEWSETELEM);
                 struct nlattr *list = mnl_attr_nest_start(had, NFTA_SET_ELEM_LIST_ELEMENTS);
                 struct nlattr *item = mnl_attr_nest_start(had, NFTA_LIST_ELEM);
@@ -180,7 +190,7 @@ static void elements_with_more_than_a_key_are_unusual(void **state) {
                 mnl_attr_put_u32(had, rows[i].attribute, 0);
                 mnl_attr_nest_end(had, item);
                 mnl_attr_nest_end(had, list);
-                assert_int_equal(nft_copy_elements(had, &inner, &out), rows[i].wanted);
+                assert_int_equal(nft_copy_elements(&copy, had, &inner, &out), rows[i].wanted);
                 assert_int_equal(holds(&out, "key"), rows[i].wanted == 0);
                 buffer_done(&out);
         }

@@ -48,10 +48,11 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t len) {
 }
 
 static struct nftset *link_to_kernel;
+static char why[NFT_IMAGE_WHY_MAX];
 static const struct nftset_place place = {.family = NFPROTO_INET, .table = "t", .set = "s"};
 static struct nftset_element elements[MANY];
 
-static_assert(MANY > 2 * NFTSET_BATCH_MAX && MANY < 3 * NFTSET_BATCH_MAX, "three parts");
+_Static_assert(MANY > 2 * NFTSET_BATCH_MAX && MANY < 3 * NFTSET_BATCH_MAX, "three parts");
 
 static int set_up_all(void **state) {
         (void)state;
@@ -85,6 +86,19 @@ static void make(const char *commands) {
 
 static void what_was_flushed_comes_back_as_it_was_in_one_transaction(void **state) {
         static const char *const rows[] = {SET CHAIN "add rule inet t c ip saddr @s drop",
+                SET CHAIN
+                "add rule inet t c ip saddr @s tcp dport vmap { 22 : drop, 80-90 : accept }",
+                SET CHAIN
+                "add rule inet t c ip saddr @s meta mark set tcp dport map { 22 : 1, 23 : "
+                "2 } counter",
+                SET CHAIN "add rule inet t c ip saddr @s limit rate over 5/second burst 7 packets "
+                          "log prefix \"x \" level info drop",
+                SET CHAIN "add rule inet t c ip saddr @s quota over 10 mbytes drop",
+                SET CHAIN "add rule inet t c ip saddr @s ct count over 3 reject",
+                SET CHAIN "add rule inet t c ct state { new, established } ip saddr @s iif lo "
+                          "ip saddr . tcp dport { 192.0.2.1 . 22, 192.0.2.2 . 23 } counter return",
+                SET CHAIN "add rule inet t c ip saddr @s numgen random mod 10 < 5 drop; add rule "
+                          "inet t c ip saddr @s tcp flags & (syn | ack) == syn drop",
                 SET CHAIN "add rule inet t c tcp dport { 22, 80-90 } ip saddr @s reject",
                 TIMED CHAIN "add rule inet t c meta l4proto { tcp, udp } ip saddr @s counter drop",
                 SET CHAIN
@@ -106,7 +120,7 @@ static void what_was_flushed_comes_back_as_it_was_in_one_transaction(void **stat
                 make(rows[i]);
                 shell("nft 'add element inet t s { 198.18.0.1, 198.18.0.2 }'");
                 kernel_list("nft list ruleset", before, sizeof(before));
-                assert_int_equal(nft_image_take(link_to_kernel, &place, &image), 0);
+                assert_int_equal(nft_image_take(link_to_kernel, &place, &image, why), 0);
                 const struct nft_image *const images[] = {image};
                 shell("nft flush ruleset");
                 assert_int_equal(nftset_generation(link_to_kernel, &begin), 0);
@@ -135,7 +149,7 @@ static void only_what_is_lost_is_put_back(void **state) {
         if (!link_to_kernel)
                 skip();
         make(SET CHAIN "add rule inet t c tcp dport { 1, 2 } ip saddr @s drop");
-        assert_int_equal(nft_image_take(link_to_kernel, &place, &image), 0);
+        assert_int_equal(nft_image_take(link_to_kernel, &place, &image, why), 0);
         shell("nft flush chain inet t c; nft 'add rule inet t c tcp dport { 3, 4 } accept; add "
               "element inet t s { 198.18.0.1 }'");
         const struct nft_image *const images[] = {image};
@@ -155,7 +169,7 @@ static void of_many_the_rule_is_never_there_without_all(void **state) {
         if (!link_to_kernel)
                 skip();
         make(SET CHAIN "add rule inet t c ip saddr @s drop");
-        assert_int_equal(nft_image_take(link_to_kernel, &place, &image), 0);
+        assert_int_equal(nft_image_take(link_to_kernel, &place, &image, why), 0);
         shell("nft flush ruleset");
         const struct nft_image *const images[] = {image};
         assert_int_equal(
@@ -180,7 +194,7 @@ static void too_many_for_one_transaction_come_before_their_rule(void **state) {
                 many[i] = elements[i % (MANY - 1)];
         many[count - 1] = elements[MANY - 1];
         make(SET CHAIN "add rule inet t c ip saddr @s drop");
-        assert_int_equal(nft_image_take(link_to_kernel, &place, &image), 0);
+        assert_int_equal(nft_image_take(link_to_kernel, &place, &image, why), 0);
         shell("nft flush ruleset");
         const struct nft_image *const images[] = {image};
         assert_int_equal(nftset_restore(link_to_kernel, images, 1, many, count, &transactions), 0);
@@ -202,7 +216,7 @@ static void what_is_too_long_to_be_sent_goes_in_parts(void **state) {
         if (!link_to_kernel)
                 skip();
         make(SET CHAIN "add rule inet t c ip saddr @s drop");
-        assert_int_equal(nft_image_take(link_to_kernel, &place, &image), 0);
+        assert_int_equal(nft_image_take(link_to_kernel, &place, &image, why), 0);
         const struct nft_image *const images[] = {image};
         for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
                 shell("nft flush ruleset");
@@ -234,7 +248,7 @@ static void what_cannot_be_sent_in_parts_leaves_no_rule(void **state) {
         if (!link_to_kernel)
                 skip();
         make(SET CHAIN "add rule inet t c ip saddr @s drop");
-        assert_int_equal(nft_image_take(link_to_kernel, &place, &image), 0);
+        assert_int_equal(nft_image_take(link_to_kernel, &place, &image, why), 0);
         const struct nft_image *const images[] = {image};
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 shell("nft flush ruleset");
@@ -267,7 +281,7 @@ static void a_socket_with_little_room_does(void **state) {
         make(SET CHAIN "add rule inet t c ip saddr @s drop");
         room_max = 80000; /* the kernel takes twice that: enough for a part, not for all */
         struct nftset *narrow = nftset_new();
-        assert_int_equal(nft_image_take(narrow, &place, &image), 0);
+        assert_int_equal(nft_image_take(narrow, &place, &image, why), 0);
         const struct nft_image *const images[] = {image};
         shell("nft flush ruleset");
         refusal.longest = 0;
@@ -290,7 +304,7 @@ static void one_element_that_the_kernel_refuses_undoes_all(void **state) {
         if (!link_to_kernel)
                 skip();
         make(TIMED CHAIN "add rule inet t c ip saddr @s drop");
-        assert_int_equal(nft_image_take(link_to_kernel, &place, &image), 0);
+        assert_int_equal(nft_image_take(link_to_kernel, &place, &image, why), 0);
         const struct nft_image *const images[] = {image};
         assert_int_equal(address_parse(SLICE("203.0.113.0/24"), &some[1].address), 0);
         assert_int_equal(address_parse(SLICE("203.0.113.128/25"), &some[2].address), 0);
@@ -305,28 +319,42 @@ static void one_element_that_the_kernel_refuses_undoes_all(void **state) {
         (void)nft_image_free(image);
 }
 
-static void what_an_image_cannot_hold_is_unusual(void **state) {
-        static const char *const rows[] = {SET CHAIN,
-                SET "add chain inet t c; add rule inet t c ip saddr @s drop",
-                SET CHAIN "add rule inet t c accept; add rule inet t c ip saddr @s drop",
-                SET CHAIN "add set inet t z { type ipv4_addr; }; add rule inet t c ip saddr @s ip "
-                          "daddr @z drop",
-                SET "add chain inet t c { type filter hook input priority -1; policy drop; }; add "
-                    "rule inet t c ip saddr @s accept",
-                SET CHAIN
-                "add rule inet t c ip saddr @s tcp dport vmap { 22 : drop, 23 : accept }"};
+static void what_an_image_cannot_hold_is_named(void **state) {
+        static const struct {
+                const char *commands, *why;
+        } rows[] = {
+                {SET CHAIN,                                                                                         "no rule that looks into it"                        },
+                {SET "add chain inet t c; add rule inet t c ip saddr @s drop",
+                 "no hook, or a policy other than accept, of chain c"                                                                                                   },
+                {SET CHAIN "add rule inet t c accept; add rule inet t c ip saddr @s drop",
+                 "rules that look into no set with a name, in chain c"                                                                                                  },
+                {SET CHAIN "add set inet t z { type ipv4_addr; }; add rule inet t c ip saddr @s ip "
+                           "daddr @z drop",                                                        "a rule with another set: z"                        },
+                {SET "add chain inet t c { type filter hook input priority -1; policy drop; }; add "
+                     "rule inet t c ip saddr @s accept",                                           "no hook, or a policy other than accept, of chain c"},
+                {SET CHAIN "add chain inet t d; add rule inet t c ip saddr @s jump d",
+                 "a rule with a jump to another chain"                                                                                                                  },
+                {SET CHAIN
+                        "add chain inet t d; add rule inet t c ip saddr @s tcp dport vmap { 22 : "
+                        "drop, 23 : goto d }",                                                     "elements in a rule with a jump to another chain"   },
+                {SET CHAIN
+                        "add counter inet t n; add rule inet t c ip saddr @s counter name n drop", "a rule with an expression: objref"                 },
+                {SET CHAIN "add set inet t z { type ipv4_addr; flags dynamic; }; add rule inet t c "
+                           "ip saddr @s add @z { ip saddr } drop",                                 "a rule with an expression: dynset"                 },
+        };
         struct nft_image *image;
         (void)state;
         if (!link_to_kernel)
                 skip();
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-                make(rows[i]);
+                make(rows[i].commands);
                 assert_int_equal(
-                        nft_image_take(link_to_kernel, &place, &image), NFT_IMAGE_E_UNUSUAL);
+                        nft_image_take(link_to_kernel, &place, &image, why), NFT_IMAGE_E_UNUSUAL);
                 assert_null(image);
+                assert_string_equal(why, rows[i].why);
         }
         shell("nft flush ruleset");
-        assert_true(nft_image_take(link_to_kernel, &place, &image) < 0);
+        assert_true(nft_image_take(link_to_kernel, &place, &image, why) < 0);
         assert_null(image);
 }
 
@@ -340,7 +368,7 @@ int main(void) {
                 cmocka_unit_test(what_cannot_be_sent_in_parts_leaves_no_rule),
                 cmocka_unit_test(a_socket_with_little_room_does),
                 cmocka_unit_test(one_element_that_the_kernel_refuses_undoes_all),
-                cmocka_unit_test(what_an_image_cannot_hold_is_unusual),
+                cmocka_unit_test(what_an_image_cannot_hold_is_named),
         };
         return cmocka_run_group_tests(tests, set_up_all, tear_down_all);
 }
