@@ -20,21 +20,50 @@ bool slice_equal_nocase(struct slice a, struct slice b) {
         return a.len == b.len && (a.len == 0 || strncasecmp(a.data, b.data, a.len) == 0);
 }
 
-bool slice_is_ascii(struct slice s) {
-        uint64_t seen = 0;
-        uint64_t words[4];
-        size_t i = 0;
-        for (; i + sizeof(words) <= s.len; i += sizeof(words)) {
-                memcpy(words, s.data + i, sizeof(words));
-                seen |= words[0] | words[1] | words[2] | words[3];
+typedef unsigned char block __attribute__((vector_size(16)));
+
+static block load(const char *bytes) {
+        block b;
+        memcpy(&b, bytes, sizeof(b));
+        return b;
+}
+
+static block filled_with(char c) {
+        block b;
+        memset(&b, c, sizeof(b));
+        return b;
+}
+
+/* Of less than a block's bytes. */
+static bool is_short_ascii(struct slice s) {
+        unsigned char seen = 0;
+        uint64_t words[2] = {0};
+        if (s.len >= sizeof(words[0])) {
+                memcpy(&words[0], s.data, sizeof(words[0]));
+                memcpy(&words[1], s.data + s.len - sizeof(words[1]), sizeof(words[1]));
+                return ((words[0] | words[1]) & UINT64_C(0x8080808080808080)) == 0;
         }
-        for (; i + sizeof(uint64_t) <= s.len; i += sizeof(uint64_t)) {
-                memcpy(words, s.data + i, sizeof(uint64_t));
-                seen |= words[0];
-        }
-        for (; i < s.len; i++)
+        for (size_t i = 0; i < s.len; i++)
                 seen |= (unsigned char)s.data[i];
-        return (seen & UINT64_C(0x8080808080808080)) == 0;
+        return seen < 0x80;
+}
+
+/* The last block overlaps with the one before. */
+bool slice_is_ascii(struct slice s) {
+        if (s.len < sizeof(block))
+                return is_short_ascii(s);
+        block seen = load(s.data + s.len - sizeof(block));
+        size_t i = 0;
+        for (; i + 4 * sizeof(block) <= s.len; i += 4 * sizeof(block)) {
+                const char *p = s.data + i;
+                seen |= (load(p) | load(p + sizeof(block))) |
+                        (load(p + 2 * sizeof(block)) | load(p + 3 * sizeof(block)));
+        }
+        for (; i + sizeof(block) <= s.len; i += sizeof(block))
+                seen |= load(s.data + i);
+        uint64_t halves[2];
+        memcpy(halves, &seen, sizeof(halves));
+        return ((halves[0] | halves[1]) & UINT64_C(0x8080808080808080)) == 0;
 }
 
 bool slice_has_prefix(struct slice s, struct slice prefix) {
@@ -58,20 +87,6 @@ size_t slice_find_char(struct slice s, char c, size_t from) {
                 return s.len;
         const char *hit = memchr(s.data + from, c, s.len - from);
         return hit ? (size_t)(hit - s.data) : s.len;
-}
-
-typedef unsigned char block __attribute__((vector_size(16)));
-
-static block load(const char *bytes) {
-        block b;
-        memcpy(&b, bytes, sizeof(b));
-        return b;
-}
-
-static block filled_with(char c) {
-        block b;
-        memset(&b, c, sizeof(b));
-        return b;
 }
 
 /* By place at p, whether needle may be there, three bytes of it being there: 0 or 0xff. */

@@ -166,6 +166,7 @@ static size_t valid_run(struct slice s) {
                 if (!valid)
                         break;
                 at += len;
+                at += ascii_run(slice_sub(s, at, s.len));
         }
         return at;
 }
@@ -180,6 +181,10 @@ static struct slice repair_utf8(struct slice raw, size_t valid, struct arena *ar
                 memcpy(text + out, ok ? raw.data + at : REPLACEMENT, ok ? len : 3);
                 out += ok ? len : 3;
                 at += len;
+                size_t plain = ascii_run(slice_sub(raw, at, raw.len));
+                memcpy(text + out, raw.data + at, plain);
+                out += plain;
+                at += plain;
         }
         return (struct slice){text, out};
 }

@@ -38,7 +38,7 @@ static void trim_takes_ascii_white_space_only(void **state) {
 }
 
 static void ascii_is_told_at_any_place(void **state) {
-        char text[70];
+        char text[200];
         (void)state;
         memset(text, 'x', sizeof(text));
         for (size_t len = 0; len <= sizeof(text); len++) {
