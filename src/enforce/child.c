@@ -299,3 +299,7 @@ struct child *child_free(struct child *child) {
 pid_t child_pid(const struct child *child) {
         return child->pid;
 }
+
+bool child_is_lost(const struct child *child) {
+        return child->way == WAY_LOST;
+}

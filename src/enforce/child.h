@@ -39,5 +39,7 @@ struct child *child_forget(struct child *child);
 /* A dead leader's group can still be reached, until it is freed. One that has not been started yet
  * gets it then. */
 void child_kill(struct child *child, int signal);
+/* Whether the runner that has started it is gone; its own end then is none of its faults. */
+bool child_is_lost(const struct child *child);
 /* 0: it has not been started yet. */
 pid_t child_pid(const struct child *child);

@@ -233,11 +233,15 @@ static void restart(struct python_link *link) {
 /* The process has ended, or is ended now. */
 static void end(struct python_link *link, const char *why) {
         uint64_t next_id = link->next_id;
+        bool is_lost = link->child && child_is_lost(link->child);
         disconnect(link);
         diag(DIAG_ERROR, LOGGER, "The process of the actions in Python %s, it is started again",
                 why);
         set_why(link, why);
-        restart(link);
+        if (is_lost) /* with the runner: the next one is as good as any */
+                on_restart(link);
+        else
+                restart(link);
         fail_until(link, &link->asked, next_id);
 }
 

@@ -314,9 +314,9 @@ static void on_idle(void *user) {
         loop_stop(launcher->loop, 0);
 }
 
-int launcher_run(struct launcher *launcher) {
-        loop_timer_set_in(launcher->loop, &launcher->idle, LAUNCHER_IDLE_S * INT64_C(1000000),
-                on_idle, launcher);
+int launcher_run(struct launcher *launcher, int idle_ms) {
+        loop_timer_set_in(
+                launcher->loop, &launcher->idle, idle_ms * INT64_C(1000), on_idle, launcher);
         int r = loop_run(launcher->loop);
         return r < 0 ? EXIT_PROTOCOL : r;
 }

@@ -6,7 +6,7 @@
 #include "base/loop.h"
 
 #define LAUNCHER_PROGRAMS_MAX 1024 /* at once; beyond, starts fail with EAGAIN */
-#define LAUNCHER_IDLE_S 30         /* without a server; then it ends, the socket starts it again */
+#define LAUNCHER_IDLE_MS 30000     /* without a server; then it ends, the socket starts it again */
 
 struct launcher;
 
@@ -15,6 +15,6 @@ struct launcher;
 struct launcher *launcher_new(struct loop *loop, int listener);
 /* What has been started goes on. NULL is allowed. Returns NULL. */
 struct launcher *launcher_free(struct launcher *launcher);
-/* Works until the server has gone, or none has come. Returns the exit code: 0, or 1 if the server
- * broke the protocol, or the loop failed. */
-int launcher_run(struct launcher *launcher);
+/* Works until the server has gone, or none has come for idle_ms. Returns the exit code: 0, or 1 if
+ * the server broke the protocol, or the loop failed. */
+int launcher_run(struct launcher *launcher, int idle_ms);

@@ -28,7 +28,7 @@ int main(void) {
         (void)signal(SIGCHLD, SIG_DFL);
         struct loop *loop = loop_new();
         struct launcher *launcher = loop ? launcher_new(loop, LISTENER_FD) : NULL;
-        int code = launcher ? launcher_run(launcher) : EXIT_USAGE;
+        int code = launcher ? launcher_run(launcher, LAUNCHER_IDLE_MS) : EXIT_USAGE;
         (void)launcher_free(launcher);
         (void)loop_free(loop);
         return code;

@@ -41,7 +41,7 @@ static inline void runner_fixture_start(struct runner_fixture *f) {
         confine_close_from(4);
         struct loop *loop = loop_new();
         struct launcher *launcher = launcher_new(loop, 3);
-        _exit(launcher ? launcher_run(launcher) : 98);
+        _exit(launcher ? launcher_run(launcher, LAUNCHER_IDLE_MS) : 98);
 }
 
 /* Ends it by a signal (0: by itself), and tells how it ended: -signal or exit status. */

@@ -288,11 +288,28 @@ static void a_watcher_that_leaves_hides_no_other(void **state) {
         wait_until(f, &f->restarts, 1);
 }
 
+/* One that ends by itself this early is followed after a pause. */
+static void an_end_that_comes_of_the_runners_is_followed_at_once(void **state) {
+        struct fixture *f = *state;
+        ask(f, "work");
+        wait_until(f, &f->answers, 1);
+        assert_int_equal(runner_fixture_end(&f->helper, SIGKILL), -SIGKILL);
+        for (int i = 0; i < 20000 && runner_link_state(f->runner) == RUNNER_THERE; i++)
+                assert_int_equal(loop_step(f->loop, 20000), 0);
+        ask(f, "die");
+        wait_until(f, &f->faults, 1);
+        assert_int_equal(python_link_starts(f->link), 2);
+        runner_fixture_start(&f->helper);
+        ask(f, "work");
+        wait_until(f, &f->answers, 2);
+}
+
 int main(void) {
 #define CASE(name)                                                                                 \
         cmocka_unit_test_setup_teardown(name, set_up, tear_down), {                                \
-                #name "_by_the_runner", name, set_up_with_runner, tear_down, NULL                  \
+#name "_by_the_runner", name, set_up_with_runner, tear_down, NULL                  \
         }
+#define RUNNER_CASE(name) cmocka_unit_test_setup_teardown(name, set_up_with_runner, tear_down)
         const struct CMUnitTest tests[] = {
                 CASE(nothing_runs_before_the_first_request),
                 CASE(errors_keep_their_class_if_clients_know_it),
@@ -304,6 +321,7 @@ int main(void) {
                 CASE(requests_beyond_the_limit_fail_at_once),
                 CASE(a_watcher_that_leaves_hides_no_other),
                 CASE(nonsense_ends_the_process),
+                RUNNER_CASE(an_end_that_comes_of_the_runners_is_followed_at_once),
                 CASE(forgotten_requests_are_not_told),
                 CASE(a_program_that_cannot_be_started_is_a_fault),
         };

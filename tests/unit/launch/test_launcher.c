@@ -338,6 +338,17 @@ static void strangers_are_refused(void **state) {
         (void)close(own);
 }
 
+static void who_is_asked_by_nobody_ends(void **state) {
+        struct test *t = *state;
+        struct runner_fixture lonely;
+        runner_fixture_init(&lonely);
+        struct launcher *launcher = launcher_new(t->loop, lonely.listener);
+        assert_non_null(launcher);
+        assert_int_equal(launcher_run(launcher, 1), 0);
+        (void)launcher_free(launcher);
+        runner_fixture_done(&lonely);
+}
+
 int main(void) {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         const struct CMUnitTest tests[] = {
@@ -350,6 +361,7 @@ int main(void) {
                 CASE(a_second_server_waits_and_the_end_of_the_first_is_ours),
                 CASE(who_breaks_the_protocol_is_left),
                 CASE(strangers_are_refused),
+                CASE(who_is_asked_by_nobody_ends),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
