@@ -122,9 +122,10 @@ static void on_end(void *user, int fd, uint32_t events) {
         struct child *child = user;
         siginfo_t info = {0};
         (void)events;
-        if (waitid(P_PIDFD, (id_t)fd, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
-                info = (siginfo_t){
-                        .si_code = CLD_KILLED, .si_status = SIGKILL, .si_pid = child->pid};
+        if (waitid(P_PIDFD, (id_t)fd, &info, WEXITED | WNOHANG | WNOWAIT) < 0) {
+                info.si_pid = child->pid; /* it is dead: how, nobody knows */
+                info.si_status = SIGKILL;
+        }
         if (info.si_pid == 0)
                 return;
         if (child->is_released) {
