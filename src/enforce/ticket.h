@@ -62,7 +62,8 @@ struct ticket *ticket_unref(struct ticket *ticket);
 struct slice ticket_id(const struct ticket *ticket);
 /* Of family ADDRESS_NONE where the id is but a text. */
 struct address ticket_address(const struct ticket *ticket);
-static inline enum address_family ticket_family(const struct ticket *ticket) {
+/* enum address_family. */
+static inline uint8_t ticket_family(const struct ticket *ticket) {
         return ticket->is_inet4 ? ADDRESS_INET4 : ticket->is_inet6 ? ADDRESS_INET6 : ADDRESS_NONE;
 }
 /* In a window: failures as counted towards maxretry, in halves (it may be an estimate), at most
