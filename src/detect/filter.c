@@ -26,6 +26,7 @@ struct run {
         uint64_t lacks;           /* see struct filter_line */
         bool lacks_failregex;     /* none can match */
         bool is_ascii;            /* all lines are known to be */
+        bool has_newline;         /* see struct filter_line; of the only line there is */
         struct line_tuple single; /* where `current` has one line */
         struct line_list
                 original; /* the buffered lines with this one: what matches are counted in */
@@ -277,35 +278,41 @@ static int search_prefregex(struct run *run) {
         return STEP_ON;
 }
 
-/* A match that counts: it goes together with what its session knows, and gets an id. */
-static int take_match(struct run *run, uint32_t index, struct fields *groups,
+/* A match that counts, with what it and the prefregex captured: it goes together with what its
+ * session knows, and gets an id. */
+static int take_match(struct run *run, uint32_t index, struct fields *data,
         const struct line_list *lines, struct slice searched) {
         struct filter *filter = run->filter;
-        struct fields data = *groups;
-        if (run->inherited.count > 0) {
-                data = fields_copy(&run->inherited, groups->capacity, run->arena);
-                fields_overlay(&data, groups, run->arena);
-        }
         /* The server may want the lines of a session later; the tool says once and for all. */
         bool needs_lines = filter->keeps_matches || filter->mode == FILTER_DAEMON;
         struct value matched = needs_lines ? line_list_value(lines, run->arena) : value_list();
-        const struct field *mlfid = fields_get(&data, FIELD_MLFID);
+        const struct field *mlfid = fields_get(data, FIELD_MLFID);
         if (!mlfid) {
-                fields_put_value(&data, FIELD_MATCHES, &matched, run->arena);
-                return report(run, index, SESSION_NONE, &data, searched);
+                fields_put_value(data, FIELD_MATCHES, &matched, run->arena);
+                return report(run, index, SESSION_NONE, data, searched);
         }
         struct value name = field_value(mlfid);
         struct slice id = mlfid->kind == FIELD_TEXT ? name.string : repr(&name, run->arena);
-        struct session *session =
-                sessions_merge(&filter->sessions, id, &matched, &data, run->arena);
-        int r = report(run, index, SESSION_KNOWN, &data, searched);
+        struct session *session = sessions_merge(&filter->sessions, id, &matched, data, run->arena);
+        int r = report(run, index, SESSION_KNOWN, data, searched);
         if (session)
-                session_keep(&filter->sessions, session, &data, run->arena);
+                session_keep(&filter->sessions, session, data, run->arena);
         return r;
 }
 
+/* Whether nothing but a newline needs to be behind what the regexes see of a line, and it is: the
+ * byte there can be read, as the newline of the whole line is behind it, or is it. */
+static bool stands_alone(const struct line_tuple *line) {
+        return line->before.len == 0 && line->after.len > 0 &&
+               line->after.data[line->after.len] == '\n';
+}
+
 static struct slice set_text(struct run *run, const struct line_list *lines) {
-        struct slice text = line_list_text(lines, run->arena);
+        struct slice text;
+        if (run->has_newline && lines->count == 1 && stands_alone(&lines->items[0]))
+                text = (struct slice){lines->items[0].after.data, lines->items[0].after.len + 1};
+        else
+                text = line_list_text(lines, run->arena);
         run->text = text;
         run->text_kind = run->is_ascii ? PATTERN_SUBJECT_ASCII : pattern_subject_of(text);
         return text;
@@ -322,7 +329,10 @@ static int try_failregex(struct run *run, uint32_t index) {
         int r = pattern_search_whole(regex->pattern, text, run->text_kind, &match, run->fault);
         if (r <= 0)
                 return r;
-        struct fields groups = groups_read(regex, text, &match, run->arena);
+        struct fields data =
+                run->inherited.count > 0
+                        ? groups_read_over(&run->inherited, regex, text, &match, run->arena)
+                        : groups_read(regex, text, &match, run->arena);
         matched_lines_find(regex, text, &match, &run->original, run->arena, &lines);
         if (filter->ignoreregexes.count > 0) {
                 r = is_ignored(run,
@@ -344,7 +354,7 @@ static int try_failregex(struct run *run, uint32_t index) {
                 run->current = lines.unmatched;
                 run->text = SLICE_NULL;
         }
-        return take_match(run, index, &groups, &lines.matched, text);
+        return take_match(run, index, &data, &lines.matched, text);
 }
 
 /* Those that can match, in order. */
@@ -446,6 +456,7 @@ __attribute__((noinline)) static int search_line(struct filter *filter, const st
                 .line = worthy->dated,
                 .lacks = worthy->lacks,
                 .is_ascii = worthy->line->is_ascii && filter->maxlines <= 1,
+                .has_newline = worthy->line->has_newline && filter->maxlines <= 1,
                 .inherited = FIELDS_EMPTY};
         struct line_tuple newest = worthy->dated->tuple;
         if (filter->maxlines > 1)

@@ -66,6 +66,7 @@ static inline void filter_failure_spell_out(struct filter_failure *failure, stru
 struct filter_line {
         struct slice text;    /* valid UTF-8, without line end (detect/line.h makes it so) */
         bool is_ascii;        /* text is; false: that is not known */
+        bool has_newline;     /* text holds no newline, and one follows it in memory; false: that is not known */
         bool in_operation;    /* false while old content is caught up with */
         bool has_time;        /* the source knows the time (journal): no date detection */
         double time;

@@ -61,3 +61,36 @@ struct fields groups_read(const struct failregex *regex, struct slice subject,
         merge_tuples(regex, subject, match, &fields, arena);
         return fields;
 }
+
+/* Where nothing is added to the groups: those that took part go straight to their places. */
+static struct fields read_plainly(const struct fields *base, const struct failregex *regex,
+        struct slice subject, const struct pattern_match *match, struct arena *arena) {
+        struct fields fields = fields_copy(base, regex->group_count + ADDED_MAX, arena);
+        bool may_be_there = (base->seen & regex->group_fields) != 0;
+        struct field *end = fields.items + fields.count;
+        uint64_t seen = fields.seen;
+        for (size_t i = 0; i < regex->group_count; i++) {
+                const struct failregex_group *group = &regex->groups[i];
+                size_t from;
+                size_t to;
+                if (!pattern_match_span(match, group->number, &from, &to))
+                        continue;
+                struct field *known = may_be_there ? fields_find(base, group->field) : NULL;
+                struct field *place = known ? fields.items + (known - base->items) : end++;
+                set_group(place, group->field, group->number, subject, match);
+                seen |= fields_bit(group->field);
+        }
+        fields.count = (uint32_t)(end - fields.items);
+        fields.seen = seen;
+        return fields;
+}
+
+struct fields groups_read_over(const struct fields *base, const struct failregex *regex,
+        struct slice subject, const struct pattern_match *match, struct arena *arena) {
+        if (regex->alt_count == 0 && regex->tuple_count == 0)
+                return read_plainly(base, regex, subject, match, arena);
+        struct fields groups = groups_read(regex, subject, match, arena);
+        struct fields fields = fields_copy(base, groups.capacity, arena);
+        fields_overlay(&fields, &groups, arena);
+        return fields;
+}

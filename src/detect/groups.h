@@ -11,3 +11,6 @@
  * what most lines add. Texts borrow from subject. */
 struct fields groups_read(const struct failregex *regex, struct slice subject,
         const struct pattern_match *match, struct arena *arena);
+/* The same laid over base, as by fields_overlay(). */
+struct fields groups_read_over(const struct fields *base, const struct failregex *regex,
+        struct slice subject, const struct pattern_match *match, struct arena *arena);

@@ -281,9 +281,11 @@ static void run_line(struct pipeline *pipeline, struct scan_log *log, struct sli
                         continue;
                 }
                 bool is_ascii = pipeline->is_plain && line_encoding_is_ascii_compatible(attachment->jail->encoding);
+                struct slice text = is_ascii ? line_strip_end(raw) : decode(pipeline, attachment->jail, raw, &cache);
                 struct filter_line line = {
-                        .text = is_ascii ? line_strip_end(raw) : decode(pipeline, attachment->jail, raw, &cache),
+                        .text = text,
                         .is_ascii = is_ascii,
+                        .has_newline = is_ascii && text.len < raw.len && raw.data[text.len] == '\n',
                         .in_operation = log->in_operation,
                         .lacks = hints ? ~hints[i] : 0,
                 };

@@ -142,9 +142,11 @@ static enum regex_end run_line(
 }
 
 /* One line of text, without its end. */
-static enum regex_end process(struct reader *reader, struct slice text) {
-        struct filter_line line = {
-                .text = text, .is_ascii = reader->is_plain, .lacks = reader->lacks};
+static enum regex_end process(struct reader *reader, struct slice text, bool has_newline) {
+        struct filter_line line = {.text = text,
+                .is_ascii = reader->is_plain,
+                .has_newline = has_newline,
+                .lacks = reader->lacks};
         reader->line.number++;
         if (text.len == 0 || text.data[0] == '#')
                 return REGEX_GO_ON;
@@ -183,13 +185,14 @@ static enum regex_end process_raw(struct reader *reader, struct slice raw) {
         arena_reset(&reader->arena);
         if (reader->is_plain) {
                 reader->line.raw = SLICE_NULL;
-                return process(reader, line_strip_end(raw));
+                struct slice text = line_strip_end(raw);
+                return process(reader, text, raw.data[text.len] == '\n');
         }
         struct slice text = line_decode(reader->encoding, raw, &reader->arena, &repaired);
         reader->line.raw = repaired ? raw : SLICE_NULL;
         if (repaired)
                 warn_repaired(reader, raw);
-        return process(reader, line_strip_end(text));
+        return process(reader, line_strip_end(text), false);
 }
 
 static struct prefilter *make_prefilter(struct filter *filter, struct slice sample) {
@@ -357,7 +360,7 @@ static enum regex_end process_text(struct reader *reader, struct slice log) {
         enum regex_end end = REGEX_GO_ON;
         while (end == REGEX_GO_ON && slice_next_piece(&rest, '\n', &piece)) {
                 arena_reset(&reader->arena);
-                end = process(reader, line_strip_end(piece));
+                end = process(reader, line_strip_end(piece), false);
         }
         return end;
 }

@@ -41,6 +41,53 @@ static void groups_merge_as_in_fail2ban(void **state) {
         }
 }
 
+static void groups_laid_over_fields_are_what_an_overlay_makes(void **state) {
+        static const struct {
+                const char *before, *before_line;
+                const char *regex, *line;
+                const char *fields;
+        } rows[] = {
+                {"(?P<mlfid>.*)",           "m",  "(?P<user>u)(?P<a>a)?",        "u",  "{'mlfid': 'm', 'user': 'u'}"},
+                {"(?P<mlfid>.*)",           "m",  "(?P<user>u)(?P<mlfid>a)?",    "u",
+                 "{'mlfid': 'm', 'user': 'u'}"                                                                      },
+                {"(?P<mlfid>.)(?P<user>.)", "mn", "(?P<user>u)(?P<mlfid>a)",     "ua",
+                 "{'mlfid': 'a', 'user': 'u'}"                                                                      },
+                {"(?P<mlfid>.)(?P<x>.)?",   "m",  "(?P<x>u)",                    "u",  "{'mlfid': 'm', 'x': 'u'}"   },
+                {"(?P<user>.)",             "m",  "(?P<alt_user>u)(?P<b>b)?",    "u",
+                 "{'user': 'u', 'alt_user': 'u'}"                                                                   },
+                {"(?P<user>.)",             "m",  "(?P<user>)(?P<tuple_user>u)", "u",
+                 "{'user': ('', 'u'), 'tuple_user': 'u'}"                                                           },
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct fields base = FIELDS_EMPTY;
+                for (int over = 0; over < 2; over++) {
+                        struct failregex *regex = NULL;
+                        struct pattern_match match;
+                        struct slice line = slice_of(over ? rows[i].line : rows[i].before_line);
+                        const char *text = over ? rows[i].regex : rows[i].before;
+                        assert_int_equal(failregex_new(slice_of(text), TAG_HOSTS_NAMED,
+                                                 PATTERN_PLAIN, &regex, NULL),
+                                0);
+                        assert_int_equal(
+                                pattern_search(regex->pattern, line, 0, line.len, &match, NULL), 1);
+                        struct fields groups = groups_read(regex, line, &match, &arena);
+                        struct fields wanted = fields_copy(&base, 0, &arena);
+                        fields_overlay(&wanted, &groups, &arena);
+                        struct fields got = groups_read_over(&base, regex, line, &match, &arena);
+                        struct value dict = fields_dict(&got, &arena);
+                        struct value wanted_dict = fields_dict(&wanted, &arena);
+                        assert_true(value_equal(&dict, &wanted_dict));
+                        assert_int_equal(got.seen, wanted.seen);
+                        assert_true(got.capacity >= got.count + 4);
+                        if (over)
+                                assert_slice(repr(&dict, &arena), rows[i].fields);
+                        base = groups;
+                        (void)failregex_free(regex);
+                }
+        }
+}
+
 static int done(void **state) {
         (void)state;
         arena_done(&arena);
@@ -50,6 +97,7 @@ static int done(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(groups_merge_as_in_fail2ban),
+                cmocka_unit_test(groups_laid_over_fields_are_what_an_overlay_makes),
         };
         return cmocka_run_group_tests(tests, NULL, done);
 }
