@@ -254,7 +254,7 @@ static void narrow(struct run *run, struct slice content) {
         if (content.data + content.len + 1 != end || end[-1] != '\n')
                 return;
         run->text = (struct slice){content.data, content.len + 1};
-        if (run->text_kind != PATTERN_SUBJECT_ASCII)
+        if (run->text_kind == PATTERN_SUBJECT_OTHER)
                 run->text_kind = pattern_subject_of(run->text);
 }
 
@@ -314,7 +314,12 @@ static struct slice set_text(struct run *run, const struct line_list *lines) {
         else
                 text = line_list_text(lines, run->arena);
         run->text = text;
-        run->text_kind = run->is_ascii ? PATTERN_SUBJECT_ASCII : pattern_subject_of(text);
+        if (!run->is_ascii)
+                run->text_kind = pattern_subject_of(text);
+        else if (run->has_newline && lines == &run->original)
+                run->text_kind = PATTERN_SUBJECT_LINE;
+        else
+                run->text_kind = PATTERN_SUBJECT_ASCII; /* a content may end in its own newline */
         return text;
 }
 

@@ -281,6 +281,10 @@ bool lean_fits(const struct lean_terms *terms, struct slice subject) {
         if (terms->drops_newline &&
                 (subject.len == 0 || slice_find_char(subject, '\n', 0) != subject.len - 1))
                 return false;
+        return lean_fits_line(terms, subject);
+}
+
+bool lean_fits_line(const struct lean_terms *terms, struct slice subject) {
         if (terms->absent.len > 0 && slice_find(subject, terms->absent, 0) < subject.len)
                 return false;
         if (terms->once.len == 0)

@@ -27,3 +27,5 @@ bool lean_find(struct slice regex, struct lean *ret);
 void lean_done(struct lean *lean);
 /* Whether the conditions hold. */
 bool lean_fits(const struct lean_terms *terms, struct slice subject);
+/* The same for a subject that has one newline, at its end. */
+bool lean_fits_line(const struct lean_terms *terms, struct slice subject);

@@ -250,13 +250,15 @@ enum pattern_subject pattern_subject_of(struct slice subject) {
 }
 
 /* Whether there is a lean form for the subject, by now. */
-static bool has_lean(const struct pattern *pattern, struct slice subject) {
+static bool has_lean(const struct pattern *pattern, struct slice subject, enum pattern_subject kind) {
         struct trimmed *trimmed = pattern->trimmed;
         if (!trimmed)
                 return false;
         if (trimmed->searches < PATTERN_LEAN_AFTER && ++trimmed->searches == PATTERN_LEAN_AFTER)
                 compile_lean(pattern);
-        return trimmed->form.code && lean_fits(&trimmed->terms, subject);
+        if (!trimmed->form.code)
+                return false;
+        return kind == PATTERN_SUBJECT_LINE ? lean_fits_line(&trimmed->terms, subject) : lean_fits(&trimmed->terms, subject);
 }
 
 /* Returns as pattern_search(), without a fault: where it meets a limit, the plain form may not. */
@@ -270,8 +272,8 @@ static int search_lean(const struct trimmed *trimmed, struct slice subject, stru
 
 int pattern_search_whole(const struct pattern *pattern, struct slice subject, enum pattern_subject kind, struct pattern_match *ret,
         struct fault *fault) {
-        bool ascii = kind == PATTERN_SUBJECT_ASCII && pattern->ascii.code;
-        if (ascii && has_lean(pattern, subject)) {
+        bool ascii = kind != PATTERN_SUBJECT_OTHER && pattern->ascii.code;
+        if (ascii && has_lean(pattern, subject, kind)) {
                 int r = search_lean(pattern->trimmed, subject, ret);
                 if (r >= 0)
                         return r;

@@ -46,7 +46,11 @@ struct pattern_match {
 int pattern_search(const struct pattern *pattern, struct slice subject, size_t from, size_t to, struct pattern_match *ret,
         struct fault *fault);
 /* The same of a whole subject that many regexes search, and which is looked at only once for that. */
-enum pattern_subject { PATTERN_SUBJECT_ASCII, PATTERN_SUBJECT_OTHER };
+enum pattern_subject {
+        PATTERN_SUBJECT_ASCII,
+        PATTERN_SUBJECT_LINE, /* ASCII with one newline, at its end */
+        PATTERN_SUBJECT_OTHER,
+};
 enum pattern_subject pattern_subject_of(struct slice subject);
 int pattern_search_whole(const struct pattern *pattern, struct slice subject, enum pattern_subject kind, struct pattern_match *ret,
         struct fault *fault);

@@ -129,8 +129,10 @@ static uint64_t hash_of(const struct sessions *sessions, struct slice id) {
         size_t at = 0;
         for (; at + sizeof(uint64_t) <= id.len; at += sizeof(uint64_t))
                 hash = mix(hash, id.data + at, sizeof(uint64_t));
-        if (at < id.len)
-                hash = mix(hash, id.data + at, id.len - at);
+        if (at < id.len && at > 0) /* with bytes that were there already */
+                hash = mix(hash, id.data + id.len - sizeof(uint64_t), sizeof(uint64_t));
+        else if (at < id.len)
+                hash = mix(hash, id.data, id.len);
         return hash | 1;
 }
 

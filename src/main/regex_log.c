@@ -42,7 +42,7 @@ struct reader {
         bool is_plain;  /* what has been read is ASCII, which every encoding but the wide ones keeps
                          */
         uint64_t lacks; /* of the present line, see struct filter_line */
-        uint64_t idle_lacks; /* of lines without any literal */
+        uint64_t idle_lacks;    /* of lines without any literal */
         struct regex_line line; /* the present one */
 };
 
@@ -133,8 +133,8 @@ static enum regex_end run_line(
         if (r < 0)
                 end = give_up(reader, &fault);
         else if (tool->arguments.out.data)
-                end = print_failures(reader, text, spell_out(reader, results, (size_t)r),
-                        (size_t)r, &fault);
+                end = print_failures(
+                        reader, text, spell_out(reader, results, (size_t)r), (size_t)r, &fault);
         else
                 report(reader, results, (size_t)r);
         fault_done(&fault);
@@ -225,15 +225,17 @@ static bool can_pass_over(const struct reader *reader) {
                regex_report_needs_count_only(&tool->report);
 }
 
-/* Such lines from the place on, as many as can be told at a glance. Returns where they end. */
-static size_t pass_over(struct reader *reader, struct slice lines, size_t at) {
+/* Such lines from the place on, where one of that length is, as many as can be told at a glance.
+ * Returns where they end. */
+static size_t pass_over(struct reader *reader, struct slice lines, size_t at, size_t len) {
         struct regex_tool *tool = reader->tool;
-        struct slice quiet = slice_sub(lines, at, prefilter_quiet(reader->prefilter));
-        const struct filter_line several = {
-                .text = quiet, .is_ascii = reader->is_plain, .lacks = reader->idle_lacks};
+        size_t quiet = prefilter_quiet(reader->prefilter);
         uint64_t count;
-        if (!can_pass_over(reader))
+        if (at + len > quiet || !can_pass_over(reader))
                 return at;
+        const struct filter_line several = {.text = slice_sub(lines, at, quiet),
+                .is_ascii = reader->is_plain,
+                .lacks = reader->idle_lacks};
         at += filter_pass_over(tool->filter, &several, &count);
         reader->line.number += count;
         if (count > 0)
@@ -251,11 +253,14 @@ static enum regex_end process_buffer(struct reader *reader, struct buffer *buffe
                 line_encoding_is_ascii_compatible(reader->encoding) && slice_is_ascii(lines);
         clock_fix(&reader->tool->now, clock_wall_us(&reader->tool->clock));
         while (end == REGEX_GO_ON) {
-                if (has_hints)
-                        at = pass_over(reader, lines, at);
                 size_t len = line_length(reader->encoding, slice_sub(lines, at, lines.len));
                 if (len == 0)
                         break;
+                size_t next = has_hints ? pass_over(reader, lines, at, len) : at;
+                if (next > at) {
+                        at = next;
+                        continue;
+                }
                 struct slice raw = slice_sub(lines, at, at + len);
                 reader->lacks =
                         has_hints ? ~prefilter_line(reader->prefilter, raw, at, at + len)[0] : 0;

@@ -77,6 +77,7 @@ static void run_line(struct subject *s, struct filter_line line, struct slice ra
         const struct filter_failure *failures = NULL;
         bool repaired;
         line.text = line_strip_end(line_decode(LINE_UTF8, raw, &arena, &repaired));
+        line.has_newline = line.is_ascii && line.text.data[line.text.len] == '\n';
         if (line.text.len > 0 && line.text.data[0] != '#') {
                 int count = filter_line(s->filter, &line, &arena, &failures, &fault);
                 for (int i = 0; i < count; i++)
@@ -104,11 +105,13 @@ static void note_end(struct subject *s, enum filter_mode mode) {
                         trace->date_template, trace->ignore_hit_count);
 }
 
-/* Each line by itself. */
+/* Each line by itself, by the plainest way. */
 static void run_each(struct subject *s, const struct filter_line *lines) {
+        struct filter_line line = *lines;
+        line.is_ascii = false; /* and so it is copied */
         for (size_t at = 0; at < lines->text.len;) {
                 size_t end = slice_find_char(lines->text, '\n', at) + 1;
-                run_line(s, *lines, slice_sub(lines->text, at, end));
+                run_line(s, line, slice_sub(lines->text, at, end));
                 at = end;
         }
 }

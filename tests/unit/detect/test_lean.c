@@ -158,6 +158,13 @@ static unsigned compare(const struct pattern *pattern, struct slice line) {
                 pattern_search_whole(pattern, line, PATTERN_SUBJECT_ASCII, &match, NULL), expected);
         if (expected > 0)
                 assert_int_equal(read_spans(&match, groups, lean), count);
+        bool is_line = line.len > 0 && slice_find_char(line, '\n', 0) == line.len - 1;
+        if (is_line)
+                assert_int_equal(
+                        pattern_search_whole(pattern, line, PATTERN_SUBJECT_LINE, &match, NULL),
+                        expected);
+        if (is_line && expected > 0)
+                assert_int_equal(read_spans(&match, groups, lean), count);
         assert_memory_equal(plain, lean, count * sizeof(plain[0]));
         return expected > 0;
 }
