@@ -36,6 +36,7 @@ PATIENCE_S = float(os.environ.get('PATIENCE', '60'))       # for both to come to
 MARK_S = float(os.environ.get('MARK', '30'))           # for what a log's mark says; a jail that cannot see it takes it
 START_S = 90.0
 GROWN_S = 2100.0        # by how much failures may make a ban longer
+FILL_S = 2.5            # what comes into a log so soon after the first lines is taken for old, too (fail2ban: what comes within one look at it)
 NEAR_S = 10.0           # how far apart the two may read the clock
 TIME = re.compile(r'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|(?<=bantime=)\d+|(?<![\d.])1[78]\d{8}(?:\.\d+)?(?![\d.])')
 
@@ -202,6 +203,15 @@ class Side:
             value = (value[0], (type(value[1]).__name__, args))
         return self.hide(value)
 
+    def keep_log(self):
+        """Move the server's log away, behind what was moved before."""
+        with open(self.path('f2b.log.1'), 'ab') as kept, open(self.path('f2b.log'), 'rb') as log:
+            kept.write(log.read())
+        os.unlink(self.path('f2b.log'))
+
+    def own_log(self):
+        return self.read('f2b.log.1') + self.read('f2b.log')
+
     def client(self, words, of=None):
         """Run a client: exit status, output, errors."""
         done = subprocess.run(self.command('fail2ban-client', *self.show(list(words)), of=of), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -231,7 +241,7 @@ class Side:
         """The lines of fail2ban.log by jail and by who writes, as each jail's filter and actions are threads of their own."""
         found = collections.defaultdict(list)
         key = ('', '')
-        for text in self.read('f2b.log').split('\n'):
+        for text in self.own_log().split('\n'):
             parts = re.match(r'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (fail2ban\S*) *\[\d+\]: (\w+) +(.*)', text)
             if parts:
                 jail = re.match(r'\[([\w-]+)\] ', parts[3]) or re.search(r"[Jj]ail '([\w-]+)'", parts[3])
@@ -318,6 +328,8 @@ class Pair:
         self.logs = {}              # jail: [names]
         self.unordered = False      # after a restart bans are restored while logs are read
         self.patience_s = PATIENCE_S
+        self.settled_logs = set()   # written to since their jail began
+        self.fill_s = 0.0           # to wait for in the next settle()
         self.configure()
 
     # configuration
@@ -337,10 +349,10 @@ class Pair:
             side.write('etc/fail2ban.local', '[DEFAULT]\nsocket = @/f2b.sock\npidfile = @/f2b.pid\ndbfile = @/f2b.sqlite3\nlogtarget = @/f2b.log\n'
                        f'loglevel = MSG\nallowipv6 = yes\ndbmaxmatches = {rng.choice([10])}\n')
         for name in list(self.logs):
-            # Of the first one, the other logs are empty: which is looked at first, is chance.
+            # Lines of the first one only: which is looked at first, is chance. Into none that is empty: when what comes then is new, is a matter of seconds.
             for place, log in enumerate(self.logs[name]):
                 old = [lines.LINES[name][0](self.clock.now() - 30, lines.address(rng), 'x').encode() for _ in range(rng.choice([0, 0, 3]))]
-                self.append(name, log, [] if place else old)
+                self.append(name, log, [b'begin'] + ([] if place else old))
         self.write_configuration()
 
     def new_jail(self, jail):
@@ -375,6 +387,9 @@ class Pair:
             return [f.result() for f in [pool.submit(function, side) for side in self.sides]]
 
     def append(self, jail, log, data, mark=False):
+        if self.real.server is not None and log not in self.settled_logs:
+            self.settled_logs.add(log)
+            self.fill_s = FILL_S
         if mark and self.watched(jail, log):
             data = data + [lines.mark(jail, self.clock.now())]
             self.marks[jail] += 1
@@ -390,7 +405,7 @@ class Pair:
         return replies[0] == replies[1] and replies[0][0] == 0 and f'@/logs/{log}' in replies[0][1]
 
     def marked(self, side):
-        text = side.read('f2b.log')
+        text = side.own_log()
         return all(text.count(f'[{jail}] Ignore {lines.MARK} by') >= count for jail, count in self.marks.items())
 
     def ask(self, *words):
@@ -402,6 +417,14 @@ class Pair:
             replies = [(code, sorted(value) if isinstance(value, list) else value) for code, value in replies]  # by ends: of milliseconds
         self.expect_same('reply', *(sort_lists(replies) if self.unordered else replies))
         return replies[0]
+
+    def out(self, jail):
+        return f'@/out/{jail}'
+
+    def ask_each(self, words_of):
+        """As ask(), with words of its own for each side."""
+        self.note(f'ask {words_of(self.real)}')
+        self.expect_same('reply', *self.both(lambda side: side.ask(words_of(side))))
 
     def expect_same(self, what, real, ours):
         if not same(real, ours):
@@ -443,7 +466,7 @@ class Pair:
         if time.monotonic() >= end:
             self.note('(no mark)')
             for side in self.sides:     # whoever has not seen it is not to be asked again
-                text = side.read('f2b.log')
+                text = side.own_log()
                 for jail in list(self.marks):
                     self.marks[jail] = min(self.marks[jail], text.count(f'[{jail}] Ignore {lines.MARK} by'))
         end = time.monotonic() + MARK_S
@@ -454,6 +477,8 @@ class Pair:
         while True:
             shots = self.both(self.snapshot)
             if same(shots[0], shots[1]) or comparable(*shots):
+                time.sleep(self.fill_s)
+                self.fill_s = 0.0
                 return
             if time.monotonic() > end:
                 raise Differs(f'after settling: {first_difference(*map(lean, shots))}')

@@ -157,7 +157,9 @@ def action_file(rng, tags):
         # Without it the action is stopped and started, which fail2ban leaves out where another family has run the same command.
         options['actionrepair'] = say('repair', ['<name>', '<family>']) + '; rm -f <target>.broken'
         options['actionrepair_on_unban'] = rng.choice(['true', 'false'])
-    elif kind < .2:
+    elif kind < .19:
+        options['actionban'] += '; sleep 3'     # longer than some may
+    elif kind < .21:
         options['actionunban'] += '; exit 1'
     elif kind < .22 and 'actionstart' in options:
         options['actionstart'] += '; exit 1'

@@ -1,6 +1,7 @@
 """The steps that the shadow comparison plays to both servers."""
 import contextlib
 import os
+import re
 import sqlite3
 import time
 
@@ -102,7 +103,7 @@ def action_commands(pair):
     pair.ask(*rng.choice([['get', jail, 'action', name, rng.choice(['actionban', 'actionstart', 'timeout', 'norestored', 'colour', 'nope', 'target', 'name', 'actname'])],
                           ['get', jail, 'actionproperties', name], ['get', jail, 'actionmethods', name],
                           ['set', jail, 'action', name, 'colour', 'pink'], ['set', jail, 'action', name, 'timeout', rng.choice(['5', '1m', 'x'])],
-                          ['set', jail, 'action', name, 'actionunban', 'echo "unban <ip> <bantime>" >> <target>'],
+                          ['set', jail, 'action', name, 'actionunban', 'echo "unban <ip> bantime=<bantime>" >> <target>'],
                           ['set', jail, 'addaction', rng.choice(['extra', name])], ['set', jail, 'delaction', rng.choice(['extra', 'nope'])],
                           ['get', jail, 'actions']]))
 
@@ -113,7 +114,7 @@ def rotate(pair):
     log = rng.choice(pair.logs[jail])
     how = rng.choice(['rename', 'copytruncate', 'delete'])
     pair.note(f'{how} {log}')
-    before = [side.read('f2b.log').count('rotation detected') for side in pair.sides]
+    before = [side.own_log().count('rotation detected') for side in pair.sides]
     for side in pair.sides:
         path = side.path('logs', log)
         # Of an empty file fail2ban does not know that it is another one, and reads that twice.
@@ -128,7 +129,7 @@ def rotate(pair):
             os.unlink(path)
             open(path, 'wb').close()
     end = time.monotonic() + 4      # a log that nobody reads, or that was empty, is not told of
-    while time.monotonic() < end and any(side.read('f2b.log').count('rotation detected') <= n for side, n in zip(pair.sides, before)):
+    while time.monotonic() < end and any(side.own_log().count('rotation detected') <= n for side, n in zip(pair.sides, before)):
         time.sleep(0.1)
     pair.append(jail, log, [lines.line(rng, jail, pair.clock.now()) for _ in range(3)], mark=True)
 
@@ -154,7 +155,7 @@ def client(pair):
     pair.unordered = pair.unordered or words[0] == 'restart' or '--restart' in words
     answers = pair.both(lambda side: side.client(words, of=(pair.ours if side is pair.real else pair.real).programs if cross else None))
     if pair.unordered:
-        answers = [(status, *('\n'.join(' '.join(sorted(line.split(' '))) for line in text.split('\n')) for text in texts)) for status, *texts in answers]
+        answers = [(status, *('\n'.join(' '.join(sorted(re.findall(r"[^\s,\[\]{}']+", line))) for line in text.split('\n')) for text in texts)) for status, *texts in answers]
     pair.expect_same(f'client {words}', *answers)
 
 
@@ -172,6 +173,7 @@ def reload(pair):
     jail = a_jail(pair)
     words = rng.choice([['reload'], ['reload'], ['reload', '--unban'], ['reload', '--restart'], ['reload', jail], ['reload', '--unban', jail], ['reload', '--restart', jail],
                         ['restart', jail], ['restart', '--unban', jail], ['reload', '--restart', '--unban', '--all'], ['reload', '--if-exists', jail]])
+    words = [word for word in words if word != '--unban' or not pair.merges]
     cross = rng.random() < .3
     pair.note(f'client {words} {"crosswise" if cross else ""}')
     pair.unordered = pair.unordered or words[0] == 'restart' or '--restart' in words
@@ -220,6 +222,54 @@ def exchange(pair):
             db.execute('UPDATE logs SET path = replace(path, ?, ?)', (other.folder, side.folder))
 
 
+def typed(pair):
+    """Words that are no texts, as programs send them."""
+    rng = pair.rng
+    jail = a_jail(pair)
+    pair.ask(*rng.choice([['set', jail, 'maxretry', rng.choice([3, 2.7, True, None, [1]])], ['set', jail, 'bantime', rng.choice([900, 1000.5, None])],
+                          ['set', jail, 'findtime', rng.choice([600, 1.5, None])], ['set', jail, 'ignoreself', rng.choice([True, False, 0, None, 1])],
+                          
+                          ['multi-set', jail, 'addignoreregex', ['^zz1', '^zz2']], ['multi-set', jail, 'addignoreregex', []], ['multi-set', jail, 'addfailregex', ['(', '^x <HOST>$']],
+                          ['set', jail, 'bantime.increment', rng.choice([True, False])], ['set', jail, 'bantime.factor', 2], ['echo', 1, 2.5, True, None, ['a', 1]],
+                          ['set', jail, 'usedns', True], ['set', jail, 'usedns', 'no'], ['set', 'dbmaxmatches', 10], ['set', 'dbpurgeage', 86400], ['ping', 1],
+                          ['server-stream', [['set', jail, 'maxretry', 4], ['set', jail, 'usedns', 'no']]], ['server-stream', []],
+                          ['set', jail, 'maxmatches', 4], ['set', jail, 'unbanip', ['203.0.113.9']] if not pair.merges else ['ping']]))
+
+
+def own_log(pair):
+    """The server's log is rotated as logrotate does."""
+    pair.note('rotate the own log, flushlogs')
+    for side in pair.sides:
+        side.keep_log()
+    pair.ask('flushlogs')
+
+
+def quiet(pair):
+    """Less is logged for a while."""
+    jail = a_jail(pair, 0)
+    pair.ask('set', 'loglevel', pair.rng.choice(['NOTICE', 'ERROR', 'WARNING', 'notice', '25']))
+    pair.ask('get', 'loglevel')
+    pair.ask('set', jail, 'banip', lines.address(pair.rng))
+    pair.settle()
+    pair.ask('set', 'loglevel', 'MSG')
+
+
+def new_action(pair):
+    """An action made by commands, which then bans."""
+    rng, jail = pair.rng, a_jail(pair, 0)
+    name = 'made%d' % rng.randint(1, 2)
+    pair.ask('set', jail, 'addaction', name)
+    for prop, value in (('actionban', lines.say('ban', ['<ip>', '<made>', '<bancount>'])), ('actionunban', lines.say('unban', ['<ip>', '<made>'])),
+                        ('actionstart', lines.say('start', ['<made>'])), ('target', pair.out(jail)), ('made', rng.choice(['a', '<name>', 'b c']))):
+        if rng.random() < .8 or prop == 'target':
+            pair.ask_each(lambda side, prop=prop, value=value: ['set', jail, 'action', name, prop, side.show(value).replace('%%', '%')])
+    pair.ask('get', jail, 'actionproperties', name)
+    pair.ask('set', jail, 'banip', lines.address(rng))
+    pair.settle()
+    if rng.random() < .7:
+        pair.ask('set', jail, 'delaction', name)
+
+
 def jump(pair):
     by_s = pair.rng.choice([5, 100, 700, 4000, 20000])
     if pair.merges:     # of a second ban, fail2ban's tags tell of the first, or of both: the observer is a thread
@@ -241,11 +291,14 @@ def stop_start_jail(pair):
 
 
 STEPS = [(attack, 40), (get, 8), (look, 10), (set_something, 8), (bans, 10), (server_settings, 3), (action_commands, 5), (rotate, 5), (client, 6), (reload, 5),
-         (restart_server, 2), (break_actions, 2), (jump, 3), (stop_start_jail, 2)]
+         (restart_server, 2), (break_actions, 2), (jump, 3), (typed, 6), (own_log, 2), (quiet, 2), (new_action, 3), (stop_start_jail, 2)]
 
 
 def step(pair):
+    """One step. Those that make jails anew make their logs be looked at anew."""
     function = pair.rng.choices([s[0] for s in STEPS], [s[1] for s in STEPS])[0]
+    if function in (reload, restart_server, stop_start_jail, client):
+        pair.settled_logs.clear()
     function(pair)
 
 
