@@ -437,12 +437,11 @@ static void begin_operation(struct scanner *scanner, struct scan_log *log) {
 
 /* What comes into an empty log within some seconds need not be new: it may be put there from elsewhere. */
 static void note_content(struct scanner *scanner, struct scan_log *log) {
-        int64_t now_us = loop_now_us();
         if (log->in_operation || !log->began_empty)
                 return;
         if (log->filled_us == 0)
-                log->filled_us = now_us;
-        else if (now_us - log->filled_us > SCANNER_FILL_US)
+                log->filled_us = loop_now_us();
+        else if (loop_now_us() - log->filled_us > SCANNER_FILL_US)
                 begin_operation(scanner, log);
 }
 
