@@ -94,11 +94,15 @@ static int on_protocol(const struct nlattr *attribute, void *user) {
         return MNL_CB_OK;
 }
 
+/* Of parts that are there twice the kernel takes the last, as a whole. */
 static int on_tuple(const struct nlattr *attribute, void *user) {
-        if (mnl_attr_get_type(attribute) == CTA_TUPLE_IP)
+        struct tuple *tuple = user;
+        if (mnl_attr_get_type(attribute) == CTA_TUPLE_IP) {
+                tuple->source.address = tuple->target.address = (struct address){0};
                 (void)mnl_attr_parse_nested(attribute, on_ip, user);
-        else if (mnl_attr_get_type(attribute) == CTA_TUPLE_PROTO)
+        } else if (mnl_attr_get_type(attribute) == CTA_TUPLE_PROTO) {
                 (void)mnl_attr_parse_nested(attribute, on_protocol, user);
+        }
         return MNL_CB_OK;
 }
 
@@ -113,9 +117,11 @@ static int on_part(const struct nlattr *attribute, void *user) {
         switch (mnl_attr_get_type(attribute)) {
         case CTA_TUPLE_ORIG:
                 parts->flow->tuple = attribute;
+                parts->there = (struct tuple){0};
                 (void)mnl_attr_parse_nested(attribute, on_tuple, &parts->there);
                 break;
         case CTA_TUPLE_REPLY:
+                parts->back = (struct tuple){0};
                 (void)mnl_attr_parse_nested(attribute, on_tuple, &parts->back);
                 break;
         case CTA_ZONE:

@@ -91,8 +91,10 @@ static int on_ip(const struct nlattr *attribute, void *user) {
 }
 
 static int on_tuple(const struct nlattr *attribute, void *user) {
-        if (mnl_attr_get_type(attribute) == CTA_TUPLE_IP)
-                (void)mnl_attr_parse_nested(attribute, on_ip, user);
+        if (mnl_attr_get_type(attribute) != CTA_TUPLE_IP)
+                return MNL_CB_OK;
+        is_for_banned = false;
+        (void)mnl_attr_parse_nested(attribute, on_ip, user);
         return MNL_CB_OK;
 }
 
