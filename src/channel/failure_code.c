@@ -61,20 +61,32 @@ static bool is_set_of_one_text(const struct value *v) {
         return v->type == VALUE_SET && v->list.count == 1 && v->list.items[0].type == VALUE_STRING;
 }
 
+#define GROUP_HEADS (MESSAGE_NUMBER_MAX + sizeof(uint8_t) + MESSAGE_NUMBER_MAX)
+
+size_t failure_group_text_size(struct slice name, struct slice text) {
+        bool is_good = name.len <= FAILURE_GROUP_NAME_MAX && text.len <= UINT32_MAX;
+        return is_good ? GROUP_HEADS + name.len + text.len : 0;
+}
+
 size_t failure_group_size(struct slice name, const struct value *v) {
-        size_t size = MESSAGE_NUMBER_MAX + name.len + sizeof(uint8_t) + MESSAGE_NUMBER_MAX;
-        size_t coded = v->type == VALUE_STRING ? v->string.len + 1 : value_coded_size(v);
+        if (v->type == VALUE_STRING)
+                return failure_group_text_size(name, v->string);
+        size_t coded = value_coded_size(v);
         bool is_good = coded > 0 && coded <= UINT32_MAX && name.len <= FAILURE_GROUP_NAME_MAX;
-        return is_good ? size + coded : 0;
+        return is_good ? GROUP_HEADS + name.len + coded : 0;
+}
+
+char *failure_group_write_text(char *to, struct slice name, struct slice text, struct slice id) {
+        to = write_text(to, name);
+        bool is_id = slice_equal(text, id);
+        *to++ = is_id ? FAILURE_GROUP_ID : FAILURE_GROUP_TEXT;
+        return is_id ? to : write_text(to, text);
 }
 
 char *failure_group_write(char *to, struct slice name, const struct value *v, struct slice id) {
+        if (v->type == VALUE_STRING)
+                return failure_group_write_text(to, name, v->string, id);
         to = write_text(to, name);
-        if (v->type == VALUE_STRING) {
-                bool is_id = slice_equal(v->string, id);
-                *to++ = is_id ? FAILURE_GROUP_ID : FAILURE_GROUP_TEXT;
-                return is_id ? to : write_text(to, v->string);
-        }
         if (is_set_of_one_text(v)) {
                 *to++ = FAILURE_GROUP_SET;
                 return write_text(to, v->list.items[0].string);

@@ -50,6 +50,9 @@ char *failure_group_write(char *to, struct slice name, const struct value *v, st
 static inline uint32_t failure_lines_count(struct message_reader *in) {
         return in->rest.len > 0 ? message_get_number(in) : 0;
 }
+/* The same for a group that is a text, of less than 4 GiB. */
+size_t failure_group_text_size(struct slice name, struct slice text);
+char *failure_group_write_text(char *to, struct slice name, struct slice text, struct slice id);
 /* Read the next line or group; texts borrow from the body. Return true if there was one; false at
  * the end, and where in->bad is. What is coded as a value is not looked at. */
 bool failure_line_next(struct message_reader *in, struct failure_line *ret);

@@ -32,8 +32,11 @@ static size_t size_of_groups(const struct fields *fields) {
                 const struct field *field = &fields->items[i];
                 if (!is_group(field))
                         continue;
-                struct value v = field_value(field);
-                size_t group = failure_group_size(field_name_text(field->name), &v);
+                size_t group =
+                        field->kind == FIELD_TEXT
+                                ? failure_group_text_size(
+                                          field_name_text(field->name), field_slice(field))
+                                : failure_group_size(field_name_text(field->name), field->value);
                 if (group == 0)
                         return 0;
                 size += group;
@@ -60,8 +63,10 @@ static char *write_groups(char *to, const struct fields *fields, struct slice id
                 const struct field *field = &fields->items[i];
                 if (!is_group(field))
                         continue;
-                struct value v = field_value(field);
-                to = failure_group_write(to, field_name_text(field->name), &v, id);
+                struct slice name = field_name_text(field->name);
+                to = field->kind == FIELD_TEXT
+                             ? failure_group_write_text(to, name, field_slice(field), id)
+                             : failure_group_write(to, name, field->value, id);
         }
         record_write_length(begin, to);
         return to;
