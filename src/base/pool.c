@@ -29,6 +29,7 @@
 
 #define STEP 8
 #define PAGE_BYTES ((size_t)64 << 10)
+#define PAGES_AT_ONCE 16
 #define CLASSES (POOL_BLOCK_MAX / STEP + 1)
 
 struct page {
@@ -42,6 +43,8 @@ struct page {
 
 static struct page *with_room[CLASSES];
 static size_t page_count;
+static char *mapped; /* pages that are still to be used, and cost nothing until then */
+static size_t mapped_left;
 
 static uint32_t rounded(size_t size) {
         return (uint32_t)(size > STEP ? (size + STEP - 1) / STEP * STEP : STEP);
@@ -69,17 +72,26 @@ static void unlink_page(struct page *page) {
                 with_room[page->size / STEP] = page->next;
 }
 
-/* Twice as much is asked for, and what is not at a multiple given back. */
-static char *map_page(void) {
-        char *bytes = mmap(
-                NULL, PAGE_BYTES * 2, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+/* One more page than needed is asked for, and what is not at a multiple given back. */
+static char *map_pages(void) {
+        char *bytes = mmap(NULL, PAGE_BYTES * (PAGES_AT_ONCE + 1), PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (bytes == MAP_FAILED)
                 abort();
         size_t before = (PAGE_BYTES - (uintptr_t)bytes % PAGE_BYTES) % PAGE_BYTES;
         if (before > 0)
                 (void)munmap(bytes, before);
-        (void)munmap(bytes + before + PAGE_BYTES, PAGE_BYTES - before);
+        (void)munmap(bytes + before + PAGE_BYTES * PAGES_AT_ONCE, PAGE_BYTES - before);
         return bytes + before;
+}
+
+static char *map_page(void) {
+        if (mapped_left == 0) {
+                mapped = map_pages();
+                mapped_left = PAGES_AT_ONCE;
+        }
+        mapped_left--;
+        return mapped + mapped_left * PAGE_BYTES;
 }
 
 static void new_page(uint32_t size) {
@@ -104,13 +116,17 @@ static void *take(struct page *page) {
         return block;
 }
 
-void *pool_new(size_t size) {
+void *pool_new_raw(size_t size) {
         if (BY_MALLOC || size > POOL_BLOCK_MAX)
-                return memory_new(size);
+                return memory_resize(NULL, 1, size > 0 ? size : 1);
         uint32_t whole = rounded(size);
         if (!with_room[whole / STEP])
                 new_page(whole);
-        return memset(take(with_room[whole / STEP]), 0, whole);
+        return take(with_room[whole / STEP]);
+}
+
+void *pool_new(size_t size) {
+        return memset(pool_new_raw(size), 0, size);
 }
 
 static void drop_page(struct page *page) {

@@ -9,6 +9,8 @@
 
 /* Zeroed, at a multiple of eight bytes. Aborts as memory.h does. */
 void *pool_new(size_t size);
+/* The same, but what is in it is undefined. */
+void *pool_new_raw(size_t size);
 /* size: as it was made with. NULL is allowed. */
 void pool_free(void *block, size_t size);
 /* Bytes that the pool holds now, for blocks that are in use and others. */

@@ -14,6 +14,7 @@
 #include "channel/value_pack.h"
 
 #define UNIT_BYTES 16
+#define CACHE_LINE 64
 #define UNITS_MAX (TICKET_DATA_MAX / UNIT_BYTES - 1)
 #define UNIT_MORE 12   /* what a match counts for besides its bytes */
 #define NODE_BYTES 480 /* of matches, in a block of several */
@@ -83,9 +84,8 @@ void match_list_clear(struct ticket *ticket) {
 static struct match_block *add_node(struct ticket *ticket, size_t size) {
         struct match_block *newest = ticket->matches;
         bool has_room = newest && size <= NODE_BYTES;
-        struct match_block *node = pool_new(size_of_node(has_room ? NODE_BYTES : size));
-        node->has_room = has_room;
-        node->next = newest ? newest->next : node;
+        struct match_block *node = pool_new_raw(size_of_node(has_room ? NODE_BYTES : size));
+        *node = (struct match_block){.next = newest ? newest->next : node, .has_room = has_room};
         if (newest)
                 newest->next = node;
         return ticket->matches = node;
@@ -95,10 +95,9 @@ static struct match_block *add_node(struct ticket *ticket, size_t size) {
 static struct match_block *grow_node(struct ticket *ticket, size_t size) {
         struct match_block *old = ticket->matches;
         uint32_t len = old->end - old->start;
-        struct match_block *node = pool_new(size_of_node(len + size));
+        struct match_block *node = pool_new_raw(size_of_node(len + size));
+        *node = (struct match_block){.next = node, .end = len & 0xfffff};
         memcpy(node->packed, old->packed + old->start, len);
-        node->end = len & 0xfffff;
-        node->next = node;
         free_node(old);
         return ticket->matches = node;
 }
@@ -145,6 +144,14 @@ bool match_list_next(struct match_list_walk *walk, struct arena *arena, struct v
         }
         *ret = value_unpack(&walk->in, ticket_id(ticket), arena);
         return true;
+}
+
+void match_list_fetch(const struct ticket *ticket) {
+        if (!ticket->matches)
+                return;
+        const char *end = ticket->matches->packed + ticket->matches->end;
+        __builtin_prefetch(end, 1);
+        __builtin_prefetch(end + CACHE_LINE, 1);
 }
 
 size_t match_list_bytes(const struct ticket *ticket) {

@@ -27,5 +27,8 @@ struct match_list_walk {
 struct match_list_walk match_list_walk(const struct ticket *ticket);
 /* The next one; its texts borrow from the ticket. False at the end. */
 bool match_list_next(struct match_list_walk *walk, struct arena *arena, struct value *ret);
+/* Fetches into the processor's cache where the next match will be written; the newest block's begin
+ * should be there. */
+void match_list_fetch(const struct ticket *ticket);
 /* Bytes of their blocks. */
 size_t match_list_bytes(const struct ticket *ticket);

@@ -20,7 +20,7 @@
 #define SCAN_REQUESTS_MAX 65536     /* options sent and not yet answered */
 #define SCAN_REPLY_TIMEOUT_MS 10000
 #define SCAN_AHEAD_MAX 16           /* records of a batch that are read ahead together ... */
-#define SCAN_AHEAD_STEPS 4          /* ... and so often told of before they are applied */
+#define SCAN_AHEAD_STEPS 5          /* ... and so often told of before they are applied */
 
 struct scan_link;
 

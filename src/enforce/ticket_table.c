@@ -10,6 +10,7 @@
 
 #include "base/memory.h"
 #include "base/table.h"
+#include "enforce/match_list.h"
 
 #define SLOTS_MIN 16
 #define CACHE_LINE 64
@@ -130,8 +131,10 @@ void ticket_table_fetch(
         if (step == TICKET_TABLE_FETCH_TICKET) {
                 __builtin_prefetch(ticket, 1);
                 __builtin_prefetch((const char *)ticket + CACHE_LINE, 1);
-        } else if (ticket->matches) {
+        } else if (step == TICKET_TABLE_FETCH_MATCHES && ticket->matches) {
                 __builtin_prefetch(ticket->matches, 1);
+        } else {
+                match_list_fetch(ticket);
         }
 }
 

@@ -37,6 +37,7 @@ enum ticket_table_step {
         TICKET_TABLE_FETCH_PLACE,
         TICKET_TABLE_FETCH_TICKET,
         TICKET_TABLE_FETCH_MATCHES,
+        TICKET_TABLE_FETCH_END,
         TICKET_TABLE_FETCH_STEPS
 };
 void ticket_table_fetch(

@@ -3,6 +3,7 @@
 
 #include "../cmocka_include.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,9 +22,10 @@ static void check(const struct block *block) {
 }
 
 static void make(struct block *block, size_t size, unsigned char mark) {
-        *block = (struct block){pool_new(size), size, mark};
+        bool is_raw = mark % 2;
+        *block = (struct block){is_raw ? pool_new_raw(size) : pool_new(size), size, mark};
         assert_int_equal((uintptr_t)block->bytes % 8, 0);
-        for (size_t i = 0; i < size; i++)
+        for (size_t i = 0; i < size && !is_raw; i++)
                 assert_int_equal(block->bytes[i], 0);
         memset(block->bytes, mark, size);
 }
