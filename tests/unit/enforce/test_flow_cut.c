@@ -201,10 +201,12 @@ static void thousands_of_flows_go(void **state) {
                 assert_int_equal(sendto(fd, "x", 1, 0, (struct sockaddr *)&to, len), 1);
                 (void)close(fd);
         }
-        unsigned before = flows_of("127.0.0.90");
-        assert_true(before >= FLOWS);
+        assert_true(flows_of("127.0.0.90") > 0);
         ban(cut, "127.0.0.80/28");
-        run_until_cut(cut, "127.0.0.90", before);
+        run_until_cut(cut, "127.0.0.90", 1);
+        int64_t end_us = loop_now_us() + PATIENCE_US;
+        while (flows_of("127.0.0.90") > 0 && loop_now_us() < end_us)
+                assert_int_equal(loop_step(loop, 10000), 0);
         assert_int_equal(flows_of("127.0.0.90"), 0);
         (void)flow_cut_free(cut);
 }
