@@ -33,7 +33,7 @@ class Runner:
     """What fail2ban-actions.socket and .service are: a socket, and a runner on it whenever somebody connects. Use it in a with statement."""
 
     def __init__(self, box, within):
-        self.path, self.pid, self.starts, self.is_over = box.path('runner'), None, 0, False
+        self.path, self.process, self.starts, self.is_over = box.path('runner'), None, 0, False
         self.command = [*within, os.path.join(box.programs, 'stockade-runner')]
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.listener.bind(self.path)
@@ -51,7 +51,7 @@ class Runner:
                 continue
             with subprocess.Popen(self.command, stdin=subprocess.DEVNULL, close_fds=False, preexec_fn=self.place) as process:
                 self.starts += 1
-                self.pid = process.pid      # every word in front of it is exec'ed away
+                self.process = process      # every word in front of it is exec'ed away
                 process.wait()
 
     def __enter__(self):
@@ -60,9 +60,8 @@ class Runner:
 
     def __exit__(self, *_):
         self.is_over = True
-        if self.pid:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
+        if self.process:
+            self.process.kill()         # nobody, if it has ended
         self.thread.join()
         self.listener.close()
 
@@ -194,9 +193,8 @@ def ban_and_unban(box, room, kinds, who):
 
 def outside_of_unit(box, room, runner, kinds):
     """A runner that is killed is followed by another, and what it runs is not closed in."""
-    first = runner.pid
-    expect(first is not None, 'nothing was run by the runner')
-    os.kill(first, signal.SIGKILL)
+    expect(runner.process, 'nothing was run by the runner')
+    runner.process.kill()
     ban_and_unban(box, room, kinds, B)
     wait_for(lambda: runner.starts > 1, 'another runner')
     box.ask('set', 'j0', 'addaction', 'outside')
