@@ -66,6 +66,10 @@ set %jail usedns %any
 set %jail attempt %any...
 set %jail banip %any...
 set %jail unbanip %banned... --report-absent
+set %jail banprefix.v4 %any
+set %jail banprefix.v6 %any
+set %jail banprefix.min %any
+set %jail bancut true|false
 set %jail maxretry %any
 set %jail maxmatches %any
 set %jail maxlines %any
@@ -103,6 +107,10 @@ get %jail bantime.overalljails
 get %jail datepattern
 get %jail usedns
 get %jail banip --with-time
+get %jail banprefix.v4
+get %jail banprefix.v6
+get %jail banprefix.min
+get %jail bancut
 get %jail maxretry
 get %jail maxmatches
 get %jail maxlines
