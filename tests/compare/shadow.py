@@ -258,6 +258,10 @@ class Side:
                 found[key].append(text)
         return {key: said if key[0] or key[1] == 'fail2ban.server' else sorted(said, key=timeless) for key, said in found.items()}
 
+    def reports(self):
+        """Names of what actions have written to: each action of a jail has its own, as it does not wait for the others."""
+        return sorted(name for name in os.listdir(self.path('out')) if name != 'server' and not name.endswith('.broken'))
+
     def rows(self):
         tables = {}
         with tempfile.TemporaryDirectory() as folder:
@@ -364,7 +368,7 @@ class Pair:
 
     def action(self, jail, number):
         more = self.rng.choice(['', '', ', colour=green', ', actname=other%d' % number, ', name=%s-x' % jail, ', timeout=1', ', norestored=1'])
-        return f'say{number}[target="@/out/{jail}"{more}]'
+        return f'say{number}[target="@/out/{jail}.{number}"{more}]'
 
     def write_configuration(self):
         text = ''
@@ -419,7 +423,7 @@ class Pair:
         return replies[0]
 
     def out(self, jail):
-        return f'@/out/{jail}'
+        return f'@/out/{jail}.made'
 
     def ask_each(self, words_of):
         """As ask(), with words of its own for each side."""
@@ -438,7 +442,7 @@ class Pair:
         return shot
 
     def ordered_snapshot(self, side):
-        return {'log': side.log_lines(), 'out': {jail: commands(plain(side.read(f'out/{jail}')).split('\n')) for jail in sorted(lines.LINES)}, 'db': side.rows(),
+        return {'log': side.log_lines(), 'out': {name: commands(plain(side.read(f'out/{name}')).split('\n')) for name in side.reports()}, 'db': side.rows(),
                 'state': self.state(side)}
 
     def state(self, side):

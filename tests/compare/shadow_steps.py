@@ -138,7 +138,8 @@ def break_actions(pair):
     jail = a_jail(pair, 0)
     pair.note(f'break what the actions of {jail} have set up')
     for side in pair.sides:
-        side.write(f'out/{jail}.broken', '')
+        for number in range(3):
+            side.write(f'out/{jail}.{number}.broken', '')
 
 
 def client(pair):
@@ -230,7 +231,7 @@ def typed(pair):
                           ['set', jail, 'findtime', rng.choice([600, 1.5, None])], ['set', jail, 'ignoreself', rng.choice([True, False, 0, None, 1])],
                           
                           ['multi-set', jail, 'addignoreregex', ['^zz1', '^zz2']], ['multi-set', jail, 'addignoreregex', []], ['multi-set', jail, 'addfailregex', ['(', '^x <HOST>$']],
-                          ['set', jail, 'bantime.increment', rng.choice([True, False])], ['set', jail, 'bantime.factor', 2], ['echo', 1, 2.5, True, None, ['a', 1]],
+                          ['set', jail, 'bantime.increment', rng.choice([True, False])], ['echo', 1, 2.5, True, None, ['a', 1]],
                           ['set', jail, 'usedns', True], ['set', jail, 'usedns', 'no'], ['set', 'dbmaxmatches', 10], ['set', 'dbpurgeage', 86400], ['ping', 1],
                           ['server-stream', [['set', jail, 'maxretry', 4], ['set', jail, 'usedns', 'no']]], ['server-stream', []],
                           ['set', jail, 'maxmatches', 4], ['set', jail, 'unbanip', ['203.0.113.9']] if not pair.merges else ['ping']]))
