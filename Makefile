@@ -11,7 +11,7 @@ TARGETS =
 JOBS = 1
 CONF =
 
-RELEASE = --buildtype=release -Db_lto=true -Db_ndebug=false -Dtests=auto
+RELEASE = --buildtype=release -Db_lto=true -Db_ndebug=false -Dtests=disabled
 
 .PHONY: help deps build run check install uninstall fuzz fuzz-diff soak bench deb static check-packages format tidy docs clean
 
@@ -26,7 +26,7 @@ deps: ## install what building needs (Debian and kin, as root); elsewhere: name 
 	@tools/deps build
 
 build: deps ## a release in build/release, runnable in place
-	@tools/build $(BUILD) $(RELEASE) --prefix=$(PREFIX) --sysconfdir=$(SYSCONFDIR)
+	@tools/release $(BUILD) $(RELEASE) --prefix=$(PREFIX) --sysconfdir=$(SYSCONFDIR)
 
 run: ## show an attack and its ban in the kernel; CONF=/etc/fail2ban: run on this machine's configuration
 	@tools/need-root 'make run'
@@ -58,7 +58,7 @@ bench: build ## how soon a ban is in the kernel; and speed beside fail2ban, with
 
 deb: ## the Debian package, in build/packages
 	@tools/deps build package
-	@tools/build build/deb $(RELEASE) -Dtests=disabled --prefix=/usr --sysconfdir=/etc
+	@tools/release build/deb $(RELEASE) --prefix=/usr --sysconfdir=/etc
 	@tools/deb build/deb build/packages
 
 static: ## the programs for any Linux, without libc and journal, in build/static (musl; on Debian)
