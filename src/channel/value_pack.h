@@ -20,7 +20,7 @@ size_t value_pack_text_size(size_t len);
 char *value_pack_text_head(char *to, size_t len);
 /* In front of count items, which follow packed; type: a container. Returns its end, which is
  * VALUE_PACK_HEAD_MAX away at most. */
-#define VALUE_PACK_HEAD_MAX 5
+#define VALUE_PACK_HEAD_MAX ((size_t)5)
 char *value_pack_items_head(char *to, enum value_type type, uint32_t count);
 /* Reads a value that has been packed with the same id, into arena; its texts borrow from in and id.
  */

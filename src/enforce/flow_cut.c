@@ -23,7 +23,7 @@
 #define READ_BYTES 32768 /* of one datagram: the kernel does not make longer ones */
 #define MAX_ERRNO 4095   /* the kernel's */
 #define READS_MAX 8      /* datagrams in one go, about a millisecond */
-#define OUT_MAX (256 * FLOW_MESSAGE_MAX)
+#define OUT_MAX ((size_t)256 * FLOW_MESSAGE_MAX)
 
 /* A socket to the kernel, and what is to be sent to it. */
 struct line {

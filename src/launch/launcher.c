@@ -65,12 +65,11 @@ static void close_fds(struct launcher *launcher) {
                 close_p(&launcher->fds[i]);
 }
 
-static void forget(struct child *child) {
-        struct launcher *launcher = child->launcher;
-        if (child->previous)
-                child->previous->next = child->next;
-        else
+static void forget(struct launcher *launcher, struct child *child) {
+        if (launcher->children == child)
                 launcher->children = child->next;
+        else
+                child->previous->next = child->next;
         if (child->next)
                 child->next->previous = child->previous;
         launcher->count--;
@@ -83,7 +82,7 @@ struct launcher *launcher_free(struct launcher *launcher) {
         if (!launcher)
                 return NULL;
         while (launcher->children)
-                forget(launcher->children);
+                forget(launcher, launcher->children);
         close_fds(launcher);
         loop_timer_cancel(launcher->loop, &launcher->idle);
         loop_remove(launcher->loop, launcher->source);
@@ -115,7 +114,7 @@ static void say_failed(struct launcher *launcher, uint32_t number, int error) {
 static void reap(struct child *child) {
         siginfo_t info;
         (void)waitid(P_PIDFD, (id_t)child->pidfd, &info, WEXITED | WNOHANG);
-        forget(child);
+        forget(child->launcher, child);
 }
 
 static void on_end(void *user, int fd, uint32_t events) {
@@ -181,7 +180,7 @@ static int watch(struct launcher *launcher, uint32_t number, pid_t pid) {
         int error = errno;
         (void)kill(-pid, SIGKILL);
         (void)waitpid(pid, NULL, 0);
-        forget(child);
+        forget(launcher, child);
         return error;
 }
 
