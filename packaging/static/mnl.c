@@ -170,6 +170,10 @@ void mnl_attr_put_u8(struct nlmsghdr *nlh, uint16_t type, uint8_t data) {
         mnl_attr_put(nlh, type, sizeof(data), &data);
 }
 
+void mnl_attr_put_u16(struct nlmsghdr *nlh, uint16_t type, uint16_t data) {
+        mnl_attr_put(nlh, type, sizeof(data), &data);
+}
+
 void mnl_attr_put_u32(struct nlmsghdr *nlh, uint16_t type, uint32_t data) {
         mnl_attr_put(nlh, type, sizeof(data), &data);
 }
@@ -199,12 +203,26 @@ uint16_t mnl_attr_get_type(const struct nlattr *attr) {
         return attr->nla_type & NLA_TYPE_MASK;
 }
 
+uint16_t mnl_attr_get_len(const struct nlattr *attr) {
+        return attr->nla_len;
+}
+
 uint16_t mnl_attr_get_payload_len(const struct nlattr *attr) {
         return (uint16_t)(attr->nla_len - MNL_ATTR_HDRLEN);
 }
 
 void *mnl_attr_get_payload(const struct nlattr *attr) {
         return (char *)attr + MNL_ATTR_HDRLEN;
+}
+
+uint8_t mnl_attr_get_u8(const struct nlattr *attr) {
+        return *(const uint8_t *)mnl_attr_get_payload(attr);
+}
+
+uint16_t mnl_attr_get_u16(const struct nlattr *attr) {
+        uint16_t number;
+        memcpy(&number, mnl_attr_get_payload(attr), sizeof(number));
+        return number;
 }
 
 uint32_t mnl_attr_get_u32(const struct nlattr *attr) {
