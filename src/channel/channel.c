@@ -60,6 +60,12 @@ int channel_pair(int ret_fds[static 2]) {
         return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ret_fds) < 0 ? -errno : 0;
 }
 
+bool channel_peer_is_own_user(int fd) {
+        struct ucred peer;
+        socklen_t size = sizeof(peer);
+        return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == geteuid();
+}
+
 struct channel *channel_new(struct loop *loop, int fd, enum channel_role self,
         enum channel_role peer, const struct channel_ops *ops, void *user) {
         struct channel *channel = memory_new(sizeof(*channel));

@@ -25,6 +25,10 @@ struct channel_ops {
 /* Makes the pair; both ends are non-blocking and close-on-exec. Returns 0 or negative errno. */
 int channel_pair(int ret_fds[static 2]);
 
+/* Whether a connected socket's other end is of the user that this process acts as: who connected, or who made it listen. false for
+ * what is no such socket. For channels whose ends do not come from channel_pair(). */
+bool channel_peer_is_own_user(int fd);
+
 /* Takes over fd. self and peer name the ends for the permission table. ops must live as long as the
  * channel. */
 struct channel *channel_new(struct loop *loop, int fd, enum channel_role self,

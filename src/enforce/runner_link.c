@@ -83,12 +83,6 @@ static struct runner_client *find(const struct runner_link *link, uint32_t numbe
 
 /* The connection. */
 
-static bool is_permitted(int fd) {
-        struct ucred peer; /* whoever made the socket listen */
-        socklen_t size = sizeof(peer);
-        return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == geteuid();
-}
-
 /* Returns 0 or a positive errno. */
 static int connect_channel(struct runner_link *link) {
         struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -99,7 +93,7 @@ static int connect_channel(struct runner_link *link) {
         CLEANUP(close_p) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
                 return errno;
-        if (!is_permitted(fd))
+        if (!channel_peer_is_own_user(fd))
                 return EPERM;
         link->channel =
                 channel_new(link->loop, fd, CHANNEL_SERVER, CHANNEL_RUNNER, &channel_ops, link);

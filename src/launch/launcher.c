@@ -281,12 +281,6 @@ static const struct channel_ops channel_ops = {.on_message = on_message, .on_clo
 
 /* Life. */
 
-static bool is_permitted(int fd) {
-        struct ucred peer;
-        socklen_t size = sizeof(peer);
-        return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == geteuid();
-}
-
 static void on_server(void *user, int listener, uint32_t events) {
         struct launcher *launcher = user;
         const uint32_t version = CHANNEL_VERSION;
@@ -294,7 +288,7 @@ static void on_server(void *user, int listener, uint32_t events) {
         CLEANUP(close_p) int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd < 0)
                 return; /* gone again */
-        if (!is_permitted(fd)) {
+        if (!channel_peer_is_own_user(fd)) {
                 diag(DIAG_ERROR, LOGGER, "somebody else's connection is refused");
                 return;
         }

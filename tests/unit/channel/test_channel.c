@@ -307,6 +307,29 @@ static void lagging_peer_hits_the_cap(void **state) {
         free(big);
 }
 
+/* Somebody else's end: who a socket's peer is, is noted when the pair is made. */
+static void a_peer_is_known_by_its_user(void **state) {
+        int own[2], foreign[2], pipes[2];
+        (void)state;
+        assert_int_equal(channel_pair(own), 0);
+        assert_int_equal(pipe(pipes), 0);
+        assert_true(channel_peer_is_own_user(own[0]));
+        assert_false(channel_peer_is_own_user(pipes[0]));
+        if (geteuid() == 0) {
+                assert_int_equal(seteuid(65534), 0);
+                int r = channel_pair(foreign);
+                assert_int_equal(seteuid(0), 0);
+                assert_int_equal(r, 0);
+                assert_false(channel_peer_is_own_user(foreign[0]));
+                close(foreign[0]);
+                close(foreign[1]);
+        }
+        close(own[0]);
+        close(own[1]);
+        close(pipes[0]);
+        close(pipes[1]);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(messages_arrive_whole_and_in_order, setup_pair, teardown),
@@ -321,6 +344,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(handler_may_free_its_channel, setup_pair, teardown),
                 cmocka_unit_test_setup_teardown(bodies_above_the_maximum_are_not_sent, setup_pair, teardown),
                 cmocka_unit_test_setup_teardown(lagging_peer_hits_the_cap, setup_raw, teardown),
+                cmocka_unit_test(a_peer_is_known_by_its_user),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
