@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Small blocks without malloc's head and with less rounding, for objects of which a process holds a
- * hundred thousand. Who gives one back says how large it is. */
+ * hundred thousand. Who gives one back says how large it is. For one thread: it takes no lock. */
 #pragma once
 
 #include <stddef.h>
