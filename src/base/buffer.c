@@ -15,16 +15,6 @@ void buffer_done(struct buffer *buffer) {
         *buffer = BUFFER_INIT(buffer->max);
 }
 
-size_t buffer_len(const struct buffer *buffer) {
-        return buffer->end - buffer->start;
-}
-
-struct slice buffer_view(const struct buffer *buffer) {
-        if (!buffer->bytes)
-                return (struct slice){"", 0};
-        return (struct slice){buffer->bytes + buffer->start, buffer_len(buffer)};
-}
-
 static void slide_down(struct buffer *buffer) {
         if (buffer->start == 0)
                 return;
@@ -34,12 +24,9 @@ static void slide_down(struct buffer *buffer) {
         buffer->start = 0;
 }
 
-char *buffer_room(struct buffer *buffer, size_t size) {
+/* Slow enough to be no part of every append. */
+char *buffer_room_anew(struct buffer *buffer, size_t size) {
         size_t len = buffer_len(buffer);
-        if (size > buffer->max || len > buffer->max - size)
-                return NULL;
-        if (buffer->capacity - buffer->end >= size && buffer->bytes)
-                return buffer->bytes + buffer->end;
         slide_down(buffer);
         if (buffer->capacity - buffer->end < size || !buffer->bytes) {
                 size_t wanted = buffer->capacity ? buffer->capacity * 2 : 256;
@@ -49,25 +36,6 @@ char *buffer_room(struct buffer *buffer, size_t size) {
                 buffer->capacity = wanted;
         }
         return buffer->bytes + buffer->end;
-}
-
-void buffer_commit(struct buffer *buffer, size_t size) {
-        assert(size <= buffer->capacity - buffer->end);
-        buffer->end += size;
-}
-
-int buffer_append(struct buffer *buffer, struct slice s) {
-        char *room = buffer_room(buffer, s.len);
-        if (!room)
-                return -ENOBUFS;
-        if (s.len > 0)
-                memcpy(room, s.data, s.len);
-        buffer_commit(buffer, s.len);
-        return 0;
-}
-
-int buffer_append_char(struct buffer *buffer, char c) {
-        return buffer_append(buffer, (struct slice){&c, 1});
 }
 
 int buffer_printf(struct buffer *buffer, const char *format, ...) {

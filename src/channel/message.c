@@ -42,51 +42,12 @@ int message_put_text(struct buffer *out, struct slice s) {
         return r < 0 ? r : buffer_append(out, s);
 }
 
-struct message_reader message_reader_of(struct slice body) {
-        return (struct message_reader){body, false};
-}
-
-static void take(struct message_reader *in, void *to, size_t size) {
-        if (in->bad || in->rest.len < size) {
-                in->bad = true;
-                memset(to, 0, size);
-                return;
-        }
-        memcpy(to, in->rest.data, size);
-        in->rest = slice_sub(in->rest, size, in->rest.len);
-}
-
-uint8_t message_get_u8(struct message_reader *in) {
-        uint8_t v;
-        take(in, &v, sizeof(v));
-        return v;
-}
-
-uint32_t message_get_u32(struct message_reader *in) {
-        uint32_t v;
-        take(in, &v, sizeof(v));
-        return le32toh(v);
-}
-
-uint64_t message_get_u64(struct message_reader *in) {
-        uint64_t v;
-        take(in, &v, sizeof(v));
-        return le64toh(v);
-}
-
-double message_get_f64(struct message_reader *in) {
-        uint64_t bits = message_get_u64(in);
-        double v;
-        memcpy(&v, &bits, sizeof(v));
-        return v;
-}
-
-struct slice message_get_text(struct message_reader *in) {
-        uint32_t len = message_get_u32(in);
-        return message_get_bytes(in, len);
-}
-
 uint32_t message_get_number_slow(struct message_reader *in) {
+        const unsigned char *bytes = (const unsigned char *)in->rest.data;
+        if (!in->bad && in->rest.len >= 2 && bytes[0] & 0x80 && bytes[1] > 0 && bytes[1] < 0x80) {
+                in->rest = slice_sub(in->rest, 2, in->rest.len);
+                return (bytes[0] & 0x7fU) | (uint32_t)bytes[1] << 7;
+        }
         uint64_t number = 0;
         uint8_t byte = 0;
         unsigned bits = 0;

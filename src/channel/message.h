@@ -2,6 +2,7 @@
 /* The message types of messages.def, and how bodies are written and read: fixed fields in order, each length checked. */
 #pragma once
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -88,13 +89,39 @@ struct message_reader {
         bool bad;
 };
 
-struct message_reader message_reader_of(struct slice body);
-uint8_t message_get_u8(struct message_reader *in);
-uint32_t message_get_u32(struct message_reader *in);
-uint64_t message_get_u64(struct message_reader *in);
-double message_get_f64(struct message_reader *in);
-/* Borrows from the body. */
-struct slice message_get_text(struct message_reader *in);
+static inline struct message_reader message_reader_of(struct slice body) {
+        return (struct message_reader){body, false};
+}
+/* The next size bytes as they are. */
+static inline void message_get_raw(struct message_reader *in, void *to, size_t size) {
+        if (in->bad || in->rest.len < size) {
+                in->bad = true;
+                memset(to, 0, size);
+                return;
+        }
+        memcpy(to, in->rest.data, size);
+        in->rest.data += size;
+        in->rest.len -= size;
+}
+static inline uint8_t message_get_u8(struct message_reader *in) {
+        uint8_t v;
+        message_get_raw(in, &v, sizeof(v));
+        return v;
+}
+static inline uint32_t message_get_u32(struct message_reader *in) {
+        uint32_t v;
+        message_get_raw(in, &v, sizeof(v));
+        return le32toh(v);
+}
+static inline uint64_t message_get_u64(struct message_reader *in) {
+        uint64_t v;
+        message_get_raw(in, &v, sizeof(v));
+        return le64toh(v);
+}
+static inline double message_get_f64(struct message_reader *in) {
+        union { uint64_t bits; double v; } number = {message_get_u64(in)};
+        return number.v;
+}
 /* As message_write_number() has it; no byte more than it needs. */
 uint32_t message_get_number_slow(struct message_reader *in);
 static inline uint32_t message_get_number(struct message_reader *in) {
@@ -113,6 +140,10 @@ static inline struct slice message_get_bytes(struct message_reader *in, size_t l
         in->rest.data += len;
         in->rest.len -= len;
         return bytes;
+}
+/* A text behind its length (u32); it borrows from the body. */
+static inline struct slice message_get_text(struct message_reader *in) {
+        return message_get_bytes(in, message_get_u32(in));
 }
 /* True if every field was there and nothing is left over. */
 bool message_read_end(const struct message_reader *in);

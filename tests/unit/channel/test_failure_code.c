@@ -197,6 +197,41 @@ static void what_is_nested_too_deep_is_not_written(void **state) {
         arena_done(&arena);
 }
 
+/* One after the other, as who applies them reads them. */
+static bool are_good_one_by_one(struct slice groups) {
+        struct message_reader in = message_reader_of(groups);
+        struct failure_group group;
+        while (failure_group_next(&in, &group)) {
+                struct message_reader value = message_reader_of(group.bytes);
+                if (group.form == FAILURE_GROUP_VALUE)
+                        (void)value_skip(&value);
+                if (group.form == FAILURE_GROUP_VALUE && !message_read_end(&value))
+                        return false;
+        }
+        return !in.bad;
+}
+
+static void short_groups_are_judged_as_all_others_are(void **state) {
+        static const char sample[] = "\x04user\0\x04root\x03fid\x01\x05users\x02\x01x\0\0\0"
+                                     "\x01n\x03\x01\0\x7fxx";
+        static const unsigned char marks[] = {0, 1, 2, 3, 4, 5, 0x7f, 0x80, 0x81, 0xff};
+        char bytes[sizeof(sample)];
+        unsigned good = 0;
+        (void)state;
+        for (size_t len = 0; len < sizeof(sample); len++)
+                for (size_t at = 0; at <= len; at++)
+                        for (size_t i = 0; i < sizeof(marks); i++) {
+                                memcpy(bytes, sample, sizeof(sample));
+                                if (at < len)
+                                        bytes[at] = (char)marks[i];
+                                struct slice groups = {bytes, len};
+                                bool is_good = failure_groups_are_good(groups);
+                                assert_int_equal(is_good, are_good_one_by_one(groups));
+                                good += is_good;
+                        }
+        assert_true(good > 100);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(lines_come_back),
@@ -206,6 +241,7 @@ int main(void) {
                 cmocka_unit_test(groups_come_back),
                 cmocka_unit_test(wrong_groups_are_no_good),
                 cmocka_unit_test(what_is_nested_too_deep_is_not_written),
+                cmocka_unit_test(short_groups_are_judged_as_all_others_are),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
