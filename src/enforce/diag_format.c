@@ -80,8 +80,10 @@ struct diag_format {
         int64_t second; /* the one clock_text belongs to */
         char clock_text[32];
         size_t clock_len;
-        struct buffer head;                /* what stood before the message in the last line ... */
-        size_t head_count;                 /* ... of so many pieces ... */
+        struct buffer head; /* what stood before the message in the last line ... */
+        size_t head_count;  /* ... of so many pieces ... */
+        bool ends_in_text; /* and behind it comes nothing but the message as it is; then its piece's
+                              literal is part of the head, too */
         struct diag_record head_of;        /* ... with these values, but for text and logger ... */
         char head_logger[HEAD_LOGGER_MAX]; /* ... and this one; empty: there is no head */
 };
@@ -167,13 +169,25 @@ static int compile(struct diag_format *format, struct slice text) {
         return has_attribute ? 0 : -EINVAL;
 }
 
+/* Which pieces are the head. */
+static void find_head(struct diag_format *format) {
+        const struct piece *at = format->pieces, *end = at + format->count;
+        while (at < end && at->attribute != ATTRIBUTE_MESSAGE)
+                at++;
+        format->head_count = (size_t)(at - format->pieces);
+        format->ends_in_text =
+                at + 1 == end && at->conversion == 's' && at->width == 0 && at->precision < 0;
+}
+
 struct diag_format *diag_format_new(struct slice text, struct fault *fault) {
         struct diag_format *format = memory_new(sizeof(*format));
         format->text = memory_new(text.len + 1);
         format->second = INT64_MIN;
         format->head = BUFFER_INIT((size_t)1 << 20);
-        if (compile(format, text) == 0)
+        if (compile(format, text) == 0) {
+                find_head(format);
                 return format;
+        }
         (void)refuse(text, fault);
         return diag_format_free(format);
 }
@@ -194,6 +208,7 @@ static void drop_padding(struct diag_format *format) {
                         format->pieces[i].width = 0;
                         format->pieces[i].precision = -1;
                 }
+        find_head(format);
 }
 
 struct diag_format *diag_format_standard(unsigned verbosity, unsigned flags) {
@@ -401,24 +416,22 @@ static int put_pieces(struct diag_format *format, size_t from, size_t to,
 
 static bool head_is_of(const struct diag_format *format, const struct diag_record *record) {
         const struct diag_record *head = &format->head_of;
-        return head->wall_us == record->wall_us && head->relative_ms == record->relative_ms &&
-               head->pid == record->pid && head->level == record->level &&
-               strcmp(format->head_logger, record->logger) == 0;
+        return format->head_logger[0] && head->wall_us == record->wall_us &&
+               head->relative_ms == record->relative_ms && head->pid == record->pid &&
+               head->level == record->level && strcmp(format->head_logger, record->logger) == 0;
 }
 
 /* Makes the head, if the last one is of another moment, level or logger: messages of one batch
  * often have the same. */
 static int keep_head(struct diag_format *format, const struct diag_record *record) {
-        size_t logger_len = strlen(record->logger);
-        if (logger_len > 0 && head_is_of(format, record))
+        if (head_is_of(format, record))
                 return 0;
+        size_t logger_len = strlen(record->logger);
         format->head_logger[0] = 0; /* none */
-        format->head_count = 0;
-        while (format->head_count < format->count &&
-                format->pieces[format->head_count].attribute != ATTRIBUTE_MESSAGE)
-                format->head_count++;
         buffer_clear(&format->head);
         int r = put_pieces(format, 0, format->head_count, record, &format->head);
+        if (r == 0 && format->ends_in_text)
+                r = buffer_append(&format->head, format->pieces[format->head_count].literal);
         if (r < 0 || logger_len >= sizeof(format->head_logger))
                 return r;
         format->head_of = *record;
@@ -426,10 +439,24 @@ static int keep_head(struct diag_format *format, const struct diag_record *recor
         return 0;
 }
 
+static int put_head_and_text(struct buffer *out, struct slice head, struct slice text) {
+        char *room = buffer_room(out, head.len + text.len);
+        if (!room)
+                return -ENOBUFS;
+        memcpy(room, head.data, head.len);
+        if (text.len > 0)
+                memcpy(room + head.len, text.data, text.len);
+        buffer_commit(out, head.len + text.len);
+        return 0;
+}
+
 int diag_format_put(
         struct diag_format *format, const struct diag_record *record, struct buffer *out) {
         int r = keep_head(format, record);
+        struct slice head = buffer_view(&format->head);
+        if (r == 0 && format->ends_in_text)
+                return put_head_and_text(out, head, record->text);
         if (r == 0)
-                r = buffer_append(out, buffer_view(&format->head));
+                r = buffer_append(out, head);
         return r < 0 ? r : put_pieces(format, format->head_count, format->count, record, out);
 }
