@@ -155,6 +155,8 @@ struct ticket *ban_prefix_count(
         struct ban_prefix *prefix, const struct ticket *ticket, double weight) {
         struct address network;
         char text[ADDRESS_TEXT_MAX];
+        if (!ban_prefix_is_on(prefix))
+                return NULL;
         struct address address = ticket_address(ticket);
         if (!ban_prefix_of(prefix, &address, &network))
                 return NULL;

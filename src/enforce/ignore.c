@@ -51,6 +51,7 @@ struct ignore {
         struct table known; /* text -> entry */
         struct address_set set;
         unsigned generation; /* grows with each change of the entries */
+        unsigned changes;    /* grows with each change of what else decides */
         size_t slow_count;   /* names and files among them */
         bool self;
         char *command; /* NULL: never set */
@@ -214,6 +215,7 @@ struct value ignore_list(const struct ignore *ignore, struct arena *arena) {
 
 void ignore_set_self(struct ignore *ignore, bool on) {
         ignore->self = on;
+        ignore->changes++;
 }
 
 bool ignore_self(const struct ignore *ignore) {
@@ -223,6 +225,7 @@ bool ignore_self(const struct ignore *ignore) {
 void ignore_set_command(struct ignore *ignore, struct slice command) {
         free(ignore->command);
         ignore->command = memory_copy_text(command);
+        ignore->changes++;
 }
 
 struct value ignore_command(const struct ignore *ignore, struct arena *arena) {
@@ -231,6 +234,7 @@ struct value ignore_command(const struct ignore *ignore, struct arena *arena) {
 }
 
 int ignore_set_cache(struct ignore *ignore, struct slice text, struct fault *fault) {
+        ignore->changes++;
         return ignore_cache_set(&ignore->cache, text, fault);
 }
 
@@ -326,6 +330,14 @@ bool ignore_passes(struct ignore *ignore, const struct address *address) {
         if (ignore->self && ignore->env.self && own_addresses_has(ignore->env.self, address))
                 return false;
         return !address_set_find(&ignore->set, address);
+}
+
+/* Each part only grows, so their sum is the same only if all are. */
+unsigned ignore_epoch(struct ignore *ignore) {
+        struct own_addresses *own = ignore->env.self;
+        if (own && ignore->self)
+                own_addresses_refresh(own);
+        return (own ? own_addresses_epoch(own) : 0) + ignore->generation + ignore->changes;
 }
 
 bool ignore_may_be_in(const struct ignore *ignore, const struct address *net) {

@@ -22,11 +22,12 @@ struct ignore_env {
         struct loop *loop;
         const struct clock *clock;
         struct runner *runner;
-        struct resolver *resolver;   /* names in ignoreip; NULL: they match nothing */
-        struct own_addresses *self;  /* NULL: ignoreself matches nothing */
-        const char *jail;            /* for messages; must outlive it */
-        const struct action_info_ops *info; /* the jail's tags in ignorecommand and ignorecache, or NULL */
-        void *user;                  /* of info */
+        struct resolver *resolver;  /* names in ignoreip; NULL: they match nothing */
+        struct own_addresses *self; /* NULL: ignoreself matches nothing */
+        const char *jail;           /* for messages; must outlive it */
+        const struct action_info_ops
+                *info; /* the jail's tags in ignorecommand and ignorecache, or NULL */
+        void *user;    /* of info */
 };
 
 struct ignore *ignore_new(const struct ignore_env *env);
@@ -55,8 +56,11 @@ bool ignore_may_be_in(const struct ignore *ignore, const struct address *net);
 /* Whether it is known at once, and without ignorecache, that the address is not ignored: ignore_check() would say so. */
 bool ignore_passes(struct ignore *ignore, const struct address *address);
 
-/* Decides about a ticket. source: as logged after "Ignore IP by ", empty: ignored, but not to be logged again (ignorecache), or NULL: not
- * ignored. Calls done at once where it can, else later from the loop, when names or the command have answered; or never, if ignore
- * is freed before. */
+/* Grows whenever ignore_passes() may have another answer than before, for any address. */
+unsigned ignore_epoch(struct ignore *ignore);
+
+/* Decides about a ticket. source: as logged after "Ignore IP by ", empty: ignored, but not to be
+ * logged again (ignorecache), or NULL: not ignored. Calls done at once where it can, else later
+ * from the loop, when names or the command have answered; or never, if ignore is freed before. */
 typedef void ignore_done(void *user, struct ticket *ticket, const char *source);
 void ignore_check(struct ignore *ignore, struct ticket *ticket, ignore_done *done, void *user);

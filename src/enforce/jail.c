@@ -12,8 +12,8 @@
 #include "base/memory.h"
 #include "base/repr.h"
 #include "enforce/flow_cut.h"
-#include "enforce/jail_jobs.h"
 #include "enforce/jail_debug.h"
+#include "enforce/jail_jobs.h"
 #include "enforce/jail_state.h"
 #include "enforce/resolver.h"
 
@@ -83,6 +83,8 @@ struct jail *jail_new(const struct jail_env *env, uint32_t id, struct slice name
         jail->env = *env;
         jail->id = id;
         jail->name = memory_copy_text(name);
+        if (asprintf(&jail->found_head, "[%s] Found ", jail->name) < 0)
+                abort();
         jail->backend_name = memory_copy_text(backend_name);
         jail->backend = backend;
         jail->settings = (struct jail_settings){.findtime_s = 600,
@@ -136,6 +138,7 @@ struct jail *jail_free(struct jail *jail) {
         free(jail->settings.usedns);
         free(jail->journal);
         free(jail->backend_name);
+        free(jail->found_head);
         free(jail->name);
         free(jail);
         return NULL;

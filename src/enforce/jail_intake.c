@@ -21,6 +21,8 @@
 
 static_assert(SCAN_AHEAD_STEPS == TICKET_TABLE_FETCH_STEPS, "each step is one of the table's");
 
+#define FOUND_TEXT_MAX 256 /* of a line that is put together by hand */
+
 enum intake_kind { INTAKE_FAILURE, INTAKE_ATTEMPT, INTAKE_RESTORE, INTAKE_POSITION };
 enum intake_state { INTAKE_NAMING, INTAKE_NEW, INTAKE_CHECKING, INTAKE_DECIDED };
 
@@ -177,29 +179,30 @@ static void count_failure(struct jail *jail, const struct counted *failure) {
 }
 
 /* One a failure: put together without printf() where it fits, which is nearly always. */
-static void say_found(const struct jail *jail, enum intake_kind kind, const char *id, double time) {
-        char text[256], time_text[JAIL_TIME_TEXT_MAX];
+static void say_found(
+        struct jail *jail, enum intake_kind kind, const struct ticket *ticket, double time) {
+        char text[FOUND_TEXT_MAX], time_text[JAIL_TIME_TEXT_MAX];
         const char *what = kind == INTAKE_ATTEMPT ? "Attempt" : "Found";
-        const char *const parts[] = {
-                "[", jail->name, "] ", what, " ", id, " - ", jail_time_text(time, time_text)};
-        size_t len = 0;
-        for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-                size_t part_len = strlen(parts[i]);
-                if (part_len > sizeof(text) - len) {
-                        diag(DIAG_INFO, JAIL_LOG_FILTER, "[%s] %s %s - %s", jail->name, what, id,
-                                time_text);
-                        return;
-                }
-                memcpy(text + len, parts[i], part_len);
-                len += part_len;
+        struct slice head = slice_of(jail->found_head), id = ticket_id(ticket);
+        struct slice when = slice_of(jail_time_text(time, time_text));
+        size_t len = head.len + id.len + sizeof(" - ") - 1 + when.len;
+        if (kind == INTAKE_ATTEMPT || len > sizeof(text)) {
+                diag(DIAG_INFO, JAIL_LOG_FILTER, "[%s] %s %s - %s", jail->name, what, id.data,
+                        time_text);
+                return;
         }
+        char *end = text;
+        memcpy(end, head.data, head.len);
+        memcpy(end += head.len, id.data, id.len);
+        memcpy(end += id.len, " - ", 3);
+        memcpy(end + 3, when.data, when.len);
         diag_text(DIAG_INFO, JAIL_LOG_FILTER, (struct slice){text, len});
 }
 
 static void count_found(struct jail *jail, const struct counted *failure, enum intake_kind kind) {
         jail_debug_line(failure->ticket);
         if (diag_enabled(DIAG_INFO))
-                say_found(jail, kind, failure->ticket->id, failure->time);
+                say_found(jail, kind, failure->ticket, failure->time);
         count_failure(jail, failure);
 }
 
@@ -405,12 +408,21 @@ static bool is_next(const struct jail *jail) {
                !jail->restore;
 }
 
+/* Whether it is known at once that nobody ignores it. */
+static bool passes(struct jail *jail, struct ticket *ticket) {
+        unsigned epoch = ignore_epoch(jail->ignore);
+        if (window_has_passed(&jail->window, ticket, epoch))
+                return true;
+        struct address address = ticket_address(ticket);
+        ticket->has_passed = ignore_passes(jail->ignore, &address);
+        return ticket->has_passed;
+}
+
 /* Counts it, if there is nothing to wait for. */
 static bool count_at_once(struct jail *jail, const struct counted *failure) {
         if (!is_next(jail) || ticket_family(failure->ticket) == ADDRESS_NONE)
                 return false;
-        struct address address = ticket_address(failure->ticket);
-        if (!ignore_passes(jail->ignore, &address))
+        if (!passes(jail, failure->ticket))
                 return false;
         jail->intake.is_pumping = true;
         count_found(jail, failure, INTAKE_FAILURE);

@@ -7,9 +7,13 @@
 #define TIME_END 253402214400.0 /* from here on the year 9999 might be over somewhere */
 
 const char *jail_time_text(double time, char buffer[static JAIL_TIME_TEXT_MAX]) {
-        static time_t last_s = -1; /* many failures are of one second */
+        static double last_time = (double)NAN; /* many failures are of one second */
+        static time_t last_s = -1;
         static char last[JAIL_TIME_TEXT_MAX];
         struct tm local;
+        if (time == last_time)
+                return memcpy(buffer, last, sizeof(last));
+        last_time = time;
         bool is_date = time > -TIME_END && time < TIME_END;
         time_t s = is_date ? (time_t)floor(rint(time * 1e6) / 1e6) : 0;
         if (is_date && s == last_s)

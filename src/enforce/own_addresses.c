@@ -29,6 +29,7 @@ struct own_addresses {
         int64_t loaded_us; /* monotonic */
         struct list interfaces;
         struct list names;
+        unsigned epoch;
         bool names_are_old; /* the first answer of a round replaces them */
 };
 
@@ -92,6 +93,7 @@ static void on_addresses(
         void *user, const struct address *addresses, size_t count, const struct fault *fault) {
         struct own_addresses *own = user;
         (void)fault; /* a name that cannot be resolved has no addresses */
+        own->epoch += count > 0;
         if (count > 0 && own->names_are_old) {
                 own->names.count = 0;
                 own->names_are_old = false;
@@ -111,18 +113,23 @@ static void ask_names(struct own_addresses *own) {
                 resolver_ask_addresses(own->resolver, slice_of(host), on_addresses, own);
 }
 
-static void keep_up_to_date(struct own_addresses *own) {
+void own_addresses_refresh(struct own_addresses *own) {
         int64_t now_us = clock_mono_us(own->clock);
         if (!own->loaded || now_us - own->loaded_us > (int64_t)OWN_ADDRESSES_S * 1000000) {
                 own->loaded = true;
+                own->epoch++;
                 own->loaded_us = now_us;
                 load_interfaces(own);
                 ask_names(own);
         }
 }
 
+unsigned own_addresses_epoch(const struct own_addresses *own) {
+        return own->epoch;
+}
+
 bool own_addresses_has(struct own_addresses *own, const struct address *address) {
-        keep_up_to_date(own);
+        own_addresses_refresh(own);
         return has(&own->interfaces, address) || has(&own->names, address);
 }
 
@@ -134,6 +141,6 @@ static bool any_in(const struct list *list, const struct address *net) {
 }
 
 bool own_addresses_in(struct own_addresses *own, const struct address *net) {
-        keep_up_to_date(own);
+        own_addresses_refresh(own);
         return any_in(&own->interfaces, net) || any_in(&own->names, net);
 }

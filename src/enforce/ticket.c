@@ -92,6 +92,7 @@ void ticket_set_retry(struct ticket *ticket, double retry) {
 void ticket_leave_window(struct ticket *ticket) {
         ticket->ban_time_s = TICKET_BAN_TIME_JAIL;
         ticket->ban_epoch = 0;
+        ticket->has_passed = false;
 }
 
 static size_t bytes_of_groups(const struct ticket *ticket) {

@@ -50,6 +50,7 @@ struct ticket {
         bool integral_time : 1; /* time prints as "1", not "1.0" (Python's int) */
         bool lacks_matches : 1; /* none were to be kept: without any, the data have not even the
                                    key */
+        bool has_passed : 1;    /* in a window: see window.h */
         char id[];              /* normal form, NUL-terminated */
 };
 

@@ -123,6 +123,16 @@ double window_add(
         return ticket_retry(ticket);
 }
 
+bool window_has_passed(struct window *window, const struct ticket *ticket, unsigned epoch) {
+        uint32_t position = 0;
+        if (epoch == window->passed_epoch)
+                return ticket->has_passed;
+        for (struct ticket *entry; (entry = ticket_table_next(&window->table, &position));)
+                entry->has_passed = false;
+        window->passed_epoch = epoch;
+        return false;
+}
+
 struct ticket *window_take(struct window *window, struct slice id) {
         struct ticket *entry = ticket_table_find(&window->table, id);
         if (!entry || ticket_retry(entry) < window->maxretry)

@@ -11,10 +11,12 @@ struct window {
         double findtime_s;
         uint32_t maxretry;
         uint32_t maxmatches;
-        uint64_t total;      /* failures counted */
-        uint64_t forgotten;  /* ids given up because there were too many */
-        double oldest;       /* no entry's last failure is older */
-        double next_cleanup; /* time before which no cleanup is done */
+        uint64_t total;        /* failures counted */
+        uint64_t forgotten;    /* ids given up because there were too many */
+        double oldest;         /* no entry's last failure is older */
+        double next_cleanup;   /* time before which no cleanup is done */
+        unsigned passed_epoch; /* of what tickets with has_passed have passed, see
+                                  window_has_passed() */
 };
 
 /* max_ids: cap; beyond it the longest silent sixteenth is forgotten, and counted. findtime 600 s,
@@ -39,6 +41,11 @@ struct ticket *window_find(const struct window *window, struct slice id, uint32_
  * window_add() does with a ticket of that time with the record's data, which need not be made. */
 double window_add_record(
         struct window *window, struct ticket *entry, double time, const struct record *record);
+/* The ticket's has_passed, which is the caller's, so that who has been looked at once need not be
+ * looked at again until what he is looked up in has changed, and with it epoch: if that is not the
+ * one of the last call, it is false, as is that of every ticket then. The ticket is in the window,
+ * or new and on its way there. */
+bool window_has_passed(struct window *window, const struct ticket *ticket, unsigned epoch);
 /* Takes the id out if it has reached maxretry: its ticket, now the caller's; else NULL. */
 struct ticket *window_take(struct window *window, struct slice id);
 /* Forgets ids whose last failure is findtime or longer ago. Does nothing within WINDOW_CLEANUP_S of

@@ -286,6 +286,31 @@ static void who_passes_at_once_is_known_without_asking(void **state) {
         end(ignore);
 }
 
+static void epoch_grows_with_each_change(void **state) {
+        (void)state;
+        struct ignore *ignore = make();
+        unsigned before = ignore_epoch(ignore);
+        assert_int_equal(ignore_epoch(ignore), before);
+        for (unsigned change = 0; change < 6; change++) {
+                if (change == 0)
+                        add(ignore, "10.0.0.0/8");
+                else if (change == 1)
+                        assert_int_equal(ignore_del(ignore, SLICE("10.0.0.0/8"), NULL), 0);
+                else if (change == 2)
+                        ignore_clear(ignore);
+                else if (change == 3)
+                        ignore_set_self(ignore, !ignore_self(ignore));
+                else if (change == 4)
+                        ignore_set_command(ignore, SLICE("true"));
+                else
+                        (void)ignore_set_cache(
+                                ignore, SLICE("key=\"<ip>\", max-count=5, max-time=300"), NULL);
+                assert_true(ignore_epoch(ignore) > before);
+                before = ignore_epoch(ignore);
+        }
+        end(ignore);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(addresses_and_nets_are_ignored),
@@ -299,6 +324,7 @@ int main(void) {
                 cmocka_unit_test(cache_saves_the_command),
                 cmocka_unit_test(waiting_checks_end_silently_with_it),
                 cmocka_unit_test(who_passes_at_once_is_known_without_asking),
+                cmocka_unit_test(epoch_grows_with_each_change),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -320,15 +320,27 @@ static void known_ids_are_counted_as_new_ones_are(void **state) {
 }
 
 static void ids_that_become_ignored_are_counted_no_more(void **state) {
-        struct jail *jail = started();
+        static const char *const words[] = {"1.2.3.4", "1.2.0.0/16"};
         (void)state;
-        fail_times(jail, "1.2.3.4", 2);
-        (void)fake_diags();
-        assert_int_equal(ignore_add(jail_ignore(jail), SLICE("1.2.3.4"), NULL), 0);
-        fail_times(jail, "1.2.3.4", 1);
-        assert_string_equal(fake_diags(), "INFO fail2ban.filter [j] Ignore 1.2.3.4 by ip\n");
-        assert_int_equal(jail_counts(jail).failed_total, 2);
-        end(jail);
+        for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+                struct jail *jail = started();
+                jail_settings(jail)->maxretry = 10;
+                jail_settings_changed(jail);
+                fail_times(jail, "1.2.3.4", 3);
+                fail_times(jail, "1.3.3.4", 2);
+                (void)fake_diags();
+                assert_int_equal(ignore_add(jail_ignore(jail), slice_of(words[i]), NULL), 0);
+                fail_times(jail, "1.2.3.4", 2);
+                assert_string_equal(fake_diags(),
+                        "INFO fail2ban.filter [j] Ignore 1.2.3.4 by ip\n"
+                        "INFO fail2ban.filter [j] Ignore 1.2.3.4 by ip\n");
+                fail_times(jail, "1.3.3.4", 2);
+                assert_int_equal(jail_counts(jail).failed_total, 7);
+                assert_int_equal(ignore_del(jail_ignore(jail), slice_of(words[i]), NULL), 0);
+                fail_times(jail, "1.2.3.4", 2);
+                assert_int_equal(window_find(&jail->window, SLICE("1.2.3.4"), 0)->failures, 5);
+                end(jail);
+        }
 }
 
 static void long_ids_are_found_whole(void **state) {

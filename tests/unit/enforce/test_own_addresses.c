@@ -52,10 +52,35 @@ static void names_are_asked_again_after_their_time(void **state) {
         fake_end();
 }
 
+static void epoch_grows_with_whatever_may_change_them(void **state) {
+        (void)state;
+        fake_begin(1700000000);
+        struct own_addresses *own =
+                own_addresses_new(&fake.clock, (struct resolver *)(void *)&fake);
+        unsigned before = own_addresses_epoch(own);
+        assert_false(has(own, "192.0.2.99"));
+        assert_true(own_addresses_epoch(own) > before); /* looked up for the first time */
+        before = own_addresses_epoch(own);
+        assert_false(has(own, "192.0.2.99"));
+        assert_int_equal(own_addresses_epoch(own), before);
+        fake_answer("192.0.2.99");
+        assert_true(own_addresses_epoch(own) > before);
+        while (fake.question_count > 0)
+                fake_answer("");
+        before = own_addresses_epoch(own);
+        fake_advance(301);
+        assert_int_equal(own_addresses_epoch(own), before);
+        own_addresses_refresh(own);
+        assert_true(own_addresses_epoch(own) > before);
+        own = own_addresses_free(own);
+        fake_end();
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(interfaces_are_own),
                 cmocka_unit_test(names_are_asked_again_after_their_time),
+                cmocka_unit_test(epoch_grows_with_whatever_may_change_them),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

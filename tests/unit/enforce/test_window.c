@@ -265,6 +265,28 @@ static void failure_counts_the_same_without_a_ticket(void **state) {
         }
 }
 
+static void who_has_passed_is_looked_at_again_in_another_epoch(void **state) {
+        struct window window;
+        (void)state;
+        window_init(&window, 10);
+        (void)add(&window, "a", T0, 1, WINDOW_FROM_LOG);
+        (void)add(&window, "b", T0, 1, WINDOW_FROM_LOG);
+        struct ticket *a = window_find(&window, SLICE("a"), 0);
+        struct ticket *b = window_find(&window, SLICE("b"), 0);
+        assert_false(window_has_passed(&window, a, 1));
+        a->has_passed = b->has_passed = true;
+        assert_true(window_has_passed(&window, a, 1));
+        assert_true(window_has_passed(&window, b, 1));
+        assert_false(window_has_passed(&window, a, 2));
+        assert_false(window_has_passed(&window, b, 2));
+        a->has_passed = true;
+        window.maxretry = 1;
+        a = window_take(&window, SLICE("a"));
+        assert_false(a->has_passed); /* it may come back in another */
+        (void)ticket_unref(a);
+        window_done(&window);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(count_is_estimated_from_the_rate_after_findtime),
@@ -277,6 +299,7 @@ int main(void) {
                 cmocka_unit_test(time_is_written_as_that_of_the_last_failure),
                 cmocka_unit_test(oldest_are_forgotten_and_counted_when_it_is_full),
                 cmocka_unit_test(failure_counts_the_same_without_a_ticket),
+                cmocka_unit_test(who_has_passed_is_looked_at_again_in_another_epoch),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
