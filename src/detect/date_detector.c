@@ -475,6 +475,14 @@ bool date_detector_glance(
         return true;
 }
 
+const struct date_memo_line *date_detector_known(const struct date_detector *detector) {
+        return date_memo_known(&detector->memo, now_us(detector));
+}
+
+bool date_detector_is_alike(const struct date_detector *a, const struct date_detector *b) {
+        return date_memo_is_alike(&a->memo, &b->memo);
+}
+
 /* What would be learnt is known, or next to it. */
 void date_detector_repeat(struct date_detector *detector, struct slice line,
         const struct date_match *match, uint64_t count) {

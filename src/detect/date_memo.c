@@ -91,29 +91,53 @@ static const char *bytes_of(const struct date_memo_line *known, struct slice lin
         return (size_t)(line.data + line.len - at) < known->len ? NULL : at;
 }
 
-bool date_memo_line(const struct date_memo *memo, struct slice line, int64_t now_us,
-        size_t *ret_cut_start, size_t *ret_cut_end, struct date_time *ret) {
+const struct date_memo_line *date_memo_known(const struct date_memo *memo, int64_t now_us) {
         const struct date_memo_line *known = &memo->line;
-        int second = 0;
-        if (known->len == 0 || known->now_minute != minute_of(now_us))
-                return false;
+        return known->len > 0 && known->now_minute == minute_of(now_us) ? known : NULL;
+}
+
+bool date_memo_line_fits(const struct date_memo_line *known, struct slice line, size_t *ret_at) {
         const char *text = bytes_of(known, line);
         if (!text)
                 return false;
-        size_t before = (size_t)(text - line.data);
-        if (!has_bytes(known, text) ||
-                !are_digits(text + known->spare_at, known->spare_len, known->is_hex))
+        *ret_at = (size_t)(text - line.data);
+        return has_bytes(known, text) &&
+               are_digits(text + known->spare_at, known->spare_len, known->is_hex) &&
+               (known->second_at == 0 || second_of(text + known->second_at) >= 0);
+}
+
+void date_memo_line_times(const struct date_memo_line *known, double *ret_first, double *ret_last) {
+        *ret_first = *ret_last = known->time.seconds;
+        if (known->second_at == 0)
+                return;
+        *ret_first -= known->second;
+        *ret_last += 59 - known->second;
+}
+
+bool date_memo_line(const struct date_memo *memo, struct slice line, int64_t now_us,
+        size_t *ret_cut_start, size_t *ret_cut_end, struct date_time *ret) {
+        const struct date_memo_line *known = date_memo_known(memo, now_us);
+        size_t at;
+        if (!known || !date_memo_line_fits(known, line, &at))
                 return false;
-        if (known->second_at > 0) {
-                second = second_of(text + known->second_at);
-                if (second < 0)
-                        return false;
-        }
-        *ret_cut_start = known->cut_start + before;
-        *ret_cut_end = known->cut_end + before;
+        *ret_cut_start = known->cut_start + at;
+        *ret_cut_end = known->cut_end + at;
         *ret = known->time;
-        ret->seconds += (double)(second - known->second);
+        if (known->second_at > 0)
+                ret->seconds += second_of(line.data + at + known->second_at) - known->second;
         return true;
+}
+
+bool date_memo_is_alike(const struct date_memo *a, const struct date_memo *b) {
+        const struct date_memo_line *x = &a->line;
+        const struct date_memo_line *y = &b->line;
+        return x->len > 0 && x->len == y->len && !x->is_in_bracket && !y->is_in_bracket &&
+               x->is_hex == y->is_hex && x->cut_start == 0 && y->cut_start == 0 &&
+               x->cut_end == y->cut_end && x->second_at == y->second_at &&
+               x->spare_at == y->spare_at && x->spare_len == y->spare_len &&
+               x->time.seconds - x->second == y->time.seconds - y->second &&
+               x->time.integral == y->time.integral && x->now_minute == y->now_minute &&
+               has_bytes(x, y->bytes); /* the masks are the same */
 }
 
 static void keep_bytes(struct date_memo_line *known, const char *text) {
@@ -126,8 +150,8 @@ static void keep_bytes(struct date_memo_line *known, const char *text) {
 
 /* Not inline: where a line may be a literal the compiler takes its bytes for all that there are. */
 __attribute__((noinline)) void date_memo_keep_line(struct date_memo *memo,
-        const struct date_fast_result *found, enum date_fast_place place, struct slice line, int64_t now_us,
-        const struct date_time *time) {
+        const struct date_fast_result *found, enum date_fast_place place, struct slice line,
+        int64_t now_us, const struct date_time *time) {
         const struct date_span *span = &found->span;
         size_t before = place == DATE_FAST_BRACKET ? found->body_at : 0;
         size_t end = found->decided_at;

@@ -40,10 +40,20 @@ bool date_memo_time(const struct date_memo *memo, const struct date_parts *parts
 void date_memo_keep_time(struct date_memo *memo, const struct date_parts *parts, int64_t now_us,
         const struct date_time *time);
 
+/* The line remembered, if it says something at that time; else NULL. Until the next change. */
+const struct date_memo_line *date_memo_known(const struct date_memo *memo, int64_t now_us);
+/* Whether the line has its bytes, but for the second and what does not count of it; *ret_at: where
+ * they begin, which moves its cut_start and cut_end. */
+bool date_memo_line_fits(const struct date_memo_line *known, struct slice line, size_t *ret_at);
+/* Between which times, in seconds, the dates of lines that fit are. */
+void date_memo_line_times(const struct date_memo_line *known, double *ret_first, double *ret_last);
 /* Whether the line has the bytes of the line remembered, but for the second and what does not count
  * of it: then *ret_cut_start and *ret_cut_end are its date's place, and *ret its time. */
 bool date_memo_line(const struct date_memo *memo, struct slice line, int64_t now_us,
         size_t *ret_cut_start, size_t *ret_cut_end, struct date_time *ret);
+/* Whether date_memo_line() answers the same with both whatever the line, and that the date begins
+ * where the line does. */
+bool date_memo_is_alike(const struct date_memo *a, const struct date_memo *b);
 /* Remembers where the line has its date: found tells of one whose template is bound to the line's
  * begin, at place (not DATE_FAST_WINDOW), and that came to time; one in parts, of the minute
  * remembered (or none is). */

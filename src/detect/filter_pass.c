@@ -2,32 +2,50 @@
 /* Most lines of most logs lead to nothing, and are of the same minute as the line before. Of such a
  * line only its end, its date's bytes and what may come together where the date is cut out are
  * looked at; what filter_line() changes for it is the same for all of them but the last one, so it
- * is done once. Invariant: whatever is not sure ends it, and filter_line() decides. */
+ * is done once. Of several filters that know the date in the same way only one looks at it.
+ * Invariant: whatever is not sure ends it, with nothing changed, and filter_line() decides. */
 #include "detect/filter_inside.h"
 #include "detect/line.h"
 
-struct passed {
-        struct slice text;
-        struct date_match date;
-};
-
-static bool can_pass(
-        const struct filter *filter, const struct filter_line *line, struct date_match *ret) {
+static bool is_plain(const struct filter_line *line) {
         struct slice text = line->text;
-        if (text.len == 0 || text.data[0] == '#' || (!line->is_ascii && !slice_is_ascii(text)))
+        return text.len > 0 && text.data[0] != '#' && (line->is_ascii || slice_is_ascii(text));
+}
+
+/* Where the date is, if it is one that leads to nothing. */
+static bool finds_date(
+        const struct filter_pass *pass, const struct filter_line *line, struct date_match *ret) {
+        size_t at;
+        if (!pass->known)
+                return line_date_glance(&pass->filter->dates, line, ret);
+        if (!date_memo_line_fits(pass->known, line->text, &at))
                 return false;
-        if (!line_date_glance(&filter->dates, line, ret))
-                return false;
-        if (text.len == ret->cut_end - ret->cut_start)
-                return false; /* nothing is left, which no prefregex may match */
-        return ret->cut_start == 0 ||
-               !prefilter_seam_holds(&filter->seam, slice_sub(text, 0, ret->cut_start),
-                       slice_sub(text, ret->cut_end, text.len));
+        ret->cut_start = pass->known->cut_start + at;
+        ret->cut_end = pass->known->cut_end + at;
+        return true;
+}
+
+static bool can_pass(const struct filter_pass *pass, const struct filter_line *line) {
+        struct slice text = line->text;
+        struct date_match date;
+        if (!finds_date(pass, line, &date) || text.len == date.cut_end - date.cut_start)
+                return false; /* if nothing is left, no prefregex may match */
+        return date.cut_start == 0 ||
+               !prefilter_seam_holds(&pass->filter->seam, slice_sub(text, 0, date.cut_start),
+                       slice_sub(text, date.cut_end, text.len));
+}
+
+static bool all_can_pass(
+        const struct filter_pass *passes, size_t count, const struct filter_line *line) {
+        for (size_t i = 0; i < count; i++)
+                if (!passes[i].follows && !can_pass(&passes[i], line))
+                        return false;
+        return true;
 }
 
 /* What filter_line() does for each of so many lines, the last of which is given. */
-static void pass(struct filter *filter, const struct passed *last, uint64_t count) {
-        const struct date_match *date = &last->date;
+static void pass(struct filter *filter, const struct filter_line *last,
+        const struct date_match *date, uint64_t count) {
         struct slice text = last->text;
         const struct dated_line dated = {
                 .tuple = {.before = slice_sub(text, 0, date->cut_start),
@@ -39,37 +57,66 @@ static void pass(struct filter *filter, const struct passed *last, uint64_t coun
         };
         filter_trace_begin(filter);
         sessions_settle(&filter->sessions);
-        line_date_repeat(&filter->dates, text, date, count);
+        line_date_repeat(&filter->dates, last, date, count);
         filter->trace.last_time = filter->dates.last;
         filter->trace.last_integral = filter->dates.last_integral;
         filter_trace_passed(filter, &dated);
 }
 
-size_t filter_pass_over(
-        struct filter *filter, const struct filter_line *lines, uint64_t *ret_count) {
+static void pass_all(const struct filter_pass *passes, size_t count, const struct filter_line *last,
+        uint64_t lines) {
+        struct date_match date;
+        for (size_t i = 0; i < count; i++) {
+                (void)line_date_glance(&passes[i].filter->dates, last, &date); /* it was known */
+                pass(passes[i].filter, last, &date, lines);
+        }
+}
+
+/* Whether one of the filters before the one at index passes just the lines that this one does. */
+static bool has_leader(const struct filter_pass *passes, size_t index) {
+        for (size_t i = 0; i < index; i++)
+                if (!passes[i].follows &&
+                        line_date_is_alike(&passes[i].filter->dates, &passes[index].filter->dates))
+                        return true;
+        return false;
+}
+
+/* Whether they lead to nothing. */
+static bool prepare(struct filter_pass *passes, size_t count, const struct filter_line *kind) {
+        for (size_t i = 0; i < count; i++) {
+                if (!filter_is_hopeless(passes[i].filter, passes[i].lacks))
+                        return false;
+                passes[i].follows = has_leader(passes, i);
+                passes[i].known = line_date_known(&passes[i].filter->dates, kind);
+        }
+        return count > 0;
+}
+
+size_t filter_pass_over(struct filter_pass *passes, size_t count, const struct filter_line *lines,
+        uint64_t *ret_count) {
         struct slice text = lines->text;
         struct filter_line line = *lines;
-        struct passed last;
-        uint64_t count = 0;
+        struct slice last = SLICE_NULL;
+        uint64_t number = 0;
         size_t at = 0;
         *ret_count = 0;
-        if (!filter_is_hopeless(filter, lines->lacks))
+        if (!prepare(passes, count, lines))
                 return 0;
         while (at < text.len) {
                 const char *end = memchr(text.data + at, '\n', text.len - at);
-                struct date_match date;
                 if (!end)
                         break;
                 size_t next = (size_t)(end - text.data) + 1;
                 line.text = line_strip_end(slice_sub(text, at, next));
-                if (!can_pass(filter, &line, &date))
+                if (!is_plain(&line) || !all_can_pass(passes, count, &line))
                         break;
-                last = (struct passed){line.text, date};
-                count++;
+                last = line.text;
+                number++;
                 at = next;
         }
-        if (count > 0)
-                pass(filter, &last, count);
-        *ret_count = count;
+        line.text = last;
+        if (number > 0)
+                pass_all(passes, count, &line, number);
+        *ret_count = number;
         return at;
 }

@@ -148,8 +148,9 @@ static double delta_of(const struct line_date *dates, double time) {
         return trunc(time - now(dates));
 }
 
+/* By whole seconds, towards 0. */
 static bool is_odd(const struct line_date *dates, double time) {
-        return fabs(delta_of(dates, time)) > LINE_DATE_ODD_S;
+        return fabs(time - now(dates)) >= LINE_DATE_ODD_S + 1;
 }
 
 static struct slice odd_text(double delta, struct arena *arena) {
@@ -160,6 +161,11 @@ static struct slice odd_text(double delta, struct arena *arena) {
                 "Treating such entries as if they just happened.",
                 SLICE_ARG(duration_print(&seconds, arena)), delta < 0 ? "before" : "after",
                 delta >= -LATENCY_S && delta < 0 ? "latency" : "timezone");
+}
+
+static void take_now_for_last(struct line_date *dates) {
+        dates->last = now(dates);
+        dates->last_integral = false;
 }
 
 /* In operation. */
@@ -176,8 +182,7 @@ static void correct_odd(struct line_date *dates, const struct filter_line *line,
                 }
         }
         use_now(dates, ret);
-        dates->last = ret->time;
-        dates->last_integral = false;
+        take_now_for_last(dates);
 }
 
 static double seconds_of(const struct value *v) {
@@ -227,22 +232,50 @@ int line_date_read(struct line_date *dates, const struct filter_line *line, stru
         return 0;
 }
 
-bool line_date_glance(
-        const struct line_date *dates, const struct filter_line *line, struct date_match *ret) {
-        if (line->has_time || !date_detector_glance(dates->detector, line->text, ret))
-                return false;
+/* Whether nothing is said of the line for its date's sake. */
+static bool goes_unsaid(
+        const struct line_date *dates, const struct filter_line *line, double time) {
         if (!dates->checks)
                 return true;
         if (line->in_operation)
-                return !is_odd(dates, ret->time);
-        return !is_old(dates, ret->time) || !is_heard(dates, LINE_DATE_OLD);
+                return !is_odd(dates, time) || !is_heard(dates, LINE_DATE_ODD);
+        return !is_old(dates, time) || !is_heard(dates, LINE_DATE_OLD);
 }
 
-void line_date_repeat(struct line_date *dates, struct slice text, const struct date_match *match,
-        uint64_t count) {
+bool line_date_glance(
+        const struct line_date *dates, const struct filter_line *line, struct date_match *ret) {
+        return !line->has_time && date_detector_glance(dates->detector, line->text, ret) &&
+               goes_unsaid(dates, line, ret->time);
+}
+
+/* Times that go unsaid have no gap among them. */
+const struct date_memo_line *line_date_known(
+        const struct line_date *dates, const struct filter_line *kind) {
+        double first, last;
+        const struct date_memo_line *known =
+                kind->has_time ? NULL : date_detector_known(dates->detector);
+        if (!known)
+                return NULL;
+        date_memo_line_times(known, &first, &last);
+        return goes_unsaid(dates, kind, first) && goes_unsaid(dates, kind, last) ? known : NULL;
+}
+
+bool line_date_is_alike(const struct line_date *a, const struct line_date *b) {
+        return a->checks == b->checks && a->env->clock == b->env->clock &&
+               seconds_of(&a->findtime) == seconds_of(&b->findtime) &&
+               is_heard(a, LINE_DATE_ODD) == is_heard(b, LINE_DATE_ODD) &&
+               is_heard(a, LINE_DATE_OLD) == is_heard(b, LINE_DATE_OLD) &&
+               date_detector_is_alike(a->detector, b->detector);
+}
+
+void line_date_repeat(struct line_date *dates, const struct filter_line *line,
+        const struct date_match *match, uint64_t count) {
+        struct slice text = line->text;
         date_detector_repeat(dates->detector, text, match, count);
         remember(dates, slice_sub(text, match->cut_start, match->cut_end), match->time,
                 match->integral);
+        if (dates->checks && line->in_operation && is_odd(dates, match->time))
+                take_now_for_last(dates);
 }
 
 static struct slice whole_lines(const struct line_list *lines, struct arena *arena) {

@@ -10,6 +10,7 @@
 #include "base/fault.h"
 #include "base/value.h"
 #include "detect/date.h"
+#include "detect/date_memo.h"
 #include "detect/filter.h"
 #include "detect/line_buffer.h"
 
@@ -52,10 +53,17 @@ int line_date_read(struct line_date *dates, const struct filter_line *line, stru
  * about it and without a search; this changes nothing. */
 bool line_date_glance(
         const struct line_date *dates, const struct filter_line *line, struct date_match *ret);
+/* The lines that it knows at present are those that fit (date_memo.h). NULL: that cannot be said.
+ * kind: in_operation and has_time count. Until the next change. */
+const struct date_memo_line *line_date_known(
+        const struct line_date *dates, const struct filter_line *kind);
+/* Whether line_date_glance() says of every line now the same of both, and that the date is in front
+ * of it. false: that is not known. */
+bool line_date_is_alike(const struct line_date *a, const struct line_date *b);
 /* What line_date_read() would have done to *dates for so many lines that line_date_glance() knew;
- * text and match: the last one's. */
-void line_date_repeat(
-        struct line_date *dates, struct slice text, const struct date_match *match, uint64_t count);
+ * line and match: the last one's. */
+void line_date_repeat(struct line_date *dates, const struct filter_line *line,
+        const struct date_match *match, uint64_t count);
 /* Tells, once a day, of a match in a line without a date. */
 void line_date_warn_missing(struct line_date *dates, const struct dated_line *line,
         const struct line_list *matched, struct arena *arena);

@@ -17,7 +17,7 @@
 
 #define LOGGER "fail2ban.filter"
 #define ENTRY_BYTES_FLUSH 16384 /* failures of a journal are told this often: it is read slowly, and no progress looks like a poisoned entry */
-#define LINES_A_LOOK 16 /* lines from one look at the clock to the next */
+#define LINES_A_LOOK 16 /* lines from one look at the clock to the next; those passed over count only as bytes of one chunk */
 #define HOLD_US 1000   /* the present that lines see is no older than this and so many lines */
 
 void pipeline_init(struct pipeline *pipeline, struct clock *clock, pipeline_send *send, pipeline_sync *sync, void *user) {
@@ -280,7 +280,7 @@ static void run_line(struct pipeline *pipeline, struct scan_log *log, struct sli
                         attachment->jail->lines++;
                         continue;
                 }
-                bool is_ascii = pipeline->is_plain && line_encoding_is_ascii_compatible(attachment->jail->encoding);
+                bool is_ascii = pipeline->pass.is_ascii && line_encoding_is_ascii_compatible(attachment->jail->encoding);
                 struct slice text = is_ascii ? line_strip_end(raw) : decode(pipeline, attachment->jail, raw, &cache);
                 struct filter_line line = {
                         .text = text,
@@ -312,9 +312,10 @@ static void note_unreported(struct scan_log *log) {
                 log->attachments[i].jail->unreported = log;
 }
 
-/* Lets lines see the present, which they ask for often. Returns it on the loop's clock. */
+/* Lets lines see the present, which they ask for often. Returns it as turns are measured by. */
 static int64_t hold_clock(struct pipeline *pipeline) {
-        int64_t now = loop_now_us();
+        const struct clock *clock = pipeline->clock;
+        int64_t now = clock->fixed ? clock_mono_us(clock) : loop_now_us();
         if (pipeline->clock->held && now - pipeline->held_us < HOLD_US)
                 return now;
         clock_hold(pipeline->clock);
@@ -343,20 +344,24 @@ static void run_and_pass(struct pipeline *pipeline, struct scan_log *log, struct
 }
 
 int pipeline_run(struct pipeline *pipeline, struct scan_log *log, const struct input_chunk *chunk) {
-        struct slice rest = chunk->lines;
+        struct slice lines = chunk->lines;
         int64_t deadline = hold_clock(pipeline) + PIPELINE_TURN_US;
         bool late = false;
         enum line_encoding encoding = wide_encoding(log);
-        bool has_hints = !chunk->cut && log_prefilter_scan(&log->prefilter, log, chunk->lines);
+        bool has_hints = !chunk->cut && log_prefilter_scan(&log->prefilter, log, lines);
         tell_siblings(pipeline, log);
         pipeline->log = log;
-        pipeline->is_plain = slice_is_ascii(chunk->lines);
-        for (unsigned lines = 1; rest.len > 0 && !late; lines++) {
-                size_t len = first_line(log, rest, encoding);
-                struct slice raw = slice_sub(rest, 0, len);
-                run_and_pass(pipeline, log, raw, chunk, has_hints ? log_prefilter_line(&log->prefilter, raw, chunk->lines) : NULL);
-                rest = slice_sub(rest, len, rest.len);
-                late = lines % LINES_A_LOOK == 0 && rest.len > 0 && hold_clock(pipeline) > deadline;
+        scan_pass_begin(&pipeline->pass, log, chunk);
+        size_t at = 0;
+        for (unsigned count = 1; at < lines.len && !late; count++) {
+                at = scan_pass_run(&pipeline->pass, log, at);
+                if (at == lines.len)
+                        break;
+                struct slice raw = slice_sub(lines, at, lines.len);
+                raw = slice_sub(raw, 0, first_line(log, raw, encoding));
+                run_and_pass(pipeline, log, raw, chunk, has_hints ? log_prefilter_line(&log->prefilter, raw, lines) : NULL);
+                at += raw.len;
+                late = count % LINES_A_LOOK == 0 && at < lines.len && hold_clock(pipeline) > deadline;
         }
         clock_release(pipeline->clock);
         pipeline->log = NULL;

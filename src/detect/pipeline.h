@@ -10,6 +10,7 @@
 #include "detect/input_file.h"
 #include "detect/journal_entry.h"
 #include "detect/scan_log.h"
+#include "detect/scan_pass.h"
 
 #define PIPELINE_RECORDS_MAX ((size_t)15 << 20)   /* bytes of records in one batch */
 #define PIPELINE_FLUSH ((size_t)256 << 10)        /* a batch is sent when its records, or the lines it tells of, are this long */
@@ -34,7 +35,7 @@ struct pipeline {
         struct buffer records;  /* of the present log's batch; empty between chunks, unless only progress is to be told */
         struct buffer head;     /* what a batch says in front of them */
         struct scan_log *log;   /* whose chunk runs; NULL: none */
-        bool is_plain;          /* the chunk is ASCII */
+        struct scan_pass pass;  /* of the chunk */
 };
 
 /* clock: the one that the jails' filters have; it is held (clock_hold()) while lines run. */

@@ -233,10 +233,10 @@ static size_t pass_over(struct reader *reader, struct slice lines, size_t at, si
         uint64_t count;
         if (at + len > quiet || !can_pass_over(reader))
                 return at;
-        const struct filter_line several = {.text = slice_sub(lines, at, quiet),
-                .is_ascii = reader->is_plain,
-                .lacks = reader->idle_lacks};
-        at += filter_pass_over(tool->filter, &several, &count);
+        const struct filter_line several = {
+                .text = slice_sub(lines, at, quiet), .is_ascii = reader->is_plain};
+        struct filter_pass passes = {.filter = tool->filter, .lacks = reader->idle_lacks};
+        at += filter_pass_over(&passes, 1, &several, &count);
         reader->line.number += count;
         if (count > 0)
                 regex_report_passed(&tool->report, count);

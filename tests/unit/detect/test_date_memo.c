@@ -122,6 +122,52 @@ static void what_does_not_count_may_differ(void **state) {
         }
 }
 
+static void memos_are_alike_if_they_know_the_same(void **state) {
+        static const struct {
+                const struct date_fast *fast;
+                const char *line;
+                bool alike;
+        } rows[] = {
+                {&syslog, "Mar  5 09:56:40 host x",           true },
+                {&syslog, "Mar  5 09:56:40 \"",                false},
+                {&syslog, "Mar  5 09:57:40 host",             false},
+                {&iso,    "2024-03-05 09:56:40 host x",       false},
+                {&clf,    "a [05/Mar/2024:09:56:40 +0100] x", false},
+        };
+        (void)state;
+        struct date_memo memo = memo_of("Mar  5 09:56:40 hosting", NOW_US);
+        struct date_memo nothing = {0};
+        assert_false(date_memo_is_alike(&nothing, &nothing));
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct date_memo other = memo_by(rows[i].fast, rows[i].line, NOW_US);
+                if (date_memo_is_alike(&memo, &other) != rows[i].alike)
+                        fail_msg("row %zu", i);
+        }
+        struct date_memo other = memo_of("Mar  5 09:56:40 hosting", NOW_US);
+        other.line.second = 10; /* another second of the minute was the first ... */
+        assert_false(date_memo_is_alike(&memo, &other));
+        other.line.time.seconds -= 30;
+        assert_true(date_memo_is_alike(&memo, &other));
+        other.line.now_minute++;
+        assert_false(date_memo_is_alike(&memo, &other));
+        memo = memo_by(&clf, rows[4].line, NOW_US);
+        assert_false(
+                date_memo_is_alike(&memo, &memo)); /* there is something in front of the date */
+}
+
+static void times_of_lines_that_fit_are_a_minutes(void **state) {
+        double first, last;
+        (void)state;
+        struct date_memo memo = memo_of("Mar  5 09:56:40 hosting", NOW_US);
+        assert_ptr_equal(date_memo_known(&memo, NOW_US), &memo.line);
+        assert_null(date_memo_known(&memo, NOW_US - 1));
+        date_memo_line_times(&memo.line, &first, &last);
+        assert_true(first == 1709628960 && last == 1709629019);
+        memo = memo_by(&tai64n, "@4000000065e6d93b0a0b0c0d host", NOW_US);
+        date_memo_line_times(&memo.line, &first, &last);
+        assert_true(first == memo.line.time.seconds && last == first);
+}
+
 static void nothing_is_known_of_other_presents_and_of_the_future(void **state) {
         (void)state;
         struct date_memo memo = memo_of("Mar  5 09:56:40 host sshd", NOW_US);
@@ -244,6 +290,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(lines_of_the_same_minute_are_known),
                 cmocka_unit_test(what_does_not_count_may_differ),
+                cmocka_unit_test(memos_are_alike_if_they_know_the_same),
+                cmocka_unit_test(times_of_lines_that_fit_are_a_minutes),
                 cmocka_unit_test(nothing_is_known_of_other_presents_and_of_the_future),
                 cmocka_unit_test(a_detector_that_remembers_finds_the_same),
         };

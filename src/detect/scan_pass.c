@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The prefilter tells up to where lines hold no literal of any jail, filter_pass_over() which of
+ * these are as usual otherwise. All jails move together, so that no jail is ahead of log->done when
+ * a batch is made up. Whatever is out of the ordinary - a line to be skipped, one that only some
+ * jails get, careful mode - is left to pipeline.c. */
+#include "detect/scan_pass.h"
+
+#include "detect/scan_log.h"
+
+#define LINE_MIN 16 /* bytes; a shorter one is hardly a line with a date */
+
+void scan_pass_begin(
+        struct scan_pass *pass, const struct scan_log *log, const struct input_chunk *chunk) {
+        const struct prefilter *prefilter = log->prefilter.prefilter;
+        pass->lines = chunk->lines;
+        pass->is_ascii = slice_is_ascii(chunk->lines);
+        pass->count = 0;
+        pass->from = 0;
+        if (!prefilter || chunk->cut || log->careful)
+                return;
+        pass->count = log->attachment_count; /* at most PREFILTER_JAILS_MAX: it has a prefilter */
+        for (size_t i = 0; i < pass->count; i++) {
+                const struct scan_attachment *attachment = &log->attachments[i];
+                pass->passes[i].filter = attachment->jail->filter;
+                pass->passes[i].lacks = ~prefilter_idle(prefilter)[i];
+                if (attachment->from > pass->from)
+                        pass->from = attachment->from;
+        }
+}
+
+static void note_passed(struct scan_log *log, uint64_t lines) {
+        for (size_t i = 0; i < log->attachment_count; i++) {
+                struct scan_jail *jail = log->attachments[i].jail;
+                jail->lines += lines;
+                jail->errors = lines < 32 ? jail->errors >> lines : 0;
+        }
+}
+
+size_t scan_pass_run(struct scan_pass *pass, struct scan_log *log, size_t at) {
+        uint64_t count;
+        if (pass->count == 0 || log->done < pass->from)
+                return at;
+        size_t quiet = prefilter_quiet(log->prefilter.prefilter);
+        struct filter_line lines = {
+                .text = slice_sub(pass->lines, at, quiet),
+                .is_ascii = pass->is_ascii,
+                .in_operation = log->in_operation,
+        };
+        bool is_skipped = log->skip_at - log->done < pass->lines.len - at;
+        if (quiet < at + LINE_MIN || is_skipped)
+                return at;
+        size_t passed = filter_pass_over(pass->passes, pass->count, &lines, &count);
+        if (passed == 0)
+                return at;
+        note_passed(log, count);
+        pass->total += count;
+        log->done += passed;
+        return at + passed;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Passes over lines of a log that lead to nothing in any of its jails, as many as there are in a
+ * row. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+#include "detect/filter.h"
+#include "detect/input_file.h"
+#include "detect/prefilter.h"
+
+struct scan_log;
+
+struct scan_pass {
+        struct filter_pass passes[PREFILTER_JAILS_MAX]; /* one an attachment of the log */
+        size_t count;                                   /* of them; 0: nothing is passed over */
+        struct slice lines;                             /* of the chunk */
+        bool is_ascii;                                  /* they are */
+        uint64_t from;  /* offset in the log from which on all jails get its lines */
+        uint64_t total; /* lines passed over so far */
+};
+
+/* For the lines of a chunk, which log_prefilter_scan() has looked through if the log has a
+ * prefilter and the chunk is not cut. */
+void scan_pass_begin(
+        struct scan_pass *pass, const struct scan_log *log, const struct input_chunk *chunk);
+/* Runs lines from the offset in the chunk's lines on, where log->done is, and moves log->done
+ * behind them. What they do is as if each had been run by itself: they are counted, and have
+ * changed the filters. Returns where they end; at: the first one is to be run by itself. */
+size_t scan_pass_run(struct scan_pass *pass, struct scan_log *log, size_t at);
