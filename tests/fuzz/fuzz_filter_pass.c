@@ -135,8 +135,9 @@ static void run_passing(struct subject *s, struct filter_line line, struct slice
         for (size_t at = 0; at < text.len; at = line_end(text, at)) {
                 uint64_t count;
                 line.text = slice_sub(text, at, prefilter_quiet(s->prefilter));
-                line.lacks = ~prefilter_idle(s->prefilter)[0];
-                at += filter_pass_over(s->filter, &line, &count);
+                struct filter_pass pass = {
+                        .filter = s->filter, .lacks = ~prefilter_idle(s->prefilter)[0]};
+                at += filter_pass_over(&pass, 1, &line, &count);
                 if (at == text.len)
                         break;
                 struct slice raw = slice_sub(text, at, line_end(text, at));
