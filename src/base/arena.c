@@ -79,13 +79,6 @@ struct slice arena_printf(struct arena *arena, const char *format, ...) {
         return (struct slice){text, (size_t)len};
 }
 
-bool arena_holds(const struct arena *arena, const void *p) {
-        for (const struct arena_block *block = arena->blocks; block; block = block->older)
-                if ((uintptr_t)p - (uintptr_t)block->bytes < block->used)
-                        return true;
-        return false;
-}
-
 void arena_reset(struct arena *arena) {
         struct arena_block *keep = arena->blocks;
         if (!keep)

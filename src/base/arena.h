@@ -51,7 +51,12 @@ struct slice arena_join(struct arena *arena, const struct slice *parts, size_t c
                 sizeof((const struct slice[]){__VA_ARGS__}) / sizeof(struct slice))
 struct slice arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Whether p points into memory that arena has handed out. NULL: no. */
-bool arena_holds(const struct arena *arena, const void *p);
+static inline bool arena_holds(const struct arena *arena, const void *p) {
+        for (const struct arena_block *block = arena->blocks; block; block = block->older)
+                if ((uintptr_t)p - (uintptr_t)block->bytes < block->used)
+                        return true;
+        return false;
+}
 /* Forgets everything but keeps one block for reuse: no allocation in a steady state. */
 void arena_reset(struct arena *arena);
 /* Frees everything; the arena may be used again. */

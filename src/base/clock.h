@@ -19,8 +19,12 @@ struct clock {
 int64_t clock_wall_us(const struct clock *clock);
 /* Whole seconds since the epoch, rounded down. */
 int64_t clock_wall_s(const struct clock *clock);
-/* Seconds since the epoch with fraction, as Python's time.time(). */
-double clock_wall(const struct clock *clock);
+/* clock_wall() of the kernel's clock. */
+double clock_wall_of_kernel(void);
+/* Seconds since the epoch with fraction, as Python's time.time(). Inline: a line asks several times. */
+static inline double clock_wall(const struct clock *clock) {
+        return clock->fixed || clock->held ? clock->wall_s : clock_wall_of_kernel();
+}
 /* Microseconds that never jump (CLOCK_MONOTONIC). */
 int64_t clock_mono_us(const struct clock *clock);
 /* Stops the clock at wall_us (tests, and fail2ban-regex where a fixed "now" is wanted). */

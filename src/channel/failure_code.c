@@ -2,7 +2,18 @@
 /* Sizes are an upper bound, as lengths of numbers are not looked at in advance. */
 #include "channel/failure_code.h"
 
+#include <assert.h>
+
 #include "channel/value_code.h"
+
+static const struct slice names[] = {
+#define FAILURE_NAME(id, text) {text, sizeof(text) - 1},
+#include "channel/failure_names.def"
+#undef FAILURE_NAME
+};
+#define NAMES (sizeof(names) / sizeof(names[0]))
+static_assert(NAMES <= FAILURE_NAMES_MAX, "form and name share a byte");
+static_assert((FAILURE_NAMES_MAX + 1) * FAILURE_GROUP_FORM_COUNT <= UINT8_MAX + 1, "the same");
 
 static bool is_tuple_of_texts(const struct value *line) {
         if (line->type != VALUE_TUPLE || line->list.count == 0 ||
@@ -40,6 +51,23 @@ static char *write_value(char *to, const struct value *v) {
         return value_write(message_write_number(to, (uint32_t)value_coded_size(v)), v);
 }
 
+size_t failure_pieces_size(const uint32_t *lengths, size_t count) {
+        size_t size = sizeof(uint8_t);
+        for (size_t i = 0; i < count; i++)
+                size += MESSAGE_NUMBER_MAX + lengths[i];
+        return size;
+}
+
+char *failure_pieces_write(char *to, const char *text, const uint32_t *lengths, size_t count) {
+        size_t size = 0;
+        *to++ = (char)count;
+        for (size_t i = 0; i < count; i++) {
+                to = message_write_number(to, lengths[i]);
+                size += lengths[i];
+        }
+        return write_bytes(to, (struct slice){text, size});
+}
+
 char *failure_line_write(char *to, const struct value *line) {
         if (is_tuple_of_texts(line)) {
                 *to++ = (char)line->list.count;
@@ -62,38 +90,47 @@ static bool is_set_of_one_text(const struct value *v) {
 }
 
 #define SHORT_END 0x80 /* lengths from here on take more than a byte */
-#define GROUP_HEADS (MESSAGE_NUMBER_MAX + sizeof(uint8_t) + MESSAGE_NUMBER_MAX)
+#define GROUP_HEADS (sizeof(uint8_t) + MESSAGE_NUMBER_MAX + MESSAGE_NUMBER_MAX)
 
-size_t failure_group_text_size(struct slice name, struct slice text) {
-        bool is_good = name.len <= FAILURE_GROUP_NAME_MAX && text.len <= UINT32_MAX;
-        return is_good ? GROUP_HEADS + name.len + text.len : 0;
+struct failure_name failure_name_of(struct slice text) {
+        for (size_t i = 0; i < NAMES; i++)
+                if (slice_equal(names[i], text))
+                        return (struct failure_name){.code = (uint8_t)(i + 1)};
+        return (struct failure_name){.text = text};
 }
 
-size_t failure_group_size(struct slice name, const struct value *v) {
+size_t failure_group_text_size(struct failure_name name, struct slice text) {
+        bool is_good = name.text.len <= FAILURE_GROUP_NAME_MAX && text.len <= UINT32_MAX;
+        return is_good ? GROUP_HEADS + name.text.len + text.len : 0;
+}
+
+size_t failure_group_size(struct failure_name name, const struct value *v) {
         if (v->type == VALUE_STRING)
                 return failure_group_text_size(name, v->string);
         size_t coded = value_coded_size(v);
-        bool is_good = coded > 0 && coded <= UINT32_MAX && name.len <= FAILURE_GROUP_NAME_MAX;
-        return is_good ? GROUP_HEADS + name.len + coded : 0;
+        bool is_good = coded > 0 && coded <= UINT32_MAX && name.text.len <= FAILURE_GROUP_NAME_MAX;
+        return is_good ? GROUP_HEADS + name.text.len + coded : 0;
 }
 
-char *failure_group_write_text(char *to, struct slice name, struct slice text, struct slice id) {
-        to = write_text(to, name);
-        bool is_id = slice_equal(text, id);
-        *to++ = is_id ? FAILURE_GROUP_ID : FAILURE_GROUP_TEXT;
-        return is_id ? to : write_text(to, text);
+static char *write_head(char *to, struct failure_name name, enum failure_group_form form) {
+        *to++ = (char)(uint8_t)(name.code * FAILURE_GROUP_FORM_COUNT + form);
+        return name.code == 0 ? write_text(to, name.text) : to;
 }
 
-char *failure_group_write(char *to, struct slice name, const struct value *v, struct slice id) {
+char *failure_group_write_text(
+        char *to, struct failure_name name, struct slice text, struct slice id) {
+        if (slice_equal(text, id))
+                return write_head(to, name, FAILURE_GROUP_ID);
+        return write_text(write_head(to, name, FAILURE_GROUP_TEXT), text);
+}
+
+char *failure_group_write(
+        char *to, struct failure_name name, const struct value *v, struct slice id) {
         if (v->type == VALUE_STRING)
                 return failure_group_write_text(to, name, v->string, id);
-        to = write_text(to, name);
-        if (is_set_of_one_text(v)) {
-                *to++ = FAILURE_GROUP_SET;
-                return write_text(to, v->list.items[0].string);
-        }
-        *to++ = FAILURE_GROUP_VALUE;
-        return write_value(to, v);
+        if (is_set_of_one_text(v))
+                return write_text(write_head(to, name, FAILURE_GROUP_SET), v->list.items[0].string);
+        return write_value(write_head(to, name, FAILURE_GROUP_VALUE), v);
 }
 
 bool failure_line_next(struct message_reader *in, struct failure_line *ret) {
@@ -118,10 +155,14 @@ bool failure_line_next(struct message_reader *in, struct failure_line *ret) {
 bool failure_group_next(struct message_reader *in, struct failure_group *ret) {
         if (in->bad || in->rest.len == 0)
                 return false;
-        ret->name = message_get_bytes(in, message_get_number(in));
-        ret->form = message_get_u8(in);
+        unsigned head = message_get_u8(in), code = head / FAILURE_GROUP_FORM_COUNT;
+        ret->form = (uint8_t)(head % FAILURE_GROUP_FORM_COUNT);
+        if (code == 0)
+                ret->name = message_get_bytes(in, message_get_number(in));
+        else
+                ret->name = code <= NAMES ? names[code - 1] : SLICE_NULL;
         ret->bytes = SLICE_NULL;
-        if (ret->name.len > FAILURE_GROUP_NAME_MAX || ret->form >= FAILURE_GROUP_FORM_COUNT)
+        if (code > NAMES || ret->name.len > FAILURE_GROUP_NAME_MAX)
                 in->bad = true;
         if (ret->form != FAILURE_GROUP_ID)
                 ret->bytes = message_get_bytes(in, message_get_number(in));
@@ -149,14 +190,14 @@ bool failure_lines_are_good(struct slice lines) {
 static inline bool skip_short_group(struct message_reader *in) {
         const unsigned char *p = (const unsigned char *)in->rest.data;
         size_t left = in->rest.len;
-        size_t name_len = left > 0 ? p[0] : SHORT_END;
-        if (name_len >= SHORT_END || left < name_len + 3)
+        if (left < 2)
                 return false;
-        uint8_t form = p[name_len + 1];
-        size_t len = p[name_len + 2];
-        size_t size = form == FAILURE_GROUP_ID ? name_len + 2 : name_len + 3 + len;
-        bool is_short = form <= FAILURE_GROUP_SET && (len < SHORT_END || form == FAILURE_GROUP_ID);
-        if (!is_short || size > left)
+        unsigned code = p[0] / FAILURE_GROUP_FORM_COUNT, form = p[0] % FAILURE_GROUP_FORM_COUNT;
+        size_t at = code == 0 ? 2 + (size_t)p[1] : 1;
+        if (code > NAMES || at > SHORT_END || at >= left || form == FAILURE_GROUP_VALUE)
+                return false;
+        size_t size = form == FAILURE_GROUP_ID ? at : at + 1 + p[at];
+        if (size > left || (form != FAILURE_GROUP_ID && p[at] >= SHORT_END))
                 return false;
         in->rest.data += size;
         in->rest.len -= size;

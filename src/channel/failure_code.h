@@ -5,8 +5,9 @@
  * most of those who read it want. Numbers are those of message_write_number(). lines: their count,
  * the lines. line: u8 form, the number of bytes of each piece, the pieces. form: FAILURE_LINE_TEXT,
  * a text, which is its one piece; 1 to FAILURE_PIECES_MAX, a tuple of so many texts;
- * FAILURE_LINE_VALUE, one coded value of any other kind. group: number of bytes of the name, the
- * name, u8 form, and if that is not FAILURE_GROUP_ID: number of bytes, bytes. */
+ * FAILURE_LINE_VALUE, one coded value of any other kind. group: u8 form and, times
+ * FAILURE_GROUP_FORM_COUNT, the name's code; if that is 0, number of bytes of the name, the name;
+ * if the form is not FAILURE_GROUP_ID, number of bytes, bytes. */
 #pragma once
 
 #include "base/value.h"
@@ -14,6 +15,13 @@
 
 #define FAILURE_PIECES_MAX 8
 #define FAILURE_GROUP_NAME_MAX 1024 /* bytes */
+#define FAILURE_NAMES_MAX 63        /* names with a code (failure_names.def) */
+
+/* A group's name: the row of failure_names.def and one, or 0 and the text. */
+struct failure_name {
+        uint8_t code;
+        struct slice text;
+};
 
 enum failure_line_form { FAILURE_LINE_TEXT = 0, FAILURE_LINE_VALUE = 255 };
 enum failure_group_form {
@@ -41,18 +49,26 @@ struct failure_group {
  * bytes; returns their end. */
 size_t failure_line_size(const struct value *line);
 char *failure_line_write(char *to, const struct value *line);
+/* The same for a tuple of count texts, at most FAILURE_PIECES_MAX, which lie one behind the other.
+ */
+size_t failure_pieces_size(const uint32_t *lengths, size_t count);
+char *failure_pieces_write(char *to, const char *text, const uint32_t *lengths, size_t count);
+/* What stands for the name. */
+struct failure_name failure_name_of(struct slice text);
 /* The same for a group, of a value that is not None; id: the failure's. 0 for a name that is too
  * long, too. */
-size_t failure_group_size(struct slice name, const struct value *v);
-char *failure_group_write(char *to, struct slice name, const struct value *v, struct slice id);
+size_t failure_group_size(struct failure_name name, const struct value *v);
+char *failure_group_write(
+        char *to, struct failure_name name, const struct value *v, struct slice id);
 
 /* Reads the count in front of the lines. */
 static inline uint32_t failure_lines_count(struct message_reader *in) {
         return in->rest.len > 0 ? message_get_number(in) : 0;
 }
 /* The same for a group that is a text, of less than 4 GiB. */
-size_t failure_group_text_size(struct slice name, struct slice text);
-char *failure_group_write_text(char *to, struct slice name, struct slice text, struct slice id);
+size_t failure_group_text_size(struct failure_name name, struct slice text);
+char *failure_group_write_text(
+        char *to, struct failure_name name, struct slice text, struct slice id);
 /* Read the next line or group; texts borrow from the body. Return true if there was one; false at
  * the end, and where in->bad is. What is coded as a value is not looked at. */
 bool failure_line_next(struct message_reader *in, struct failure_line *ret);

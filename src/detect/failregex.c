@@ -134,8 +134,8 @@ static int find_groups(struct failregex *regex) {
                 int field = field_name_of(name);
                 if (field < 0)
                         return field;
-                regex->groups[regex->group_count++] =
-                        (struct failregex_group){number, (uint16_t)field};
+                regex->groups[regex->group_count++] = (struct failregex_group){
+                        (uint32_t)number, (uint16_t)field, fields_bit((unsigned)field)};
                 regex->group_fields |= fields_bit((unsigned)field);
         }
         return 0;

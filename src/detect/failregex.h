@@ -22,14 +22,15 @@ struct failregex_merge {
 };
 
 struct failregex_group {
-        size_t number;
-        uint16_t field; /* its name, see field_name.h */
+        uint32_t number;
+        uint16_t field;     /* its name, see field_name.h */
+        uint64_t field_bit; /* fields_bit() of that */
 };
 
 struct failregex {
         char *text; /* expanded */
         struct pattern *pattern;
-        struct failregex_group *groups; /* those with a name, in order */
+        struct failregex_group *groups; /* those with a name, in the order of their numbers */
         size_t group_count;
         uint64_t group_fields;        /* fields_bit() of all of them */
         unsigned flags;               /* enum pattern_flag */

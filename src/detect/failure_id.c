@@ -13,8 +13,10 @@
 
 /* What a group says: a text, or the parts of a tuple as Python prints them. */
 static struct slice text_of(const struct field *field, struct arena *arena) {
-        struct value v = field_value(field);
-        return field->kind == FIELD_TEXT ? field_slice(field) : repr(&v, arena);
+        if (field->kind == FIELD_TEXT)
+                return field_slice(field);
+        struct value v = field_value(field, arena);
+        return repr(&v, arena);
 }
 
 static struct slice print(const struct address *address, struct arena *arena) {

@@ -12,31 +12,44 @@ static bool is_group(const struct field *field) {
         return field->kind != FIELD_NONE && field->name != FIELD_MATCHES;
 }
 
-/* Bytes of the lines at most; 0: above the caps. */
-static size_t size_of_lines(const struct value *lines) {
+static struct failure_name name_of(const struct field *field) {
+        if (field->name < FIELD_KNOWN_COUNT)
+                return (struct failure_name){.code = (uint8_t)(field->name + 1)};
+        return (struct failure_name){.text = field_name_text(field->name)};
+}
+
+#define PIECES 3
+
+/* Bytes of the lines at most. */
+static size_t size_of_lines(const struct field *lines) {
         size_t size = MESSAGE_NUMBER_MAX;
-        if (lines->list.count > UINT32_MAX)
-                return 0;
-        for (size_t i = 0; i < lines->list.count; i++) {
-                size_t line = failure_line_size(&lines->list.items[i]);
-                if (line == 0)
-                        return 0;
-                size += line;
-        }
+        for (size_t i = 0; i < lines->len; i++)
+                size += sizeof(uint8_t) + PIECES * MESSAGE_NUMBER_MAX +
+                        field_line_len(&lines->lines[i]);
         return size;
 }
 
+/* Of any other kind than TEXT. */
+static size_t size_of_other(const struct field *field) {
+        if (field->kind == FIELD_VALUE)
+                return failure_group_size(name_of(field), field->value);
+        struct arena arena = ARENA_INIT;
+        struct value v = field_value(field, &arena);
+        size_t size = failure_group_size(name_of(field), &v);
+        arena_done(&arena);
+        return size;
+}
+
+/* 0: above the caps. */
 static size_t size_of_groups(const struct fields *fields) {
         size_t size = 1;
         for (size_t i = 0; i < fields->count; i++) {
                 const struct field *field = &fields->items[i];
                 if (!is_group(field))
                         continue;
-                size_t group =
-                        field->kind == FIELD_TEXT
-                                ? failure_group_text_size(
-                                          field_name_text(field->name), field_slice(field))
-                                : failure_group_size(field_name_text(field->name), field->value);
+                size_t group = field->kind == FIELD_TEXT
+                                       ? failure_group_text_size(name_of(field), field_slice(field))
+                                       : size_of_other(field);
                 if (group == 0)
                         return 0;
                 size += group;
@@ -44,15 +57,28 @@ static size_t size_of_groups(const struct fields *fields) {
         return size;
 }
 
-static char *write_lines(char *to, const struct value *lines) {
+static char *write_lines(char *to, const struct field *lines) {
         char *begin = to;
         to += RECORD_LENGTH_BYTES;
         if (lines) {
-                to = message_write_number(to, (uint32_t)lines->list.count);
-                for (size_t i = 0; i < lines->list.count; i++)
-                        to = failure_line_write(to, &lines->list.items[i]);
+                to = message_write_number(to, lines->len);
+                for (size_t i = 0; i < lines->len; i++) {
+                        const struct field_line *line = &lines->lines[i];
+                        const uint32_t pieces[PIECES] = {line->before, line->date, line->after};
+                        to = failure_pieces_write(to, line->text, pieces, PIECES);
+                }
         }
         record_write_length(begin, to);
+        return to;
+}
+
+static char *write_other(char *to, const struct field *field, struct slice id) {
+        if (field->kind == FIELD_VALUE)
+                return failure_group_write(to, name_of(field), field->value, id);
+        struct arena arena = ARENA_INIT;
+        struct value v = field_value(field, &arena);
+        to = failure_group_write(to, name_of(field), &v, id);
+        arena_done(&arena);
         return to;
 }
 
@@ -63,10 +89,9 @@ static char *write_groups(char *to, const struct fields *fields, struct slice id
                 const struct field *field = &fields->items[i];
                 if (!is_group(field))
                         continue;
-                struct slice name = field_name_text(field->name);
                 to = field->kind == FIELD_TEXT
-                             ? failure_group_write_text(to, name, field_slice(field), id)
-                             : failure_group_write(to, name, field->value, id);
+                             ? failure_group_write_text(to, name_of(field), field_slice(field), id)
+                             : write_other(to, field, id);
         }
         record_write_length(begin, to);
         return to;
@@ -74,10 +99,10 @@ static char *write_groups(char *to, const struct fields *fields, struct slice id
 
 int failure_record_put(
         struct buffer *out, const struct record *record, const struct fields *fields) {
-        const struct value *lines = fields_list(fields, FIELD_MATCHES);
+        const struct field *lines = fields_lines(fields, FIELD_MATCHES);
         size_t of_lines = lines ? size_of_lines(lines) : 1;
         size_t of_groups = size_of_groups(fields);
-        if (of_lines == 0 || of_groups == 0)
+        if (of_groups == 0)
                 return record_put(out, record);
         char *room = buffer_room(out, RECORD_FAILURE_HEAD_MAX + record->failure.id.len +
                                               2 * RECORD_LENGTH_BYTES + of_lines + of_groups);

@@ -31,41 +31,60 @@ static void take_value(struct arena *arena, struct value *to, const struct value
         to->list.capacity = v->list.count;
 }
 
-static void take(struct arena *arena, struct field *to, const struct field *from) {
-        *to = *from;
-        if (from->kind == FIELD_TEXT) {
-                if (!arena_holds(arena, from->text))
-                        to->text = arena_copy(arena, field_slice(from)).data;
-        } else if (from->kind == FIELD_VALUE && !arena_holds(arena, from->value)) {
+static const struct field_line *take_lines(
+        struct arena *arena, const struct field_line *from, size_t count) {
+        struct field_line *lines = arena_alloc_raw(arena, count, sizeof(*lines));
+        for (size_t i = 0; i < count; i++) {
+                lines[i] = from[i];
+                if (!arena_holds(arena, from[i].text))
+                        lines[i].text = arena_copy(
+                                arena, (struct slice){from[i].text, field_line_len(&from[i])})
+                                                .data;
+        }
+        return lines;
+}
+
+static void take(struct arena *arena, struct field *field) {
+        /* Nothing, and what is there already, stays. */
+        if (field->kind == FIELD_NONE || arena_holds(arena, field->text))
+                return;
+        if (field->kind == FIELD_TEXT) {
+                field->text = arena_copy(arena, field_slice(field)).data;
+        } else if (field->kind == FIELD_LINES) {
+                field->lines = take_lines(arena, field->lines, field->len);
+        } else {
                 struct value *value = arena_alloc_raw(arena, 1, sizeof(*value));
-                take_value(arena, value, from->value);
-                to->value = value;
+                take_value(arena, value, field->value);
+                field->value = value;
         }
 }
 
-/* Whether nothing changes: most fields of a session are said again by each of its lines. */
-static bool is_same(const struct field *a, const struct field *b) {
-        if (a->name != b->name || a->kind != b->kind)
-                return false;
-        if (a->kind == FIELD_TEXT)
-                return slice_equal(field_slice(a), field_slice(b));
-        return a->kind == FIELD_NONE || a->value == b->value;
+void field_box_begin(struct field_box *box, const struct fields *fields, size_t room) {
+        size_t wanted = fields->count + room;
+        if (box->fields.capacity < wanted)
+                box->fields = fields_new(wanted, &box->arena);
+        if (fields->count > 0)
+                memcpy(box->fields.items, fields->items, fields->count * sizeof(struct field));
+        box->fields.count = fields->count;
+        box->fields.seen = fields->seen;
 }
 
-static void reserve(struct field_box *box, size_t count) {
-        if (count <= box->fields.capacity)
-                return;
-        box->fields = fields_copy(&box->fields, count - box->fields.count + ADDED_MAX, &box->arena);
+void field_box_begin_again(struct field_box *box, size_t room) {
+        if (box->fields.capacity - box->fields.count < room)
+                box->fields = fields_copy(&box->fields, room, &box->arena);
+}
+
+void field_box_keep(struct field_box *box) {
+        /* More fields than room was made for are elsewhere. */
+        if (box->fields.count > 0 && !arena_holds(&box->arena, box->fields.items))
+                box->fields = fields_copy(&box->fields, 0, &box->arena);
+        for (size_t i = 0; i < box->fields.count; i++)
+                take(&box->arena, &box->fields.items[i]);
 }
 
 void field_box_put(struct field_box *box, const struct fields *fields) {
-        reserve(box, fields->count);
-        struct field *items = box->fields.items;
-        for (size_t i = 0; i < fields->count; i++)
-                if (i >= box->fields.count || !is_same(&items[i], &fields->items[i]))
-                        take(&box->arena, &items[i], &fields->items[i]);
-        box->fields.count = fields->count;
-        box->fields.seen = fields->seen;
+        field_box_begin(box, fields, ADDED_MAX);
+        field_box_keep(box);
 }
 
 void field_box_clear(struct field_box *box) {

@@ -6,7 +6,8 @@
 #include "detect/fields.h"
 
 struct field_box {
-        struct fields fields; /* all of it is in arena; to be read only */
+        struct fields fields; /* all of it is in arena, and is to be read only, but between begin
+                                 and keep */
         struct arena arena;
         size_t settled; /* bytes of arena when nothing in it was waste */
 };
@@ -14,8 +15,16 @@ struct field_box {
 #define FIELD_BOX_INIT ((struct field_box){.fields = FIELDS_EMPTY, .arena = ARENA_INIT})
 
 void field_box_done(struct field_box *box);
-/* Takes fields, which have items of their own, but parts of which may be parts of the box's. What
- * was in the box stays readable until field_box_settle(), but for the box's items themselves. */
+/* Makes the fields the box's, with room for so many more. Until field_box_keep() their texts and
+ * values stay where they are, and box->fields may be changed. What was in the box stays readable
+ * until field_box_settle(), but for the box's items themselves. */
+void field_box_begin(struct field_box *box, const struct fields *fields, size_t room);
+/* The same, with the fields that are in the box. */
+void field_box_begin_again(struct field_box *box, size_t room);
+/* Takes in what its fields borrow from elsewhere. */
+void field_box_keep(struct field_box *box);
+/* Begin and keep: takes fields, which have items of their own, but parts of which may be parts of
+ * the box's. */
 void field_box_put(struct field_box *box, const struct fields *fields);
 /* Empties the box; what was in it stays readable until field_box_settle(). */
 void field_box_clear(struct field_box *box);

@@ -7,26 +7,10 @@
 
 #include "base/memory.h"
 
-#define NAME(text)                                                                                 \
-        { text, sizeof(text) - 1 }
-
 static struct slice names[FIELD_NAMES_MAX] = {
-        [FIELD_IP4] = NAME("ip4"),
-        [FIELD_IP6] = NAME("ip6"),
-        [FIELD_DNS] = NAME("dns"),
-        [FIELD_FID] = NAME("fid"),
-        [FIELD_IP] = NAME("ip"),
-        [FIELD_CIDR] = NAME("cidr"),
-        [FIELD_USER] = NAME("user"),
-        [FIELD_USERS] = NAME("users"),
-        [FIELD_MATCHES] = NAME("matches"),
-        [FIELD_NOFAIL] = NAME("nofail"),
-        [FIELD_NOFAIL_MATCHES] = NAME("nofail-matches"),
-        [FIELD_CONTENT] = NAME("content"),
-        [FIELD_MLFID] = NAME("mlfid"),
-        [FIELD_MLFGAINED] = NAME("mlfgained"),
-        [FIELD_MLFFORGET] = NAME("mlfforget"),
-        [FIELD_MLFPENDING] = NAME("mlfpending"),
+#define FAILURE_NAME(id, text) [FIELD_##id] = {text, sizeof(text) - 1},
+#include "channel/failure_names.def"
+#undef FAILURE_NAME
 };
 static size_t count = FIELD_KNOWN_COUNT;
 

@@ -7,24 +7,12 @@
 
 #include "base/slice.h"
 
-/* Those that the code knows; the numbers behind them are given away as names come up. */
+/* Those that the code knows (FIELD_IP4 ...); the numbers behind them are given away as names come
+ * up. */
 enum field_name {
-        FIELD_IP4,
-        FIELD_IP6,
-        FIELD_DNS,
-        FIELD_FID,
-        FIELD_IP,
-        FIELD_CIDR,
-        FIELD_USER,
-        FIELD_USERS,
-        FIELD_MATCHES,
-        FIELD_NOFAIL,
-        FIELD_NOFAIL_MATCHES,
-        FIELD_CONTENT,
-        FIELD_MLFID,
-        FIELD_MLFGAINED,
-        FIELD_MLFFORGET,
-        FIELD_MLFPENDING,
+#define FAILURE_NAME(id, text) FIELD_##id,
+#include "channel/failure_names.def"
+#undef FAILURE_NAME
         FIELD_KNOWN_COUNT
 };
 

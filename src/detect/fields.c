@@ -31,10 +31,12 @@ bool field_value_is_true(const struct field *field) {
         return false;
 }
 
-struct value field_value(const struct field *field) {
+struct value field_value(const struct field *field, struct arena *arena) {
         switch (field->kind) {
         case FIELD_TEXT:
                 return value_string(field_slice(field));
+        case FIELD_LINES:
+                return field_lines_value(field->lines, field->len, arena);
         case FIELD_VALUE:
                 return *field->value;
         default:
@@ -45,21 +47,17 @@ struct value field_value(const struct field *field) {
 bool field_equal(const struct field *a, const struct field *b) {
         if (a->kind == FIELD_TEXT && b->kind == FIELD_TEXT)
                 return slice_equal(field_slice(a), field_slice(b));
-        struct value left = field_value(a);
-        struct value right = field_value(b);
-        return value_equal(&left, &right);
+        struct arena arena = ARENA_INIT;
+        struct value left = field_value(a, &arena);
+        struct value right = field_value(b, &arena);
+        bool is_equal = value_equal(&left, &right);
+        arena_done(&arena);
+        return is_equal;
 }
 
 struct fields fields_new(size_t room, struct arena *arena) {
         return (struct fields){.items = arena_alloc_raw(arena, room, sizeof(struct field)),
                 .capacity = (uint32_t)room};
-}
-
-const struct value *fields_list(const struct fields *fields, unsigned name) {
-        const struct field *field = fields_get(fields, name);
-        return field && field->kind == FIELD_VALUE && field->value->type == VALUE_LIST
-                       ? field->value
-                       : NULL;
 }
 
 static void grow(struct fields *fields, struct arena *arena) {
@@ -100,18 +98,32 @@ struct field fields_remove(struct fields *fields, struct field *field) {
         return taken;
 }
 
+/* Most fields of a session are said again by each of its lines. */
+static bool is_same_text(const struct field *a, const struct field *b) {
+        return a->kind == FIELD_TEXT && b->kind == FIELD_TEXT &&
+               slice_equal(field_slice(a), field_slice(b));
+}
+
+/* As fields_find(), with a guess at where it is. */
+static struct field *find_near(struct fields *fields, struct field *guess, unsigned name) {
+        bool is_there = guess < fields->items + fields->count && guess->name == name;
+        return is_there ? guess : fields_find(fields, name);
+}
+
 void fields_overlay(struct fields *fields, const struct fields *newer, struct arena *arena) {
         if (fields->capacity < fields->count + newer->count)
                 *fields = fields_copy(fields, newer->count, arena);
         const struct field *end = newer->items + newer->count;
+        struct field *next = fields->items; /* lines of a session have their fields in one order */
         for (const struct field *field = newer->items; field < end; field++) {
                 if (field->kind == FIELD_NONE)
                         continue;
-                struct field *known = fields_find(fields, field->name);
-                if (!known)
-                        known = &fields->items[fields->count++];
-                *known = *field;
+                struct field *known = find_near(fields, next, field->name);
+                next = known ? known : &fields->items[fields->count++];
+                if (!known || !is_same_text(known, field))
+                        *next = *field;
                 fields->seen |= fields_bit(field->name);
+                next++;
         }
 }
 
@@ -126,9 +138,13 @@ struct fields fields_copy(const struct fields *fields, size_t room, struct arena
 
 struct fields fields_copy_known(const struct fields *fields, struct arena *arena) {
         struct fields copy = fields_new(fields->count, arena);
-        for (size_t i = 0; i < fields->count; i++)
-                if (fields->items[i].kind != FIELD_NONE)
-                        fields_append(&copy, fields->items[i], arena);
+        struct field *end = copy.items;
+        for (size_t i = 0; i < fields->count; i++) {
+                *end = fields->items[i];
+                end += end->kind != FIELD_NONE;
+        }
+        copy.count = (uint32_t)(end - copy.items);
+        copy.seen = fields->seen; /* more than are there may be set */
         return copy;
 }
 
@@ -138,9 +154,23 @@ struct value fields_dict(const struct fields *fields, struct arena *arena) {
         for (size_t i = 0; i < fields->count; i++) {
                 const struct field *field = &fields->items[i];
                 (void)value_append(&dict, value_string(field_name_text(field->name)), arena);
-                (void)value_append(&dict, field_value(field), arena);
+                (void)value_append(&dict, field_value(field, arena), arena);
         }
         return dict;
+}
+
+static struct field field_of(unsigned name, const struct value *v, struct arena *arena) {
+        bool has_lines = name == FIELD_MATCHES || name == FIELD_NOFAIL_MATCHES;
+        const struct field_line *lines = has_lines ? field_lines_of_value(v, arena) : NULL;
+        if (lines)
+                return field_lines(name, lines, v->list.count);
+        if (v->type == VALUE_STRING)
+                return field_text(name, v->string);
+        if (v->type == VALUE_NONE)
+                return (struct field){.name = (uint16_t)name, .kind = FIELD_NONE};
+        struct value *copy = arena_alloc_raw(arena, 1, sizeof(*copy));
+        *copy = *v;
+        return (struct field){.name = (uint16_t)name, .kind = FIELD_VALUE, .value = copy};
 }
 
 static bool put_item(struct fields *fields, const struct value *item, struct arena *arena) {
@@ -149,13 +179,7 @@ static bool put_item(struct fields *fields, const struct value *item, struct are
         int name = field_name_of(item[0].string);
         if (name < 0 || (item[1].type == VALUE_STRING && item[1].string.len > UINT32_MAX))
                 return false;
-        if (item[1].type == VALUE_STRING)
-                fields_put(fields, field_text((unsigned)name, item[1].string), arena);
-        else if (item[1].type == VALUE_NONE)
-                fields_put(
-                        fields, (struct field){.name = (uint16_t)name, .kind = FIELD_NONE}, arena);
-        else
-                fields_put_value(fields, (unsigned)name, &item[1], arena);
+        fields_put(fields, field_of((unsigned)name, &item[1], arena), arena);
         return true;
 }
 
@@ -169,15 +193,24 @@ bool fields_of_dict(const struct value *dict, struct arena *arena, struct fields
         return true;
 }
 
+size_t field_coded_size(const struct field *field) {
+        switch (field->kind) {
+        case FIELD_TEXT:
+                return VALUE_HEAD_BYTES + field->len;
+        case FIELD_LINES:
+                return field_lines_coded_size(field->lines, field->len);
+        case FIELD_VALUE:
+                return value_coded_size(field->value);
+        default:
+                return sizeof(uint8_t);
+        }
+}
+
 size_t fields_coded_size(const struct fields *fields) {
         size_t size = VALUE_HEAD_BYTES;
         for (size_t i = 0; i < fields->count; i++) {
                 const struct field *field = &fields->items[i];
-                size_t item = sizeof(uint8_t);
-                if (field->kind == FIELD_TEXT)
-                        item = VALUE_HEAD_BYTES + field->len;
-                else if (field->kind == FIELD_VALUE)
-                        item = value_coded_size(field->value);
+                size_t item = field_coded_size(field);
                 if (item == 0)
                         return 0;
                 size += VALUE_HEAD_BYTES + field_name_text(field->name).len + item;
@@ -192,17 +225,25 @@ static char *write_text(char *to, struct slice text) {
         return to + text.len;
 }
 
+char *field_write(char *to, const struct field *field) {
+        static const struct value none = {.type = VALUE_NONE};
+        switch (field->kind) {
+        case FIELD_TEXT:
+                return write_text(to, field_slice(field));
+        case FIELD_LINES:
+                return field_lines_write(to, field->lines, field->len);
+        case FIELD_VALUE:
+                return value_write(to, field->value);
+        default:
+                return value_write(to, &none);
+        }
+}
+
 char *fields_write(char *to, const struct fields *fields) {
         to = value_write_head(to, VALUE_DICT, 2 * fields->count);
         for (size_t i = 0; i < fields->count; i++) {
-                const struct field *field = &fields->items[i];
-                to = write_text(to, field_name_text(field->name));
-                if (field->kind == FIELD_TEXT) {
-                        to = write_text(to, field_slice(field));
-                        continue;
-                }
-                struct value item = field_value(field);
-                to = value_write(to, &item);
+                to = write_text(to, field_name_text(fields->items[i].name));
+                to = field_write(to, &fields->items[i]);
         }
         return to;
 }

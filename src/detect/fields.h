@@ -8,21 +8,24 @@
 
 #include "base/arena.h"
 #include "base/value.h"
+#include "detect/field_line.h"
 #include "detect/field_name.h"
 
 enum field_kind {
         FIELD_NONE,  /* a group that took no part */
         FIELD_TEXT,  /* which the field borrows */
+        FIELD_LINES, /* lines that matched */
         FIELD_VALUE, /* anything else: numbers, lists, sets, tuples */
 };
 
 struct field {
         uint16_t name; /* field_name.h */
         uint8_t kind;
-        uint32_t len; /* of a TEXT */
+        uint32_t len; /* of a TEXT, or the number of LINES */
         union {
                 const char *text;
-                const struct value *value; /* borrowed; not changed while a field has it */
+                const struct field_line *lines; /* borrowed, as is the value: neither is */
+                const struct value *value;      /* changed while a field has it */
         };
 };
 
@@ -45,12 +48,16 @@ static inline struct field field_text(unsigned name, struct slice text) {
 static inline struct slice field_slice(const struct field *field) {
         return (struct slice){field->text, field->len};
 }
-/* As a value, which borrows what the field does. */
-struct value field_value(const struct field *field);
+static inline struct field field_lines(
+        unsigned name, const struct field_line *lines, size_t count) {
+        return (struct field){(uint16_t)name, FIELD_LINES, (uint32_t)count, {.lines = lines}};
+}
+/* As a value, which borrows what the field does; what a list of lines needs is in arena. */
+struct value field_value(const struct field *field, struct arena *arena);
 bool field_value_is_true(const struct field *field); /* of a VALUE */
 /* Whether Python takes the field's value for true. */
 static inline bool field_is_true(const struct field *field) {
-        if (field->kind == FIELD_TEXT)
+        if (field->kind == FIELD_TEXT || field->kind == FIELD_LINES)
                 return field->len > 0;
         return field->kind == FIELD_VALUE && field_value_is_true(field);
 }
@@ -78,8 +85,11 @@ static inline bool fields_has(const struct fields *fields, unsigned name) {
         const struct field *field = fields_find(fields, name);
         return field && field_is_true(field);
 }
-/* The list of a name; NULL if it is none. */
-const struct value *fields_list(const struct fields *fields, unsigned name);
+/* The lines of a name; NULL if it has none. */
+static inline const struct field *fields_lines(const struct fields *fields, unsigned name) {
+        const struct field *field = fields_find(fields, name);
+        return field && field->kind == FIELD_LINES ? field : NULL;
+}
 
 /* Puts the field behind all others, whose names are different. */
 void fields_append(struct fields *fields, struct field field, struct arena *arena);
@@ -97,7 +107,8 @@ static inline struct field fields_take(struct fields *fields, unsigned name) {
                 return fields_remove(fields, field);
         return (struct field){.name = (uint16_t)name, .kind = FIELD_NONE};
 }
-/* Overwrites fields with all of newer that is not None. */
+/* Overwrites fields with all of newer that is not None; a text that is the same stays where it is.
+ */
 void fields_overlay(struct fields *fields, const struct fields *newer, struct arena *arena);
 /* The same fields with room for so many more; fields_copy_known() leaves out those that are None.
  */
@@ -108,6 +119,10 @@ struct fields fields_copy_known(const struct fields *fields, struct arena *arena
 struct value fields_dict(const struct fields *fields, struct arena *arena);
 /* What a dict says; false, and nothing, if its keys are no texts, or of too many kinds. */
 bool fields_of_dict(const struct value *dict, struct arena *arena, struct fields *ret);
+/* Bytes of a field's value as channel/value_code.h has it, and these bytes; 0: it is above the
+ * caps. */
+size_t field_coded_size(const struct field *field);
+char *field_write(char *to, const struct field *field);
 /* Bytes of the dict as channel/value_code.h has it, and these bytes; 0: they are above its caps. */
 size_t fields_coded_size(const struct fields *fields);
 char *fields_write(char *to, const struct fields *fields);

@@ -94,6 +94,8 @@ void filter_say(const struct filter *filter, enum diag_level level, struct slice
 
 /* ---- results ---- */
 
+enum { RESULT_PLAIN = 0, RESULT_RAW_ID = 1, RESULT_NEEDS_DNS = 2 };
+
 /* Most lines have one result: room for more is made when they come. */
 static void make_room(struct run *run) {
         if (run->count < run->capacity)
@@ -105,29 +107,38 @@ static void make_room(struct run *run) {
                 run->results[i] = old[i];
 }
 
-static void add_result(
-        struct run *run, uint32_t regex, const struct fields *data, struct filter_failure result) {
-        const struct filter *filter = run->filter;
+/* The daemon's: never later than now, and with what the server wants to know. */
+static void set_daemons(struct run *run, const struct fields *data, struct filter_failure *result) {
+        double now = clock_wall(run->filter->env.clock);
+        result->time = run->line->time;
+        result->integral_time = run->line->integral;
+        if (result->time > now) {
+                result->time = now;
+                result->integral_time = false;
+        }
+        result->fields = fields_copy_known(data, run->arena);
+        if (!run->filter->keeps_matches)
+                (void)fields_take(&result->fields, FIELD_MATCHES);
+}
+
+static void add_result(struct run *run, uint32_t regex, const struct fields *data, struct slice id,
+        unsigned marks) {
         if (run->count == FILTER_RESULTS_MAX)
                 return;
         make_room(run);
-        result.regex = regex;
-        result.time = run->line->time;
-        result.integral_time = run->line->integral;
-        result.fields = *data;
-        if (filter->mode == FILTER_TOOL) {
-                result.nofail = fields_has(data, FIELD_NOFAIL);
-        } else {
-                double now = clock_wall(filter->env.clock);
-                if (result.time > now) {
-                        result.time = now;
-                        result.integral_time = false;
-                }
-                result.fields = fields_copy_known(data, run->arena);
-                if (!filter->keeps_matches)
-                        (void)fields_take(&result.fields, FIELD_MATCHES);
+        struct filter_failure *result = &run->results[run->count++];
+        *result = (struct filter_failure){.regex = regex,
+                .id = id,
+                .raw_id = (marks & RESULT_RAW_ID) != 0,
+                .needs_dns = (marks & RESULT_NEEDS_DNS) != 0};
+        if (run->filter->mode == FILTER_DAEMON) {
+                set_daemons(run, data, result);
+                return;
         }
-        run->results[run->count++] = result;
+        result->time = run->line->time;
+        result->integral_time = run->line->integral;
+        result->nofail = fields_has(data, FIELD_NOFAIL);
+        result->fields = fields_copy(data, 0, run->arena);
 }
 
 /* One result for each address of a host name. */
@@ -136,8 +147,7 @@ static void add_resolved(
         const struct filter *filter = run->filter;
         struct value addresses = value_list();
         if (!filter->env.resolve) {
-                add_result(
-                        run, regex, data, (struct filter_failure){.id = name, .needs_dns = true});
+                add_result(run, regex, data, name, RESULT_NEEDS_DNS);
                 return;
         }
         filter->env.resolve(filter->env.user, name, run->arena, &addresses);
@@ -149,8 +159,7 @@ static void add_resolved(
                                 SLICE(" = "), repr(&set, run->arena)));
         }
         for (size_t i = 0; i < addresses.list.count; i++)
-                add_result(run, regex, data,
-                        (struct filter_failure){.id = value_item_text(&addresses, i)});
+                add_result(run, regex, data, value_item_text(&addresses, i), RESULT_PLAIN);
 }
 
 static enum failure_names names_of(const struct filter *filter) {
@@ -192,7 +201,7 @@ static int report(struct run *run, uint32_t regex, enum has_session has_session,
                 fields_put(data, pending, run->arena);
                 if (!filter->check_all && filter->ignore_pending)
                         return STEP_END;
-                add_result(run, regex, data, (struct filter_failure){.id = SLICE_NULL});
+                add_result(run, regex, data, SLICE_NULL, RESULT_PLAIN);
                 return next;
         case FAILURE_ID_REFUSED:
                 return next;
@@ -201,9 +210,8 @@ static int report(struct run *run, uint32_t regex, enum has_session has_session,
                 return next;
         case FAILURE_ID_PLAIN:
         case FAILURE_ID_RAW:
-                add_result(run, regex, data,
-                        (struct filter_failure){
-                                .id = id.text, .raw_id = id.kind == FAILURE_ID_RAW});
+                add_result(run, regex, data, id.text,
+                        id.kind == FAILURE_ID_RAW ? RESULT_RAW_ID : RESULT_PLAIN);
                 return next;
         }
         return next;
@@ -278,6 +286,12 @@ static int search_prefregex(struct run *run) {
         return STEP_ON;
 }
 
+/* As Python prints it. */
+static struct slice shown(const struct field *field, struct arena *arena) {
+        struct value v = field_value(field, arena);
+        return repr(&v, arena);
+}
+
 /* A match that counts, with what it and the prefregex captured: it goes together with what its
  * session knows, and gets an id. */
 static int take_match(struct run *run, uint32_t index, struct fields *data,
@@ -285,18 +299,21 @@ static int take_match(struct run *run, uint32_t index, struct fields *data,
         struct filter *filter = run->filter;
         /* The server may want the lines of a session later; the tool says once and for all. */
         bool needs_lines = filter->keeps_matches || filter->mode == FILTER_DAEMON;
-        struct value matched = needs_lines ? line_list_value(lines, run->arena) : value_list();
+        struct field matched = field_lines(FIELD_MATCHES, NULL, 0);
+        if (needs_lines)
+                matched = field_lines(
+                        FIELD_MATCHES, field_lines_new(lines, run->arena), lines->count);
         const struct field *mlfid = fields_get(data, FIELD_MLFID);
         if (!mlfid) {
-                fields_put_value(data, FIELD_MATCHES, &matched, run->arena);
+                fields_put(data, matched, run->arena);
                 return report(run, index, SESSION_NONE, data, searched);
         }
-        struct value name = field_value(mlfid);
-        struct slice id = mlfid->kind == FIELD_TEXT ? name.string : repr(&name, run->arena);
-        struct session *session = sessions_merge(&filter->sessions, id, &matched, data, run->arena);
+        struct session *session;
+        struct slice id = mlfid->kind == FIELD_TEXT ? field_slice(mlfid) : shown(mlfid, run->arena);
+        data = sessions_merge(&filter->sessions, id, &matched, data, run->arena, &session);
         int r = report(run, index, SESSION_KNOWN, data, searched);
         if (session)
-                session_keep(&filter->sessions, session, data, run->arena);
+                session_keep(&filter->sessions, session);
         return r;
 }
 
@@ -334,10 +351,11 @@ static int try_failregex(struct run *run, uint32_t index) {
         int r = pattern_search_whole(regex->pattern, text, run->text_kind, &match, run->fault);
         if (r <= 0)
                 return r;
-        struct fields data =
-                run->inherited.count > 0
-                        ? groups_read_over(&run->inherited, regex, text, &match, run->arena)
-                        : groups_read(regex, text, &match, run->arena);
+        struct fields data = run->inherited.count > 0
+                                     ? groups_read_over(&run->inherited,
+                                               filter->check_all ? GROUPS_COPY : GROUPS_SHARE,
+                                               regex, text, &match, run->arena)
+                                     : groups_read(regex, text, &match, run->arena);
         matched_lines_find(regex, text, &match, &run->original, run->arena, &lines);
         if (filter->ignoreregexes.count > 0) {
                 r = is_ignored(run,

@@ -74,10 +74,21 @@ void filter_trace_passed(struct filter *filter, const struct dated_line *line);
 #define FILTER_CLAUSE_FAILREGEX 2 /* of the first one */
 
 void filter_forget_literals(struct filter *filter);
+/* For filter_lacks() and filter_is_hopeless() where clauses are not up to date. */
+void filter_know_literals(struct filter *filter);
 /* What the line without its date lacks: line->lacks, or nothing (0) if a literal comes together at
  * the seam where the date was cut out. */
-uint64_t filter_lacks(
-        struct filter *filter, const struct filter_line *line, const struct line_tuple *tuple);
+static inline uint64_t filter_lacks(
+        struct filter *filter, const struct filter_line *line, const struct line_tuple *tuple) {
+        if (line->lacks == 0)
+                return 0;
+        if (!filter->knows_literals)
+                filter_know_literals(filter);
+        if (filter->clause_count == 0 ||
+                prefilter_seam_holds(&filter->seam, tuple->before, tuple->after))
+                return 0;
+        return line->lacks;
+}
 /* Whether lacks tells that failregex index cannot match. */
 static inline bool filter_lacks_failregex(uint64_t lacks, size_t index) {
         return index < FILTER_CLAUSES_MAX - FILTER_CLAUSE_FAILREGEX &&

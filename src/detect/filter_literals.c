@@ -78,6 +78,10 @@ static void update(struct filter *filter, struct slice sample) {
         filter->knows_literals = true;
 }
 
+void filter_know_literals(struct filter *filter) {
+        update(filter, SLICE_NULL);
+}
+
 void filter_forget_literals(struct filter *filter) {
         filter->generation++;
         filter->knows_literals = false;
@@ -97,7 +101,8 @@ const struct literals *filter_clauses(
 bool filter_is_hopeless(struct filter *filter, uint64_t lacks) {
         if (lacks == 0)
                 return false;
-        update(filter, SLICE_NULL);
+        if (!filter->knows_literals)
+                filter_know_literals(filter);
         if (filter->clause_count == 0)
                 return false;
         bool lacks_prefregex = (lacks >> FILTER_CLAUSE_PREFREGEX & 1) != 0;
@@ -109,15 +114,4 @@ bool filter_is_hopeless(struct filter *filter, uint64_t lacks) {
                 return false;
         bool is_counted = filter->prefregex && (!filter->prefregex_in_all || filter->traces_groups);
         return is_counted ? lacks_prefregex : lacks_failregex;
-}
-
-uint64_t filter_lacks(
-        struct filter *filter, const struct filter_line *line, const struct line_tuple *tuple) {
-        if (line->lacks == 0)
-                return 0;
-        update(filter, SLICE_NULL);
-        if (filter->clause_count == 0 ||
-                prefilter_seam_holds(&filter->seam, tuple->before, tuple->after))
-                return 0;
-        return line->lacks;
 }

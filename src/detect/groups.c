@@ -2,7 +2,8 @@
 /* Upstream: fail2ban/server/failregex.py getGroups(), 1.1. */
 #include "detect/groups.h"
 
-#define ADDED_MAX 4 /* fields that most lines add to what was captured */
+#define ADDED_MAX 4  /* fields that most lines add to what was captured */
+#define OTHERS_MAX 8 /* groups that most regexes have */
 
 /* In place: a field that is built elsewhere is copied. */
 static void set_group(struct field *field, unsigned name, size_t group, struct slice subject,
@@ -36,7 +37,7 @@ static void merge_tuples(const struct failregex *regex, struct slice subject,
         for (size_t i = 0; i < regex->tuple_count; i++) {
                 const struct failregex_merge *part = &regex->tuples[i];
                 const struct field *present = fields_find(fields, part->target);
-                struct value tuple = present ? field_value(present) : VALUE_OF_NONE;
+                struct value tuple = present ? field_value(present, arena) : VALUE_OF_NONE;
                 if (tuple.type != VALUE_TUPLE) {
                         struct value first = tuple;
                         tuple = value_tuple();
@@ -44,14 +45,14 @@ static void merge_tuples(const struct failregex *regex, struct slice subject,
                 }
                 struct field field;
                 set_group(&field, part->target, part->group, subject, match);
-                (void)value_append(&tuple, field_value(&field), arena);
+                (void)value_append(&tuple, field_value(&field, arena), arena);
                 fields_put_value(fields, part->target, &tuple, arena);
         }
 }
 
 struct fields groups_read(const struct failregex *regex, struct slice subject,
         const struct pattern_match *match, struct arena *arena) {
-        struct fields fields = fields_new(regex->group_count + ADDED_MAX, arena);
+        struct fields fields = fields_new(regex->group_count + OTHERS_MAX + ADDED_MAX, arena);
         for (size_t i = 0; i < regex->group_count; i++)
                 set_group(&fields.items[i], regex->groups[i].field, regex->groups[i].number,
                         subject, match);
@@ -62,35 +63,38 @@ struct fields groups_read(const struct failregex *regex, struct slice subject,
         return fields;
 }
 
-/* Where nothing is added to the groups: those that took part go straight to their places. */
-static struct fields read_plainly(const struct fields *base, const struct failregex *regex,
-        struct slice subject, const struct pattern_match *match, struct arena *arena) {
-        struct fields fields = fields_copy(base, regex->group_count + ADDED_MAX, arena);
-        bool may_be_there = (base->seen & regex->group_fields) != 0;
-        struct field *end = fields.items + fields.count;
-        uint64_t seen = fields.seen;
-        for (size_t i = 0; i < regex->group_count; i++) {
-                const struct failregex_group *group = &regex->groups[i];
-                size_t from;
-                size_t to;
-                if (!pattern_match_span(match, group->number, &from, &to))
+/* Puts the groups that took part behind the others, which have other names. */
+static void append_groups(struct fields *fields, const struct failregex *regex,
+        struct slice subject, const struct pattern_match *match) {
+        const struct failregex_group *group = regex->groups, *last = group + regex->group_count;
+        struct field *end = fields->items + fields->count;
+        uint64_t seen = fields->seen;
+        for (; group < last && group->number < match->count; group++) {
+                size_t from = match->spans[2 * (size_t)group->number];
+                if (from == PATTERN_UNSET)
                         continue;
-                struct field *known = may_be_there ? fields_find(base, group->field) : NULL;
-                struct field *place = known ? fields.items + (known - base->items) : end++;
-                set_group(place, group->field, group->number, subject, match);
-                seen |= fields_bit(group->field);
+                size_t to = match->spans[2 * (size_t)group->number + 1];
+                *end++ = field_text(group->field, (struct slice){subject.data + from, to - from});
+                seen |= group->field_bit;
         }
-        fields.count = (uint32_t)(end - fields.items);
-        fields.seen = seen;
-        return fields;
+        fields->count = (uint32_t)(end - fields->items);
+        fields->seen = seen;
 }
 
-struct fields groups_read_over(const struct fields *base, const struct failregex *regex,
-        struct slice subject, const struct pattern_match *match, struct arena *arena) {
-        if (regex->alt_count == 0 && regex->tuple_count == 0)
-                return read_plainly(base, regex, subject, match, arena);
+struct fields groups_read_over(const struct fields *base, enum groups_base use,
+        const struct failregex *regex, struct slice subject, const struct pattern_match *match,
+        struct arena *arena) {
+        bool is_plain = regex->alt_count == 0 && regex->tuple_count == 0;
+        struct fields fields = *base;
+        if (is_plain && (base->seen & regex->group_fields) == 0) {
+                if (use == GROUPS_COPY ||
+                        base->capacity - base->count < regex->group_count + ADDED_MAX)
+                        fields = fields_copy(base, regex->group_count + ADDED_MAX, arena);
+                append_groups(&fields, regex, subject, match);
+                return fields;
+        }
         struct fields groups = groups_read(regex, subject, match, arena);
-        struct fields fields = fields_copy(base, groups.capacity, arena);
+        fields = fields_copy(base, groups.count + ADDED_MAX, arena);
         fields_overlay(&fields, &groups, arena);
         return fields;
 }

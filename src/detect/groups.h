@@ -8,9 +8,12 @@
 #include "detect/fields.h"
 
 /* All named groups of a match of regex in subject, alt_* and tuple_* groups merged, with room for
- * what most lines add. Texts borrow from subject. */
+ * what most lines add, and most other regexes capture. Texts borrow from subject. */
 struct fields groups_read(const struct failregex *regex, struct slice subject,
         const struct pattern_match *match, struct arena *arena);
-/* The same laid over base, as by fields_overlay(). */
-struct fields groups_read_over(const struct fields *base, const struct failregex *regex,
-        struct slice subject, const struct pattern_match *match, struct arena *arena);
+/* The same laid over base, as by fields_overlay(). GROUPS_SHARE: base will not be used any more
+ * once what is returned has been changed; it may share its items. */
+enum groups_base { GROUPS_COPY, GROUPS_SHARE };
+struct fields groups_read_over(const struct fields *base, enum groups_base use,
+        const struct failregex *regex, struct slice subject, const struct pattern_match *match,
+        struct arena *arena);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A session's data is kept as it is used, and coded only to be saved. A line gets a dict that
- * shares the session's texts and lists; what it adds is copied when it is kept. So memory of the
- * session must last while the line does: it is put in order by sessions_settle(), between lines.
+/* A session's data is kept as it is used, and coded only to be saved. A line changes it in place;
+ * what it adds is copied when all of it is known. What was replaced may still be part of the line's
+ * results, so memory of the session must last while the line does: it is put in order by
+ * sessions_settle(), between lines.
  * Invariant: what a session holds is not more than SESSION_BYTES_MAX when coded. Upstream:
  * fail2ban/server/filter.py _mergeFailure() and utils.py Cache, 1.1. */
 #include "detect/sessions.h"
@@ -10,6 +11,8 @@
 #include <sys/random.h>
 
 #include "channel/value_code.h"
+
+#define ADDED_MAX 4 /* fields that a line mostly has besides what was captured */
 
 /* What the newest line says of its session. */
 enum {
@@ -48,7 +51,7 @@ static void unsettle(struct sessions *sessions, struct session *session) {
         sessions->unsettled[sessions->unsettled_count++] = (uint8_t)number_of(sessions, session);
 }
 
-void sessions_settle(struct sessions *sessions) {
+void sessions_settle_all(struct sessions *sessions) {
         for (size_t i = 0; i < sessions->unsettled_count; i++) {
                 struct session *session = &sessions->items[sessions->unsettled[i]];
                 field_box_settle(&session->data);
@@ -180,29 +183,18 @@ static struct session *add(struct sessions *sessions, struct slice id, uint64_t 
         return session;
 }
 
-static bool is_longer(const struct fields *data, unsigned name, size_t max) {
-        const struct value *list = fields_list(data, name);
-        return list && list->list.count > max;
-}
-
 /* Leaves out the oldest matched lines of a kind, all but max. */
-static void shorten(struct fields *data, unsigned name, size_t max, struct arena *arena) {
-        if (!is_longer(data, name, max))
+static void shorten(struct fields *data, unsigned name, size_t max) {
+        struct field *field = fields_find(data, name);
+        if (!field || field->kind != FIELD_LINES || field->len <= max)
                 return;
-        struct value shorter = *fields_list(data, name);
-        shorter.list.items += shorter.list.count - max;
-        shorter.list.count = max;
-        shorter.list.capacity = max;
-        fields_put_value(data, name, &shorter, arena);
+        field->lines += field->len - max;
+        field->len = (uint32_t)max;
 }
 
-/* Keeps data with at most max matched lines of each kind. */
-static void keep_shortened(
-        struct session *session, const struct fields *data, size_t max, struct arena *arena) {
-        struct fields shorter = fields_copy(data, 0, arena);
-        shorten(&shorter, FIELD_NOFAIL_MATCHES, max, arena);
-        shorten(&shorter, FIELD_MATCHES, max, arena);
-        field_box_put(&session->data, &shorter);
+static void shorten_both(struct fields *data, size_t max) {
+        shorten(data, FIELD_NOFAIL_MATCHES, max);
+        shorten(data, FIELD_MATCHES, max);
 }
 
 static bool fits(const struct session *session) {
@@ -216,33 +208,32 @@ static bool has_told_lines(const struct fields *data) {
                !fields_has(data, FIELD_MLFGAINED) && !fields_has(data, FIELD_MLFPENDING);
 }
 
-void session_keep(struct sessions *sessions, struct session *session, const struct fields *data,
-        struct arena *arena) {
+void session_keep(struct sessions *sessions, struct session *session) {
+        struct fields *data = &session->data.fields;
         size_t max = SESSION_MATCHES_MAX;
-        struct fields untold;
         session->changed = true;
-        if (has_told_lines(data)) {
-                untold = fields_copy(data, 0, arena);
-                (void)fields_take(&untold, FIELD_MATCHES);
-                data = &untold;
-        }
-        if (is_longer(data, FIELD_NOFAIL_MATCHES, max) || is_longer(data, FIELD_MATCHES, max))
-                keep_shortened(session, data, max, arena);
-        else
-                field_box_put(&session->data, data);
+        if (has_told_lines(data))
+                (void)fields_take(data, FIELD_MATCHES);
+        shorten_both(data, max);
+        field_box_keep(&session->data);
         if (field_box_is_wasteful(&session->data))
                 unsettle(sessions, session);
         if (field_box_used(&session->data) <= SESSION_BYTES_MAX / 2)
                 return; /* coded it is smaller still, and so is the id, which is part of it */
         while (!fits(session) && (max /= 4) > 0)
-                keep_shortened(session, data, max, arena);
+                shorten_both(data, max);
         if (max > 0)
                 return;
         sessions->dropped++;
         drop(sessions, session);
 }
 
+/* Mostly it is the first that was named, by a text. */
 static bool has_member(const struct value *set, const struct value *item) {
+        const struct value *first = set->list.items;
+        if (set->list.count > 0 && first->type == VALUE_STRING && item->type == VALUE_STRING &&
+                slice_equal(first->string, item->string))
+                return true;
         for (size_t i = 0; i < set->list.count; i++)
                 if (value_equal(&set->list.items[i], item))
                         return true;
@@ -256,7 +247,7 @@ static size_t add_user(struct fields *data, const struct field *user, struct are
         struct value users = is_set ? *known->value : value_set();
         if (!user)
                 return users.list.count;
-        struct value name = field_value(user);
+        struct value name = field_value(user, arena);
         if (users.list.count >= SESSION_USERS_MAX || has_member(&users, &name))
                 return users.list.count;
         (void)value_append(&users, name, arena);
@@ -269,6 +260,11 @@ static const struct field *user_of(const struct fields *data) {
         return user && field_is_true(user) ? user : NULL;
 }
 
+static bool may_have_flags(const struct fields *data) {
+        return (data->seen & (fields_bit(FIELD_MLFFORGET) | fields_bit(FIELD_MLFGAINED) |
+                                     fields_bit(FIELD_NOFAIL))) != 0;
+}
+
 /* Takes the field out. Returns whether Python takes its value for true. */
 static bool take_flag(struct fields *data, unsigned name) {
         struct field flag = fields_take(data, name);
@@ -276,6 +272,8 @@ static bool take_flag(struct fields *data, unsigned name) {
 }
 
 static unsigned read_flags(struct fields *data, struct arena *arena) {
+        if (!may_have_flags(data))
+                return 0;
         unsigned flags = take_flag(data, FIELD_MLFFORGET) ? LINE_FORGETS : 0;
         const struct field *gained = fields_get(data, FIELD_MLFGAINED);
         bool is_quiet = fields_has(data, FIELD_NOFAIL);
@@ -307,60 +305,70 @@ static void update(
         fields_overlay(known, newest, arena);
 }
 
-/* The lines of all these lists, as the field name. */
-static void put_lines(struct fields *data, unsigned name, const struct value *const *lists,
+/* The lines of all these fields, some of which may be missing, as the field name. */
+static void put_lines(struct fields *data, unsigned name, const struct field *const *parts,
         size_t count, struct arena *arena) {
-        struct value *lines = arena_alloc_raw(arena, 1, sizeof(*lines));
-        struct field field = {.name = (uint16_t)name, .kind = FIELD_VALUE, .value = lines};
         size_t total = 0;
         for (size_t i = 0; i < count; i++)
-                total += lists[i] ? lists[i]->list.count : 0;
-        *lines = value_list();
-        value_reserve(lines, total, arena);
+                total += parts[i] ? parts[i]->len : 0;
+        struct field_line *lines = arena_alloc_raw(arena, total, sizeof(*lines));
+        struct field_line *end = lines;
         for (size_t i = 0; i < count; i++) {
-                if (!lists[i] || lists[i]->list.count == 0)
+                if (!parts[i] || parts[i]->len == 0)
                         continue;
-                memcpy(lines->list.items + lines->list.count, lists[i]->list.items,
-                        lists[i]->list.count * sizeof(struct value));
-                lines->list.count += lists[i]->list.count;
+                memcpy(end, parts[i]->lines, parts[i]->len * sizeof(*end));
+                end += parts[i]->len;
         }
-        fields_put(data, field, arena);
+        fields_put(data, field_lines(name, lines, total), arena);
 }
 
 static void merge_matches(
-        struct fields *data, const struct value *matched, unsigned flags, struct arena *arena) {
+        struct fields *data, const struct field *matched, unsigned flags, struct arena *arena) {
+        const struct field *quiet = fields_lines(data, FIELD_NOFAIL_MATCHES);
         if (flags & LINE_QUIET) {
-                const struct value *quiet = fields_list(data, FIELD_NOFAIL_MATCHES);
                 if (!(flags & LINE_FORGETS))
                         put_lines(data, FIELD_NOFAIL_MATCHES,
-                                (const struct value *const[]){quiet, matched}, 2, arena);
+                                (const struct field *const[]){quiet, matched}, 2, arena);
                 return;
         }
-        const struct value *quiet = fields_list(data, FIELD_NOFAIL_MATCHES);
-        (void)fields_take(data, FIELD_NOFAIL_MATCHES);
-        put_lines(data, FIELD_MATCHES,
-                (const struct value *const[]){quiet, fields_list(data, FIELD_MATCHES), matched}, 3,
-                arena);
+        struct field taken = fields_take(data, FIELD_NOFAIL_MATCHES);
+        const struct field *known = fields_lines(data, FIELD_MATCHES);
+        if (!quiet && !known)
+                fields_put(data, *matched, arena);
+        else
+                put_lines(data, FIELD_MATCHES,
+                        (const struct field *const[]){quiet ? &taken : NULL, known, matched}, 3,
+                        arena);
 }
 
-struct session *sessions_merge(struct sessions *sessions, struct slice id,
-        const struct value *matched, struct fields *data, struct arena *arena) {
+static struct fields *begin(struct session *session, const struct fields *data) {
+        field_box_begin(&session->data, data, ADDED_MAX);
+        return &session->data.fields;
+}
+
+struct fields *sessions_merge(struct sessions *sessions, struct slice id,
+        const struct field *matched, struct fields *data, struct arena *arena,
+        struct session **ret) {
         unsigned flags = read_flags(data, arena);
         uint64_t hash = hash_of(sessions, id);
         struct session *session = find(sessions, id, hash);
         size_t users = 0;
         if (session) {
-                struct fields known = fields_copy(&session->data.fields, data->count, arena);
-                users = add_user(&known, user_of(data), arena);
-                update(&known, data, &flags, arena);
-                *data = known;
+                struct fields *known = &session->data.fields;
+                field_box_begin_again(&session->data, data->count + ADDED_MAX);
+                users = add_user(known, user_of(data), arena);
+                update(known, data, &flags, arena);
                 if (flags & LINE_FORGETS) {
+                        *data = fields_copy(known, ADDED_MAX, arena);
                         drop(sessions, session);
                         session = NULL;
+                } else {
+                        data = known;
                 }
         } else if (!(flags & LINE_FORGETS)) {
                 users = add_user(data, user_of(data), arena);
                 session = add(sessions, id, hash);
+                data = session ? begin(session, data) : data;
         }
         if (take_flag(data, FIELD_MLFPENDING) || users > 1) {
                 (void)fields_take(data, FIELD_NOFAIL);
@@ -368,7 +376,8 @@ struct session *sessions_merge(struct sessions *sessions, struct slice id,
                 flags &= ~(unsigned)(LINE_QUIET | LINE_GAINED);
         }
         merge_matches(data, matched, flags, arena);
-        return session;
+        *ret = session;
+        return data;
 }
 
 bool sessions_save(struct sessions *sessions, size_t index, struct buffer *out) {

@@ -53,18 +53,21 @@ void sessions_done(struct sessions *sessions);
 /* Frees what former lines needed; to be called between lines, when none of their data is used any
  * more.
  */
-void sessions_settle(struct sessions *sessions);
+void sessions_settle_all(struct sessions *sessions);
+static inline void sessions_settle(struct sessions *sessions) {
+        if (sessions->unsettled_count > 0)
+                sessions_settle_all(sessions);
+}
 
-/* Merges what a line captured (*data, with the group mlfid) with what is known of session id, and
- * keeps both together unless the session ends with this line. matched: the line, or lines, as a
- * list, which lasts as long as arena. *data becomes all of it, in arena and in memory that lasts
- * until sessions_settle(); if it has the field "nofail", the line is no failure. Returns the
- * session, or NULL if there is none any more: changes that the caller makes to *data afterwards
- * become known with session_keep(). */
-struct session *sessions_merge(struct sessions *sessions, struct slice id,
-        const struct value *matched, struct fields *data, struct arena *arena);
-void session_keep(struct sessions *sessions, struct session *session, const struct fields *data,
-        struct arena *arena);
+/* Merges what a line captured (*data, with the group mlfid) with what is known of session id,
+ * unless the session ends with this line. matched: the line, or lines, of kind LINES. Returns all
+ * of it, in memory that lasts until sessions_settle() or as long as arena: *data, or the session's
+ * own fields, and then *ret is the session, for which session_keep() is to be called in the end. It
+ * may be changed before that, with arena. If it has the field "nofail", the line is no failure. */
+struct fields *sessions_merge(struct sessions *sessions, struct slice id,
+        const struct field *matched, struct fields *data, struct arena *arena,
+        struct session **ret);
+void session_keep(struct sessions *sessions, struct session *session);
 
 /* Puts the session in slot index into out if it has changed since the last time. Returns whether it
  * has: with nothing in out, the slot is free now. sessions_load() takes such bytes back. */

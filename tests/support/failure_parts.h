@@ -13,7 +13,8 @@ static inline void failure_parts_set(
         for (size_t i = 0; matches && i < matches->list.count; i++)
                 size += failure_line_size(&matches->list.items[i]);
         for (size_t i = 0; i + 1 < data->list.count; i += 2)
-                size += failure_group_size(data->list.items[i].string, &data->list.items[i + 1]);
+                size += failure_group_size(
+                        failure_name_of(data->list.items[i].string), &data->list.items[i + 1]);
         char *begin = arena_alloc(arena, size), *to = begin;
         to = message_write_number(to, matches ? (uint32_t)matches->list.count : 0);
         for (size_t i = 0; matches && i < matches->list.count; i++)
@@ -22,7 +23,7 @@ static inline void failure_parts_set(
         begin = to;
         for (size_t i = 0; i + 1 < data->list.count; i += 2)
                 if (!slice_is(data->list.items[i].string, "matches"))
-                        to = failure_group_write(to, data->list.items[i].string,
+                        to = failure_group_write(to, failure_name_of(data->list.items[i].string),
                                 &data->list.items[i + 1], record->failure.id);
         record->failure.groups = (struct slice){begin, (size_t)(to - begin)};
 }

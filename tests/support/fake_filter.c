@@ -109,9 +109,9 @@ int filter_line(struct filter *filter, const struct filter_line *line, struct ar
                 return 0;
         struct filter_failure *failure = arena_alloc(arena, sizeof(*failure));
         *failure = (struct filter_failure){.id = arena_copy(arena, id), .time = clock_wall(filter->env->clock)};
-        struct value matches = value_list();
-        (void)value_append(&matches, value_string(line->text), arena);
-        fields_put_value(&failure->fields, FIELD_MATCHES, &matches, arena);
+        struct line_tuple tuple = {.after = line->text};
+        struct field_line *lines = field_lines_new(&(struct line_list){&tuple, 1}, arena);
+        fields_put(&failure->fields, field_lines(FIELD_MATCHES, lines, 1), arena);
         *ret = failure;
         return 1;
 }

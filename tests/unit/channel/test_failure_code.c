@@ -131,10 +131,9 @@ static void groups_come_back(void **state) {
         enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
         char bytes[2000], *to = bytes;
         for (size_t i = 0; i < ROWS; i++) {
-                char *end = failure_group_write(
-                        to, slice_of(rows[i].name), &rows[i].v, SLICE("192.0.2.1"));
-                assert_true((size_t)(end - to) <=
-                            failure_group_size(slice_of(rows[i].name), &rows[i].v));
+                struct failure_name name = failure_name_of(slice_of(rows[i].name));
+                char *end = failure_group_write(to, name, &rows[i].v, SLICE("192.0.2.1"));
+                assert_true((size_t)(end - to) <= failure_group_size(name, &rows[i].v));
                 to = end;
         }
         struct slice groups = {bytes, (size_t)(to - bytes)};
@@ -160,14 +159,47 @@ static void groups_come_back(void **state) {
         arena_done(&arena);
 }
 
+static void names_that_are_known_take_one_byte(void **state) {
+        static const char *const known[] = {"ip4", "user", "mlfid", "mlfpending"};
+        char bytes[100];
+        struct failure_group group;
+        (void)state;
+        for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+                struct failure_name name = failure_name_of(slice_of(known[i]));
+                char *end = failure_group_write_text(bytes, name, SLICE("x"), SLICE("x"));
+                struct message_reader in = message_reader_of((struct slice){bytes, 1});
+                assert_true(name.code > 0);
+                assert_ptr_equal(end, bytes + 1);
+                assert_true(failure_group_next(&in, &group));
+                assert_slice(group.name, known[i]);
+        }
+        assert_int_equal(failure_name_of(SLICE("userx")).code, 0);
+        assert_int_equal(failure_name_of(SLICE("")).code, 0);
+}
+
+static void texts_in_one_piece_are_a_tuple(void **state) {
+        struct arena arena = ARENA_INIT;
+        struct value tuple = tuple_of(&arena, 3);
+        const uint32_t lengths[] = {0, 15, 11};
+        char bytes[200], expected[200];
+        (void)state;
+        char *end = failure_pieces_write(bytes, "Nov 26 02:44:21 sshd[1]: x", lengths, 3);
+        char *expected_end = failure_line_write(expected, &tuple);
+        assert_int_equal(end - bytes, expected_end - expected);
+        assert_memory_equal(bytes, expected, (size_t)(end - bytes));
+        assert_true((size_t)(end - bytes) <= failure_pieces_size(lengths, 3));
+        arena_done(&arena);
+}
+
 static void wrong_groups_are_no_good(void **state) {
         static const struct slice rows[] = {
-                {"\x05user\0\x01x",      8 }, /* the name takes the form's byte */
-                {"\x04user",             5 }, /* no form */
-                {"\x04user\x04",         6 }, /* of no form */
-                {"\x04user\0\x05root",   11},
-                {"\x04user\x03\x01\x0b", 8 }, /* a value of no type */
-                {"\x04user\x03\x00",     7 },
+                {"\0\x07user\x01x",      8 }, /* the name takes all there is */
+                {"\0\x04user",           6 }, /* no text */
+                {"\0\x04user\x05root",   11},
+                {"\x03\x04user\x01\x0b", 8 }, /* a value of no type */
+                {"\x03\x04user\0",       7 },
+                {"\x1c",                 1 }, /* a known name, and nothing else */
+                {"\xfc\x01x",            3 }, /* a code of no name */
         };
         static char name[FAILURE_GROUP_NAME_MAX + 1 + 4];
         struct value v = value_text("x");
@@ -176,9 +208,11 @@ static void wrong_groups_are_no_good(void **state) {
                 assert_false(failure_groups_are_good(rows[i]));
         assert_true(failure_groups_are_good(SLICE_NULL));
         struct slice long_name = {name, FAILURE_GROUP_NAME_MAX + 1};
-        assert_int_equal(failure_group_size(long_name, &v), 0);
-        assert_true(failure_group_size(slice_sub(long_name, 1, long_name.len), &v) > 0);
-        char *end = message_write_number(name, FAILURE_GROUP_NAME_MAX + 1);
+        assert_int_equal(failure_group_size((struct failure_name){.text = long_name}, &v), 0);
+        assert_true(failure_group_size(
+                            (struct failure_name){.text = slice_sub(long_name, 1, long_name.len)},
+                            &v) > 0);
+        char *end = message_write_number(name + 1, FAILURE_GROUP_NAME_MAX + 1);
         assert_false(failure_groups_are_good(
                 (struct slice){name, (size_t)(end - name) + FAILURE_GROUP_NAME_MAX + 2}));
 }
@@ -193,7 +227,7 @@ static void what_is_nested_too_deep_is_not_written(void **state) {
                 deep = outer;
         }
         assert_int_equal(failure_line_size(&deep), 0);
-        assert_int_equal(failure_group_size(SLICE("x"), &deep), 0);
+        assert_int_equal(failure_group_size(failure_name_of(SLICE("x")), &deep), 0);
         arena_done(&arena);
 }
 
@@ -238,7 +272,9 @@ int main(void) {
                 cmocka_unit_test(a_line_is_one_text_to_who_does_not_ask_for_pieces),
                 cmocka_unit_test(no_lines_are_none),
                 cmocka_unit_test(wrong_lines_are_no_good),
+                cmocka_unit_test(texts_in_one_piece_are_a_tuple),
                 cmocka_unit_test(groups_come_back),
+                cmocka_unit_test(names_that_are_known_take_one_byte),
                 cmocka_unit_test(wrong_groups_are_no_good),
                 cmocka_unit_test(what_is_nested_too_deep_is_not_written),
                 cmocka_unit_test(short_groups_are_judged_as_all_others_are),

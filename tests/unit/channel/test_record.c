@@ -15,7 +15,7 @@ static struct record failure_of(struct slice id, double time) {
         record.failure.regex = 5;
         record.failure.id = id;
         record.failure.lines = SLICE("\x01\x01\x04line");
-        record.failure.groups = SLICE("\x04user\0\x04root");
+        record.failure.groups = SLICE("\0\x04name\x04root");
         return record;
 }
 
@@ -70,7 +70,7 @@ static void what_was_checked_is_read_the_same(void **state) {
 static void lines_and_groups_that_are_none_are_refused(void **state) {
         (void)state;
         static const struct slice rows[] = {
-                {"\x01", 1}, {"\x02\x00\x00", 3}, {"\x01\x01\x05line", 7}, {"x", 1}};
+                {"\x01", 1}, {"\x02\x00\x01", 3}, {"\x01\x01\x05line", 7}, {"x", 1}};
         for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
                 struct buffer out = BUFFER_INIT(100000);
                 struct record put = failure_of(SLICE("x"), 1), got;

@@ -7,27 +7,23 @@
 
 #include "../../support/failure_parts.h"
 
-static struct value lines_of(struct arena *arena, size_t count) {
-        struct value lines = value_list();
+static struct field lines_of(struct arena *arena, size_t count) {
+        struct field_line *lines = arena_alloc_raw(arena, count, sizeof(*lines));
         for (size_t i = 0; i < count; i++) {
-                struct value tuple = value_tuple();
-                (void)value_append(&tuple, value_text(""), arena);
-                (void)value_append(&tuple, value_text("Nov 26 02:44:21"), arena);
-                (void)value_append(
-                        &tuple, value_string(arena_printf(arena, " line %zu", i)), arena);
-                (void)value_append(&lines, tuple, arena);
+                struct slice text = arena_printf(arena, "Nov 26 02:44:21 line %zu", i);
+                lines[i] = (struct field_line){text.data, 0, 15, (uint32_t)text.len - 15};
         }
-        return lines;
+        return field_lines(FIELD_MATCHES, lines, count);
 }
 
 static struct fields fields_of(struct arena *arena, size_t lines) {
-        struct value users = value_set(), matches = lines_of(arena, lines);
+        struct value users = value_set();
         struct fields fields = FIELDS_EMPTY;
         (void)value_append(&users, value_text("root"), arena);
         fields_put(&fields, field_text(FIELD_MLFID, SLICE(" host sshd[1]: ")), arena);
         fields_put(&fields, (struct field){.name = FIELD_DNS, .kind = FIELD_NONE}, arena);
         fields_put(&fields, field_text(FIELD_IP4, SLICE("192.0.2.1")), arena);
-        fields_put_value(&fields, FIELD_MATCHES, &matches, arena);
+        fields_put(&fields, lines_of(arena, lines), arena);
         fields_put_value(&fields, FIELD_USERS, &users, arena);
         return fields;
 }

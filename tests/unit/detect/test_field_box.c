@@ -3,16 +3,25 @@
 
 #include "../cmocka_include.h"
 
+static struct field lines_of(const char *const *texts, size_t count, struct arena *arena) {
+        struct field_line *lines = arena_alloc_raw(arena, count, sizeof(*lines));
+        for (size_t i = 0; i < count; i++) {
+                struct slice text = arena_copy(arena, slice_of(texts[i]));
+                lines[i] = (struct field_line){.text = text.data, .after = (uint32_t)text.len};
+        }
+        return field_lines(FIELD_MATCHES, lines, count);
+}
+
 static struct fields fields_with(
         const char *user, const char *const *lines, size_t count, struct arena *arena) {
         struct fields fields = FIELDS_EMPTY;
-        struct value list = value_list();
-        for (size_t i = 0; i < count; i++)
-                (void)value_append(
-                        &list, value_string(arena_copy(arena, slice_of(lines[i]))), arena);
         fields_put(&fields, field_text(FIELD_USER, arena_copy(arena, slice_of(user))), arena);
-        fields_put_value(&fields, FIELD_MATCHES, &list, arena);
+        fields_put(&fields, lines_of(lines, count, arena), arena);
         return fields;
+}
+
+static const struct field_line *lines_in(const struct field_box *box) {
+        return fields_lines(&box->fields, FIELD_MATCHES)->lines;
 }
 
 static const char *user_in(const struct field_box *box) {
@@ -28,7 +37,7 @@ static void what_is_put_outlives_its_arena(void **state) {
         field_box_put(&box, &fields);
         arena_done(&arena);
         assert_string_equal(user_in(&box), "root");
-        assert_slice(fields_list(&box.fields, FIELD_MATCHES)->list.items[1].string, "b");
+        assert_memory_equal(lines_in(&box)[1].text, "b", 1);
         field_box_done(&box);
 }
 
@@ -40,24 +49,65 @@ static void what_is_there_already_is_not_copied(void **state) {
         struct fields fields = fields_with("root", lines, 2, &arena);
         field_box_put(&box, &fields);
         const char *user = user_in(&box);
-        const struct value *list = fields_list(&box.fields, FIELD_MATCHES);
-        const char *a = list->list.items[0].string.data;
-        struct fields again = fields_copy(&box.fields, 0, &arena);
-        fields_put(&again, field_text(FIELD_USER, SLICE("root")), &arena);
+        const struct field_line *list = lines_in(&box);
+        const char *a = list[0].text;
         size_t used = field_box_used(&box);
-        field_box_put(&box, &again);
+        field_box_begin_again(&box, 1);
+        field_box_keep(&box);
         assert_int_equal(field_box_used(&box), used);
         assert_ptr_equal(user_in(&box), user);
-        assert_ptr_equal(fields_list(&box.fields, FIELD_MATCHES), list);
-        struct value longer = *list;
-        (void)value_append(&longer, value_text("c"), &arena); /* in memory of its own */
-        assert_ptr_not_equal(longer.list.items, list->list.items);
-        fields_put_value(&again, FIELD_MATCHES, &longer, &arena);
-        field_box_put(&box, &again);
+        assert_ptr_equal(lines_in(&box), list);
+        struct field_line longer[3] = {
+                list[0], list[1], {.text = "c", .after = 1}
+        };
+        fields_put(&box.fields, field_lines(FIELD_MATCHES, longer, 3), &arena);
+        field_box_keep(&box);
         arena_done(&arena);
-        list = fields_list(&box.fields, FIELD_MATCHES);
-        assert_ptr_equal(list->list.items[0].string.data, a);
-        assert_slice(list->list.items[2].string, "c");
+        assert_ptr_equal(lines_in(&box)[0].text, a);
+        assert_memory_equal(lines_in(&box)[2].text, "c", 1);
+        assert_ptr_not_equal(lines_in(&box), longer);
+        field_box_done(&box);
+}
+
+/* Sets grow by appending to a copy of what is in the box. */
+static void values_are_taken_with_their_parts(void **state) {
+        (void)state;
+        struct field_box box = FIELD_BOX_INIT;
+        struct arena arena = ARENA_INIT;
+        struct fields fields = fields_with("root", NULL, 0, &arena);
+        struct value users = value_set();
+        (void)value_append(&users, value_string(arena_copy(&arena, SLICE("root"))), &arena);
+        fields_put_value(&fields, FIELD_USERS, &users, &arena);
+        field_box_put(&box, &fields);
+        arena_reset(&arena);
+        struct value more = *fields_get(&box.fields, FIELD_USERS)->value;
+        const char *root = more.list.items[0].string.data;
+        assert_string_equal(root, "root");
+        (void)value_append(&more, value_string(arena_copy(&arena, SLICE("adm"))), &arena);
+        assert_ptr_not_equal(
+                more.list.items, fields_get(&box.fields, FIELD_USERS)->value->list.items);
+        fields_put_value(&box.fields, FIELD_USERS, &more, &arena);
+        field_box_keep(&box);
+        arena_done(&arena);
+        const struct value *kept = fields_get(&box.fields, FIELD_USERS)->value;
+        assert_ptr_equal(kept->list.items[0].string.data, root);
+        assert_slice(kept->list.items[1].string, "adm");
+        field_box_done(&box);
+}
+
+static void more_fields_than_there_was_room_for_are_kept(void **state) {
+        (void)state;
+        struct field_box box = FIELD_BOX_INIT;
+        struct arena arena = ARENA_INIT;
+        struct fields fields = fields_with("root", NULL, 0, &arena);
+        field_box_begin(&box, &fields, 0);
+        for (unsigned name = 20; name < 80; name++)
+                fields_put(&box.fields, field_text(name, SLICE("x")), &arena);
+        field_box_keep(&box);
+        arena_done(&arena);
+        assert_int_equal(box.fields.count, 62);
+        assert_string_equal(fields_get(&box.fields, 79)->text, "x");
+        assert_string_equal(user_in(&box), "root");
         field_box_done(&box);
 }
 
@@ -98,7 +148,7 @@ static void waste_is_noticed_and_freed(void **state) {
         field_box_settle(&box);
         assert_false(field_box_is_wasteful(&box));
         assert_string_equal(user_in(&box), "a");
-        assert_slice(fields_list(&box.fields, FIELD_MATCHES)->list.items[0].string, "a long text");
+        assert_memory_equal(lines_in(&box)[0].text, "a long text", 11);
         assert_true(field_box_used(&box) < 500);
         field_box_clear(&box);
         assert_null(fields_get(&box.fields, FIELD_USER));
@@ -112,6 +162,8 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(what_is_put_outlives_its_arena),
                 cmocka_unit_test(what_is_there_already_is_not_copied),
+                cmocka_unit_test(values_are_taken_with_their_parts),
+                cmocka_unit_test(more_fields_than_there_was_room_for_are_kept),
                 cmocka_unit_test(other_order_and_other_kinds_are_taken),
                 cmocka_unit_test(waste_is_noticed_and_freed),
         };

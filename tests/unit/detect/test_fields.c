@@ -48,8 +48,8 @@ static void none_and_empty_are_not_there(void **state) {
         assert_false(fields_has(&fields, number("c")));
         assert_true(fields_has(&fields, number("d")));
         assert_false(fields_has(&fields, number("x")));
-        assert_null(fields_list(&fields, number("a")));
-        assert_int_equal(fields_list(&fields, number("d"))->list.count, 1);
+        assert_null(fields_lines(&fields, number("a")));
+        assert_null(fields_lines(&fields, number("d")));
 }
 
 static void truth_is_pythons(void **state) {
@@ -162,6 +162,41 @@ static void bytes_are_those_of_the_dict(void **state) {
         assert_slice(shown(&back), "{'a': 'a', 'b': None, 'c': '', 'd': [1]}");
 }
 
+static void lines_are_a_list_of_tuples(void **state) {
+        static const struct field_line lines[] = {
+                {"adb", 1, 1, 1},
+                {"",    0, 0, 0}
+        };
+        (void)state;
+        struct fields fields = sample(), back;
+        fields_put(&fields, field_lines(FIELD_MATCHES, lines, 2), &arena);
+        struct value dict = fields_dict(&fields, &arena);
+        assert_slice(
+                repr(value_dict_get(&dict, "matches"), &arena), "[('a', 'd', 'b'), ('', '', '')]");
+        assert_true(fields_has(&fields, FIELD_MATCHES));
+        assert_non_null(fields_lines(&fields, FIELD_MATCHES));
+        size_t size = fields_coded_size(&fields);
+        assert_int_equal(size, value_coded_size(&dict));
+        char *bytes = arena_alloc(&arena, size), *expected = arena_alloc(&arena, size);
+        assert_ptr_equal(fields_write(bytes, &fields), bytes + size);
+        (void)value_write(expected, &dict);
+        assert_memory_equal(bytes, expected, size);
+        assert_true(fields_of_dict(&dict, &arena, &back));
+        assert_int_equal(fields_lines(&back, FIELD_MATCHES)->len, 2);
+        assert_slice(shown(&back), shown(&fields).data);
+        assert_true(field_equal(
+                fields_find(&back, FIELD_MATCHES), fields_find(&fields, FIELD_MATCHES)));
+}
+
+static void texts_that_are_said_again_stay_where_they_are(void **state) {
+        (void)state;
+        struct fields fields = sample(), newer = FIELDS_EMPTY;
+        const char *old = fields_get(&fields, number("a"))->text;
+        fields_put(&newer, field_text(number("a"), arena_copy(&arena, SLICE("a"))), &arena);
+        fields_overlay(&fields, &newer, &arena);
+        assert_ptr_equal(fields_get(&fields, number("a"))->text, old);
+}
+
 static void dict_with_other_keys_is_no_fields(void **state) {
         (void)state;
         struct value dict = value_dict();
@@ -187,6 +222,8 @@ int main(void) {
                 cmocka_unit_test(overlay_leaves_what_newer_does_not_know),
                 cmocka_unit_test(many_random_changes_are_those_of_a_dict),
                 cmocka_unit_test(bytes_are_those_of_the_dict),
+                cmocka_unit_test(lines_are_a_list_of_tuples),
+                cmocka_unit_test(texts_that_are_said_again_stay_where_they_are),
                 cmocka_unit_test(dict_with_other_keys_is_no_fields),
         };
         return cmocka_run_group_tests(tests, NULL, done);

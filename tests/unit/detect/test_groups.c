@@ -74,10 +74,16 @@ static void groups_laid_over_fields_are_what_an_overlay_makes(void **state) {
                         struct fields groups = groups_read(regex, line, &match, &arena);
                         struct fields wanted = fields_copy(&base, 0, &arena);
                         fields_overlay(&wanted, &groups, &arena);
-                        struct fields got = groups_read_over(&base, regex, line, &match, &arena);
+                        struct fields copied =
+                                groups_read_over(&base, GROUPS_COPY, regex, line, &match, &arena);
+                        assert_true(base.count == 0 || copied.items != base.items);
+                        struct fields got =
+                                groups_read_over(&base, GROUPS_SHARE, regex, line, &match, &arena);
+                        struct value copied_dict = fields_dict(&copied, &arena);
                         struct value dict = fields_dict(&got, &arena);
                         struct value wanted_dict = fields_dict(&wanted, &arena);
                         assert_true(value_equal(&dict, &wanted_dict));
+                        assert_true(value_equal(&copied_dict, &wanted_dict));
                         assert_int_equal(got.seen, wanted.seen);
                         assert_true(got.capacity >= got.count + 4);
                         if (over)

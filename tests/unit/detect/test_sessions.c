@@ -28,13 +28,31 @@ static int teardown(void **state) {
         return 0;
 }
 
+/* A line that matched. */
+static struct field line_of(struct fixture *f, const char *text) {
+        struct line_tuple tuple = {.after = slice_of(text)};
+        return field_lines(
+                FIELD_MATCHES, field_lines_new(&(struct line_list){&tuple, 1}, &f->arena), 1);
+}
+
+/* Merges and keeps. Returns what results would be made of. */
+static struct fields merge(
+        struct fixture *f, const char *id, const char *text, struct fields *data) {
+        struct session *session;
+        struct field matched = line_of(f, text);
+        data = sessions_merge(&f->sessions, slice_of(id), &matched, data, &f->arena, &session);
+        struct fields all = fields_copy(data, 0, &f->arena);
+        assert_true(!session || data == &session->data.fields);
+        if (session)
+                session_keep(&f->sessions, session);
+        return all;
+}
+
 /* A line of session id. marks: "q" quiet, "g" gained, "f" forgets, "u..." with the user that
  * follows. */
 static struct fields run(struct fixture *f, const char *id, const char *marks, const char *text) {
         struct fields data = FIELDS_EMPTY;
-        struct value matched = value_list();
         sessions_settle(&f->sessions);
-        (void)value_append(&matched, value_text(text), &f->arena);
         fields_put(&data, field_text(FIELD_MLFID, slice_of(id)), &f->arena);
         for (; *marks; marks++) {
                 if (*marks == 'u') {
@@ -46,17 +64,22 @@ static struct fields run(struct fixture *f, const char *id, const char *marks, c
                                                 : FIELD_MLFFORGET;
                 fields_put(&data, field_text(name, SLICE("x")), &f->arena);
         }
-        struct session *session =
-                sessions_merge(&f->sessions, slice_of(id), &matched, &data, &f->arena);
-        if (session)
-                session_keep(&f->sessions, session, &data, &f->arena);
-        return data;
+        return merge(f, id, text, &data);
+}
+
+static struct slice text_of(const struct field *lines, size_t i) {
+        assert_true(lines && i < lines->len);
+        return (struct slice){lines->lines[i].text, field_line_len(&lines->lines[i])};
 }
 
 static struct slice matches_of(const struct fields *data, struct fixture *f) {
-        const struct value *matches = fields_list(data, FIELD_MATCHES);
-        return matches && !fields_has(data, FIELD_NOFAIL) ? repr(matches, &f->arena)
-                                                          : SLICE("quiet");
+        const struct field *matches = fields_lines(data, FIELD_MATCHES);
+        struct value texts = value_list();
+        if (!matches || fields_has(data, FIELD_NOFAIL))
+                return SLICE("quiet");
+        for (size_t i = 0; i < matches->len; i++)
+                (void)value_append(&texts, value_string(text_of(matches, i)), &f->arena);
+        return repr(&texts, &f->arena);
 }
 
 /* The table of the specification; what needs the caller (pending lines) is in test_filter.c. */
@@ -132,9 +155,9 @@ static void kept_lines_are_bounded(void **state) {
         for (int i = 0; i < SESSION_MATCHES_MAX + 50; i++)
                 (void)run(f, "c1", "q", i < 50 ? "old" : "new");
         struct fields data = run(f, "c1", "", "last");
-        const struct value *matches = fields_list(&data, FIELD_MATCHES);
-        assert_int_equal(matches->list.count, SESSION_MATCHES_MAX + 1);
-        assert_slice(matches->list.items[0].string, "new");
+        const struct field *matches = fields_lines(&data, FIELD_MATCHES);
+        assert_int_equal(matches->len, SESSION_MATCHES_MAX + 1);
+        assert_slice(text_of(matches, 0), "new");
 }
 
 static void kept_users_are_bounded(void **state) {
@@ -155,7 +178,7 @@ static void session_of_long_lines_keeps_the_newest(void **state) {
         for (int i = 0; i < 8; i++)
                 (void)run(f, "c1", "q", text);
         struct fields data = run(f, "c1", "", "last");
-        assert_in_range(fields_list(&data, FIELD_MATCHES)->list.count, 2, 3);
+        assert_in_range(fields_lines(&data, FIELD_MATCHES)->len, 2, 3);
         assert_int_equal(f->sessions.dropped, 0);
 }
 
@@ -187,20 +210,45 @@ static void memory_of_a_long_session_is_bounded(void **state) {
 /* The regexes of one line may each find the session. */
 static void data_of_a_line_lasts_while_the_line_does(void **state) {
         struct fixture *f = *state;
-        (void)run(f, "c1", "q", "a");
-        struct value matched = value_list();
         struct fields first = FIELDS_EMPTY;
         struct fields second = FIELDS_EMPTY;
+        struct session *session;
+        struct field matched = line_of(f, "b");
+        (void)run(f, "c1", "q", "a");
         sessions_settle(&f->sessions);
-        (void)value_append(&matched, value_text("b"), &f->arena);
-        struct session *session =
-                sessions_merge(&f->sessions, SLICE("c1"), &matched, &first, &f->arena);
+        struct fields *data =
+                sessions_merge(&f->sessions, SLICE("c1"), &matched, &first, &f->arena, &session);
+        first = fields_copy(data, 0, &f->arena);
         for (int i = 0; i < 100; i++)
-                session_keep(&f->sessions, session, &first, &f->arena);
+                session_keep(&f->sessions, session);
         fields_put(&second, field_text(FIELD_MLFFORGET, SLICE("x")), &f->arena);
-        assert_null(sessions_merge(&f->sessions, SLICE("c1"), &matched, &second, &f->arena));
+        data = sessions_merge(&f->sessions, SLICE("c1"), &matched, &second, &f->arena, &session);
+        assert_null(session);
+        assert_ptr_equal(data, &second);
         assert_slice(matches_of(&first, f), "['a', 'b']");
         assert_slice(matches_of(&second, f), "['b']");
+}
+
+/* What the caller adds before it keeps the session, be it more than there is room for. */
+static void changes_by_the_caller_are_kept(void **state) {
+        struct fixture *f = *state;
+        struct fields first = FIELDS_EMPTY;
+        struct session *session;
+        struct field matched = line_of(f, "b");
+        (void)run(f, "c1", "q", "a");
+        sessions_settle(&f->sessions);
+        struct fields *data =
+                sessions_merge(&f->sessions, SLICE("c1"), &matched, &first, &f->arena, &session);
+        for (unsigned name = 100; name < 150; name++)
+                fields_put(data, field_text(name, arena_copy(&f->arena, SLICE("x"))), &f->arena);
+        session_keep(&f->sessions, session);
+        arena_done(&f->arena);
+        f->arena = ARENA_INIT;
+        data = &session->data.fields;
+        assert_slice(field_slice(fields_get(data, 149)), "x");
+        assert_slice(field_slice(fields_get(data, FIELD_MLFID)), "c1");
+        struct fields last = run(f, "c1", "", "c");
+        assert_slice(field_slice(fields_get(&last, 100)), "x");
 }
 
 static void saved_sessions_come_back_in_order(void **state) {
@@ -247,7 +295,7 @@ static void lines_that_have_been_told_are_not_kept(void **state) {
         (void)run(f, "c", "q", line);
         assert_true(saved_bytes(f) > sizeof(line));
         struct fields data = run(f, "c", "u", "last");
-        assert_int_equal(fields_list(&data, FIELD_MATCHES)->list.count, 2);
+        assert_int_equal(fields_lines(&data, FIELD_MATCHES)->len, 2);
         assert_true(saved_bytes(f) < sizeof(line));
         (void)run(f, "c", "gu", line);
         data = run(f, "c", "gu", "again");
@@ -286,6 +334,7 @@ int main(void) {
                         memory_of_a_long_session_is_bounded, setup, teardown),
                 cmocka_unit_test_setup_teardown(
                         data_of_a_line_lasts_while_the_line_does, setup, teardown),
+                cmocka_unit_test_setup_teardown(changes_by_the_caller_are_kept, setup, teardown),
                 cmocka_unit_test_setup_teardown(saved_sessions_come_back_in_order, setup, teardown),
                 cmocka_unit_test_setup_teardown(
                         lines_that_have_been_told_are_not_kept, setup, teardown),
