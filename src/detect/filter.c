@@ -276,13 +276,15 @@ static int search_prefregex(struct run *run) {
                 return r < 0 ? r : STEP_END;
         if (run->lacks_failregex && !filter->traces_groups)
                 return STEP_END;
-        run->inherited = groups_read(filter->prefregex, run->text, &match, run->arena);
-        if (filter->traces_groups)
-                filter->trace.prefregex_groups = fields_dict(&run->inherited, run->arena);
-        struct field content = fields_take(&run->inherited, FIELD_CONTENT);
-        if (content.kind != FIELD_TEXT || content.len == 0)
-                return STEP_ON;
-        narrow(run, field_slice(&content));
+        if (filter->traces_groups) {
+                struct fields all = groups_read(filter->prefregex, run->text, &match, run->arena);
+                filter->trace.prefregex_groups = fields_dict(&all, run->arena);
+        }
+        struct slice content;
+        run->inherited = groups_read_around_content(
+                filter->prefregex, run->text, &match, run->arena, &content);
+        if (content.len > 0)
+                narrow(run, content);
         return STEP_ON;
 }
 

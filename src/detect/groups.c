@@ -63,6 +63,29 @@ struct fields groups_read(const struct failregex *regex, struct slice subject,
         return fields;
 }
 
+struct fields groups_read_around_content(const struct failregex *regex, struct slice subject,
+        const struct pattern_match *match, struct arena *arena, struct slice *ret) {
+        bool is_plain = regex->alt_count == 0 && regex->tuple_count == 0;
+        if (!is_plain) {
+                struct fields fields = groups_read(regex, subject, match, arena);
+                struct field content = fields_take(&fields, FIELD_CONTENT);
+                *ret = content.kind == FIELD_TEXT ? field_slice(&content) : SLICE_NULL;
+                return fields;
+        }
+        struct fields fields = fields_new(regex->group_count + OTHERS_MAX + ADDED_MAX, arena);
+        *ret = SLICE_NULL;
+        for (size_t i = 0; i < regex->group_count; i++) {
+                struct field *field = &fields.items[fields.count];
+                set_group(field, regex->groups[i].field, regex->groups[i].number, subject, match);
+                if (field->name != FIELD_CONTENT)
+                        fields.count++;
+                else if (field->kind == FIELD_TEXT)
+                        *ret = field_slice(field);
+        }
+        fields.seen = regex->group_fields & ~fields_bit(FIELD_CONTENT);
+        return fields;
+}
+
 /* Puts the groups that took part behind the others, which have other names. */
 static void append_groups(struct fields *fields, const struct failregex *regex,
         struct slice subject, const struct pattern_match *match) {

@@ -11,8 +11,11 @@
  * what most lines add, and most other regexes capture. Texts borrow from subject. */
 struct fields groups_read(const struct failregex *regex, struct slice subject,
         const struct pattern_match *match, struct arena *arena);
-/* The same laid over base, as by fields_overlay(). GROUPS_SHARE: base will not be used any more
- * once what is returned has been changed; it may share its items. */
+/* The same without the group "content", whose text becomes *ret; empty if it took no part. */
+struct fields groups_read_around_content(const struct failregex *regex, struct slice subject,
+        const struct pattern_match *match, struct arena *arena, struct slice *ret);
+/* The same as groups_read(), laid over base, as by fields_overlay(). GROUPS_SHARE: base will not be
+ * used any more once what is returned has been changed; it may share its items. */
 enum groups_base { GROUPS_COPY, GROUPS_SHARE };
 struct fields groups_read_over(const struct fields *base, enum groups_base use,
         const struct failregex *regex, struct slice subject, const struct pattern_match *match,

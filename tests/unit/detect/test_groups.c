@@ -94,6 +94,36 @@ static void groups_laid_over_fields_are_what_an_overlay_makes(void **state) {
         }
 }
 
+static void content_is_read_apart(void **state) {
+        static const struct {
+                const char *regex, *fields, *content;
+        } rows[] = {
+                {"(?P<mlfid>a)(?P<content>.+)",             "{'mlfid': 'a'}",                 "bc"},
+                {"(?P<content>x)?(?P<user>x)?(?P<mlfid>a)", "{'user': None, 'mlfid': 'a'}",   ""  },
+                {"(?P<content>b)(?P<alt_user>c)",           "{'alt_user': 'c', 'user': 'c'}", "b" },
+                {"(?P<mlfid>b)",                            "{'mlfid': 'b'}",                 ""  },
+                {"(?P<alt_content>c)",                      "{'alt_content': 'c'}",           "c" },
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct failregex *regex = NULL;
+                struct pattern_match match;
+                struct slice content;
+                assert_int_equal(failregex_new(slice_of(rows[i].regex), TAG_HOSTS_NAMED,
+                                         PATTERN_PLAIN, &regex, NULL),
+                        0);
+                assert_int_equal(
+                        pattern_search(regex->pattern, SLICE("abc"), 0, 3, &match, NULL), 1);
+                struct fields fields =
+                        groups_read_around_content(regex, SLICE("abc"), &match, &arena, &content);
+                struct value dict = fields_dict(&fields, &arena);
+                assert_slice(repr(&dict, &arena), rows[i].fields);
+                assert_slice(content, rows[i].content);
+                assert_null(fields_find(&fields, FIELD_CONTENT));
+                (void)failregex_free(regex);
+        }
+}
+
 static int done(void **state) {
         (void)state;
         arena_done(&arena);
@@ -104,6 +134,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(groups_merge_as_in_fail2ban),
                 cmocka_unit_test(groups_laid_over_fields_are_what_an_overlay_makes),
+                cmocka_unit_test(content_is_read_apart),
         };
         return cmocka_run_group_tests(tests, NULL, done);
 }
