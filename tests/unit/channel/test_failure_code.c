@@ -246,9 +246,10 @@ static bool are_good_one_by_one(struct slice groups) {
 }
 
 static void short_groups_are_judged_as_all_others_are(void **state) {
-        static const char sample[] = "\x04user\0\x04root\x03fid\x01\x05users\x02\x01x\0\0\0"
-                                     "\x01n\x03\x01\0\x7fxx";
-        static const unsigned char marks[] = {0, 1, 2, 3, 4, 5, 0x7f, 0x80, 0x81, 0xff};
+        static const char sample[] = "\0\x04name\x04root\x11\x22\x01x\0\0\0\x02\x01n\x01x"
+                                     "\x1c\x03xyz\x03\x01m\x01\0\x01\x03sid\x05\0\x7fxx";
+        static const unsigned char marks[] = {
+                0, 1, 2, 3, 4, 5, 0x11, 0x40, 0x44, 0x7f, 0x80, 0x81, 0xff};
         char bytes[sizeof(sample)];
         unsigned good = 0;
         (void)state;
