@@ -85,11 +85,33 @@ static void little_is_held_beyond_what_is_in_use(void **state) {
         }
 }
 
+/* Of which memory comes in larger steps at last. */
+static void very_many_blocks_are_zeroed_and_apart(void **state) {
+        enum { VERY_MANY = 80000, SIZE = 100 };
+        unsigned char **blocks = malloc(VERY_MANY * sizeof(*blocks));
+        size_t before = pool_bytes();
+        (void)state;
+        for (size_t i = 0; i < VERY_MANY; i++) {
+                blocks[i] = pool_new(SIZE);
+                for (size_t k = 0; k < SIZE; k++)
+                        assert_int_equal(blocks[i][k], 0);
+                memset(blocks[i], (int)(i % 251), SIZE);
+        }
+        for (size_t i = 0; i < VERY_MANY; i++) {
+                for (size_t k = 0; k < SIZE; k++)
+                        assert_int_equal(blocks[i][k], i % 251);
+                pool_free(blocks[i], SIZE);
+        }
+        assert_true(pool_bytes() - before <= 64 << 10);
+        free(blocks);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(blocks_of_all_sizes_are_zeroed_and_apart),
                 cmocka_unit_test(blocks_stay_whatever_happens_to_others),
                 cmocka_unit_test(little_is_held_beyond_what_is_in_use),
+                cmocka_unit_test(very_many_blocks_are_zeroed_and_apart),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
