@@ -4,6 +4,7 @@
 #include "base/table.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <errno.h>
 #include <sys/random.h>
 
@@ -15,7 +16,7 @@ static uint64_t rotate(uint64_t x, int by) {
         return (x << by) | (x >> (64 - by));
 }
 
-static void sip_round(uint64_t v[4]) {
+static inline void sip_round(uint64_t v[4]) {
         v[0] += v[1];
         v[2] += v[3];
         v[1] = rotate(v[1], 13) ^ v[0];
@@ -28,30 +29,48 @@ static void sip_round(uint64_t v[4]) {
         v[2] = rotate(v[2], 32);
 }
 
-static void sip_word(uint64_t v[4], uint64_t word) {
+static inline void sip_word(uint64_t v[4], uint64_t word, int rounds) {
         v[3] ^= word;
-        sip_round(v);
-        sip_round(v);
+        for (int i = 0; i < rounds; i++)
+                sip_round(v);
         v[0] ^= word;
 }
 
-uint64_t table_siphash(const uint64_t seed[2], struct slice bytes) {
+/* The last len % 8 bytes, and the length above them. */
+static uint64_t sip_last(struct slice bytes) {
+        uint64_t last = (uint64_t)(bytes.len & 0xff) << 56, word;
+        size_t rest = bytes.len % 8;
+        if (bytes.len >= 8 && rest > 0) {
+                memcpy(&word, bytes.data + bytes.len - 8, 8);
+                return last | le64toh(word) >> (64 - 8 * rest);
+        }
+        for (size_t i = 0; i < rest; i++)
+                last |= (uint64_t)(unsigned char)bytes.data[bytes.len - rest + i] << (8 * i);
+        return last;
+}
+
+static inline uint64_t siphash(
+        const uint64_t seed[2], struct slice bytes, int word_rounds, int end_rounds) {
         uint64_t v[4] = {seed[0] ^ 0x736f6d6570736575u, seed[1] ^ 0x646f72616e646f6du,
                 seed[0] ^ 0x6c7967656e657261u, seed[1] ^ 0x7465646279746573u};
-        size_t at = 0;
-        for (; at + 8 <= bytes.len; at += 8) {
+        for (size_t at = 0; at + 8 <= bytes.len; at += 8) {
                 uint64_t word;
                 memcpy(&word, bytes.data + at, 8);
-                sip_word(v, word);
+                sip_word(v, le64toh(word), word_rounds);
         }
-        uint64_t last = (uint64_t)(bytes.len & 0xff) << 56;
-        for (size_t i = 0; at + i < bytes.len; i++)
-                last |= (uint64_t)(unsigned char)bytes.data[at + i] << (8 * i);
-        sip_word(v, last);
+        sip_word(v, sip_last(bytes), word_rounds);
         v[2] ^= 0xff;
-        for (int i = 0; i < 4; i++)
+        for (int i = 0; i < end_rounds; i++)
                 sip_round(v);
         return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+uint64_t table_siphash(const uint64_t seed[2], struct slice bytes) {
+        return siphash(seed, bytes, 2, 4);
+}
+
+uint64_t table_siphash13(const uint64_t seed[2], struct slice bytes) {
+        return siphash(seed, bytes, 1, 3);
 }
 
 void table_init(struct table *table, size_t max) {

@@ -38,5 +38,7 @@ void *table_remove(struct table *table, struct slice key);
 /* Iterates in order of insertion: start with *position 0. Removing the entry just returned is allowed, adding is not. Returns NULL
  * at the end. */
 struct table_entry *table_next(const struct table *table, size_t *position);
-/* SipHash-2-4 of bytes. */
+/* SipHash-2-4 of bytes; and SipHash-1-3, which is enough for a table that nobody sees the hashes
+ * of. */
 uint64_t table_siphash(const uint64_t seed[2], struct slice bytes);
+uint64_t table_siphash13(const uint64_t seed[2], struct slice bytes);
