@@ -13,6 +13,9 @@ static const struct slice names[] = {
 };
 #define NAMES (sizeof(names) / sizeof(names[0]))
 static_assert(NAMES <= FAILURE_NAMES_MAX, "form and name share a byte");
+#define FAILURE_NAME(id, text) static_assert(sizeof(text) - 1 <= FAILURE_NAME_BYTES_MAX, text);
+#include "channel/failure_names.def"
+#undef FAILURE_NAME
 static_assert((FAILURE_NAMES_MAX + 1) * FAILURE_GROUP_FORM_COUNT <= UINT8_MAX + 1, "the same");
 
 static bool is_tuple_of_texts(const struct value *line) {

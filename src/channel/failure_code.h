@@ -15,7 +15,9 @@
 
 #define FAILURE_PIECES_MAX 8
 #define FAILURE_GROUP_NAME_MAX 1024 /* bytes */
-#define FAILURE_NAMES_MAX 63        /* names with a code (failure_names.def) */
+#define FAILURE_NAMES_MAX 63        /* names with a code (failure_names.def) ... */
+#define FAILURE_NAME_BYTES_MAX 16   /* ... and the bytes of each */
+#define FAILURE_GROUP_BYTES_MIN 1   /* of a group: the name's code and the form */
 
 /* A group's name: the row of failure_names.def and one, or 0 and the text. */
 struct failure_name {

@@ -93,7 +93,8 @@ static inline struct message_reader message_reader_of(struct slice body) {
         return (struct message_reader){body, false};
 }
 /* The next size bytes as they are. */
-static inline void message_get_raw(struct message_reader *in, void *to, size_t size) {
+__attribute__((always_inline)) static inline void message_get_raw(
+        struct message_reader *in, void *to, size_t size) {
         if (in->bad || in->rest.len < size) {
                 in->bad = true;
                 memset(to, 0, size);

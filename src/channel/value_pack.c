@@ -25,33 +25,36 @@
 #define MIDDLE_MAX 0x3fff
 #define NAME_MAX_BYTES 10
 
+/* The shorter first. */
 static const struct slice names[] = {
         {"ip4",        3 },
         {"ip6",        3 },
         {"dns",        3 },
         {"fid",        3 },
         {"user",       4 },
+        {"root",       4 },
         {"users",      5 },
         {"mlfid",      5 },
+        {"error",      5 },
+        {"admin",      5 },
         {"nofail",     6 },
+        {"content",    7 },
+        {"ip-host",    7 },
         {"alt_user",   8 },
         {"alt_user1",  9 },
         {"mlfforget",  9 },
         {"mlfgained",  9 },
         {"mlfpending", 10},
-        {"content",    7 },
-        {"error",      5 },
-        {"ip-host",    7 },
-        {"root",       4 },
-        {"admin",      5 },
 };
+/* Where those of a length begin; they end where those of the next one begin. */
+static const uint8_t names_of[NAME_MAX_BYTES + 2] = {0, 0, 0, 0, 4, 6, 10, 11, 13, 14, 17, 18};
 #define NAMES (sizeof(names) / sizeof(names[0]))
 static_assert(NAMES <= MARK_ITEMS - MARK_NAMES, "each name has a byte");
 
 static unsigned name_mark(struct slice text) {
-        if (text.len < 3 || text.len > NAME_MAX_BYTES)
+        if (text.len > NAME_MAX_BYTES)
                 return 0;
-        for (unsigned i = 0; i < NAMES; i++)
+        for (unsigned i = names_of[text.len]; i < names_of[text.len + 1]; i++)
                 if (slice_equal(text, names[i]))
                         return MARK_NAMES + i;
         return 0;

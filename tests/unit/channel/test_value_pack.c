@@ -152,6 +152,21 @@ static void cut_and_changed_bytes_do_no_harm(void **state) {
         arena_done(&kept);
 }
 
+static void every_usual_name_takes_one_byte(void **state) {
+        static const char *const usual[] = {"ip4", "ip6", "dns", "fid", "user", "root", "users",
+                "mlfid", "error", "admin", "nofail", "content", "ip-host", "alt_user", "alt_user1",
+                "mlfforget", "mlfgained", "mlfpending"};
+        static const char *const others[] = {
+                "", "x", "ip", "ip5", "ip44", "usex", "alt_user12", "mlfpendin", "mlfpending1"};
+        char packed[64];
+        (void)state;
+        for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+                assert_int_equal(value_pack_text(packed, slice_of(usual[i]), ID) - packed, 1);
+        for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+                assert_int_equal(value_pack_text(packed, slice_of(others[i]), ID) - packed,
+                        1 + strlen(others[i]));
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(texts_come_back_and_take_one_byte_or_two_more),
@@ -159,6 +174,7 @@ int main(void) {
                 cmocka_unit_test(other_values_come_back),
                 cmocka_unit_test(the_id_and_usual_names_take_one_byte),
                 cmocka_unit_test(cut_and_changed_bytes_do_no_harm),
+                cmocka_unit_test(every_usual_name_takes_one_byte),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
