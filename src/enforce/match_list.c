@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Blocks with some matches each, in a ring. While an id has only one block, which is true of most,
- * it is as large as its matches, and made anew when one comes; further ones are made with room. So
- * a match costs its bytes and a few more where there are few of them, and where there are many,
- * none is copied again and again. Invariant: what all count for, together with what else the ticket
- * keeps, is at most TICKET_DATA_MAX. */
+/* Blocks with some matches each. While an id has few matches, which is true of most, they are in
+ * one block that is as large as they are, and is made anew when one comes; where there are more,
+ * there are blocks with room, in a ring. So a match costs its bytes and a few more where there are
+ * few of them, and where there are many, none is copied again and again. Invariant: what all count
+ * for, together with what else the ticket keeps, is at most TICKET_DATA_MAX. */
 #include "enforce/match_list.h"
 
 #include <assert.h>
@@ -13,33 +13,51 @@
 #include "base/pool.h"
 #include "channel/value_pack.h"
 
-#define UNIT_BYTES 16
 #define CACHE_LINE 64
-#define UNITS_MAX (TICKET_DATA_MAX / UNIT_BYTES - 1)
-#define UNIT_MORE 12   /* what a match counts for besides its bytes */
-#define NODE_BYTES 480 /* of matches, in a block of several */
+#define UNITS_MAX (TICKET_DATA_MAX / MATCH_LIST_UNIT_BYTES - 1)
+#define UNIT_MORE 12 /* what a match counts for besides its bytes */
+#define ALONE_BYTES                                                                                \
+        384 /* of matches in the only block, if they are several; with more it gets room */
+#define NODE_BYTES 480 /* of matches, in a block with room */
 
-/* One that is larger than NODE_BYTES, or several one behind the other. */
+/* In front of one that is larger than NODE_BYTES, or of several one behind the other. */
 struct match_block {
-        struct match_block *next; /* with the next newer ones; of the newest, the oldest */
-        uint32_t start : 11;      /* where the oldest begins; what is before has been dropped */
-        uint32_t has_room : 1;    /* for NODE_BYTES; else it ends where they do */
+        uint32_t start : 9;     /* where the oldest begins; what is before has been dropped */
+        uint32_t has_room : 1;  /* for NODE_BYTES; else it ends where they do */
+        uint32_t is_ringed : 1; /* a struct ringed, in a ring; else it is the only one */
         uint32_t end : 20;
+};
+struct ringed {
+        struct match_block block;
+        struct match_block *next; /* with the next newer ones; of the newest, the oldest */
         char packed[];
 };
-static_assert(TICKET_DATA_MAX <= 1 << 20 && NODE_BYTES < 1 << 11, "they fit the fields");
+static_assert(TICKET_DATA_MAX <= 1 << 20 && NODE_BYTES < 1 << 9, "they fit the fields");
 
-static size_t size_of_node(size_t len) {
-        return offsetof(struct match_block, packed) + len;
+static struct ringed *ringed_of(const struct match_block *node) {
+        return (struct ringed *)(uintptr_t)node;
+}
+
+static char *packed_of(const struct match_block *node) {
+        return node->is_ringed ? ringed_of(node)->packed : (char *)(uintptr_t)(node + 1);
+}
+
+static struct match_block *next_of(const struct match_block *node) {
+        return node->is_ringed ? ringed_of(node)->next : (struct match_block *)(uintptr_t)node;
+}
+
+static size_t size_of_node(const struct match_block *node) {
+        size_t head = node->is_ringed ? offsetof(struct ringed, packed) : sizeof(*node);
+        return head + (node->has_room ? NODE_BYTES : node->end);
 }
 
 static uint32_t units_of(size_t size) {
-        return (uint32_t)((size + UNIT_BYTES - 1) / UNIT_BYTES);
+        return (uint32_t)((size + MATCH_LIST_UNIT_BYTES - 1) / MATCH_LIST_UNIT_BYTES);
 }
 
 static struct message_reader reader_of(const struct match_block *node) {
         return message_reader_of(
-                (struct slice){node->packed + node->start, node->end - node->start});
+                (struct slice){packed_of(node) + node->start, node->end - node->start});
 }
 
 static uint32_t units_of_match(size_t len) {
@@ -47,11 +65,20 @@ static uint32_t units_of_match(size_t len) {
 }
 
 static void free_node(struct match_block *node) {
-        pool_free(node, size_of_node(node->has_room ? NODE_BYTES : node->end));
+        pool_free(node, size_of_node(node));
+}
+
+static void take_oldest(struct ticket *ticket) {
+        struct match_block *newest = ticket->matches, *oldest = next_of(newest);
+        if (oldest == newest)
+                ticket->matches = NULL;
+        else
+                ringed_of(newest)->next = next_of(oldest);
+        free_node(oldest);
 }
 
 void match_list_drop(struct ticket *ticket) {
-        struct match_block *newest = ticket->matches, *oldest = newest->next;
+        struct match_block *oldest = next_of(ticket->matches);
         struct arena arena = ARENA_INIT;
         struct message_reader in = reader_of(oldest);
         size_t before = in.rest.len;
@@ -60,57 +87,66 @@ void match_list_drop(struct ticket *ticket) {
         ticket->match_count--;
         ticket->match_units =
                 (uint16_t)(ticket->match_units - units_of_match(before - in.rest.len));
-        oldest->start = (oldest->end - (uint32_t)in.rest.len) & 0x7ff;
+        oldest->start = (oldest->end - (uint32_t)in.rest.len) & 0x1ff;
         if (in.rest.len > 0)
                 return;
-        newest->next = oldest->next;
-        if (oldest == newest)
-                ticket->matches = NULL;
-        free_node(oldest);
+        take_oldest(ticket);
 }
 
 void match_list_clear(struct ticket *ticket) {
-        while (ticket->matches) {
-                struct match_block *oldest = ticket->matches->next;
-                ticket->matches->next = oldest->next;
-                if (oldest == ticket->matches)
-                        ticket->matches = NULL;
-                free_node(oldest);
-        }
+        while (ticket->matches)
+                take_oldest(ticket);
         ticket->match_count = ticket->match_units = 0;
+}
+
+static struct match_block *make_alone(size_t len) {
+        struct match_block *node = pool_new_raw(sizeof(*node) + len);
+        *node = (struct match_block){.end = 0};
+        return node;
+}
+
+/* In a ring of its own. */
+static struct match_block *make_ringed(uint32_t has_room, size_t len) {
+        struct ringed *node =
+                pool_new_raw(offsetof(struct ringed, packed) + (has_room ? NODE_BYTES : len));
+        node->block = (struct match_block){.is_ringed = 1, .has_room = has_room & 1};
+        return node->next = &node->block;
+}
+
+/* The only block's matches go to another one, which takes its place. */
+static struct match_block *move_to(struct ticket *ticket, struct match_block *node) {
+        struct match_block *old = ticket->matches;
+        uint32_t len = old->end - old->start;
+        memcpy(packed_of(node), packed_of(old) + old->start, len);
+        node->end = len & 0xfffff;
+        free_node(old);
+        return ticket->matches = node;
 }
 
 /* A block that is the newest from now on, for matches of size bytes. */
 static struct match_block *add_node(struct ticket *ticket, size_t size) {
         struct match_block *newest = ticket->matches;
-        bool has_room = newest && size <= NODE_BYTES;
-        struct match_block *node = pool_new_raw(size_of_node(has_room ? NODE_BYTES : size));
-        *node = (struct match_block){.next = newest ? newest->next : node, .has_room = has_room};
-        if (newest)
-                newest->next = node;
-        return ticket->matches = node;
-}
-
-/* The only block, anew with room for size bytes more. */
-static struct match_block *grow_node(struct ticket *ticket, size_t size) {
-        struct match_block *old = ticket->matches;
-        uint32_t len = old->end - old->start;
-        struct match_block *node = pool_new_raw(size_of_node(len + size));
-        *node = (struct match_block){.next = node, .end = len & 0xfffff};
-        memcpy(node->packed, old->packed + old->start, len);
-        free_node(old);
+        if (!newest)
+                return ticket->matches = make_alone(size);
+        if (!newest->is_ringed)
+                newest = move_to(ticket, make_ringed(0, newest->end - newest->start));
+        struct match_block *node = make_ringed(size <= NODE_BYTES, size);
+        ringed_of(node)->next = next_of(newest);
+        ringed_of(newest)->next = node;
         return ticket->matches = node;
 }
 
 /* The block that takes size bytes more behind its matches. */
 static struct match_block *node_for(struct ticket *ticket, size_t size) {
         struct match_block *newest = ticket->matches;
-        if (newest && newest->has_room && newest->end + size <= NODE_BYTES)
+        if (!newest)
+                return add_node(ticket, size);
+        if (newest->has_room && newest->end + size <= NODE_BYTES)
                 return newest;
-        if (newest && !newest->has_room && newest->next == newest &&
-                newest->end - newest->start + size <= NODE_BYTES)
-                return grow_node(ticket, size);
-        return add_node(ticket, size);
+        size_t len = newest->end - newest->start + size;
+        if (newest->is_ringed || len > NODE_BYTES)
+                return add_node(ticket, size);
+        return move_to(ticket, len <= ALONE_BYTES ? make_alone(len) : make_ringed(1, len));
 }
 
 char *match_list_push(struct ticket *ticket, size_t size, uint32_t max, size_t others) {
@@ -123,7 +159,7 @@ char *match_list_push(struct ticket *ticket, size_t size, uint32_t max, size_t o
                 (ticket->match_count >= max || ticket->match_units + units > room))
                 match_list_drop(ticket);
         struct match_block *node = node_for(ticket, size);
-        char *to = node->packed + node->end;
+        char *to = packed_of(node) + node->end;
         node->end = (node->end + (uint32_t)size) & 0xfffff;
         ticket->match_count++;
         ticket->match_units = (uint16_t)(ticket->match_units + units);
@@ -139,7 +175,7 @@ bool match_list_next(struct match_list_walk *walk, struct arena *arena, struct v
         if (walk->in.rest.len == 0) {
                 if (!ticket->matches || walk->node == ticket->matches)
                         return false;
-                walk->node = walk->node ? walk->node->next : ticket->matches->next;
+                walk->node = next_of(walk->node ? walk->node : ticket->matches);
                 walk->in = reader_of(walk->node);
         }
         *ret = value_unpack(&walk->in, ticket_id(ticket), arena);
@@ -149,17 +185,16 @@ bool match_list_next(struct match_list_walk *walk, struct arena *arena, struct v
 void match_list_fetch(const struct ticket *ticket) {
         if (!ticket->matches)
                 return;
-        const char *end = ticket->matches->packed + ticket->matches->end;
+        const char *end = packed_of(ticket->matches) + ticket->matches->end;
         __builtin_prefetch(end, 1);
         __builtin_prefetch(end + CACHE_LINE, 1);
 }
 
 size_t match_list_bytes(const struct ticket *ticket) {
         size_t bytes = 0;
-        for (const struct match_block *node = ticket->matches; node; node = node->next) {
-                bytes += size_of_node(node->has_room ? NODE_BYTES : node->end);
-                if (node->next == ticket->matches)
-                        break;
-        }
+        const struct match_block *node = ticket->matches;
+        do
+                bytes += node ? size_of_node(node) : 0;
+        while (node && (node = next_of(node)) != ticket->matches);
         return bytes;
 }

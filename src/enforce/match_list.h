@@ -8,6 +8,7 @@
 #include "enforce/ticket.h"
 
 #define MATCH_LIST_MAX UINT16_MAX
+#define MATCH_LIST_UNIT_BYTES 16 /* of the ticket's match_units */
 
 /* Room for a match of size bytes (at least 1), which counts from now on and has to be written at
  * once; it pushes out the oldest where there would be more than max (up to MATCH_LIST_MAX), or
