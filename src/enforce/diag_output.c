@@ -253,6 +253,10 @@ void diag_output_write_out(struct diag_output *output) {
         write_gathered(output);
 }
 
+struct buffer *diag_output_gathered(struct diag_output *output) {
+        return output->gathers ? &output->gathered : NULL;
+}
+
 void diag_output_put(struct diag_output *output, struct slice line) {
         if (output->gathers && buffer_append(&output->gathered, line) == 0)
                 return;

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/slice.h"
+#include "base/buffer.h"
 
 #define DIAG_OUTPUT_QUEUE_MAX ((size_t)1 << 20) /* bytes kept while the other side does not take them */
 
@@ -27,7 +27,11 @@ struct diag_output *diag_output_free(struct diag_output *output);
 #define DIAG_OUTPUT_TOGETHER ((size_t)32768)
 void diag_output_gather(struct diag_output *output);
 void diag_output_write_out(struct diag_output *output);
-/* Writes line (a whole line, or one datagram), after what waits: one system call if nothing does. */
+/* What lines are put together in, for who appends a whole line itself; NULL if that is not done
+ * now. If it has no room, diag_output_put() has. */
+struct buffer *diag_output_gathered(struct diag_output *output);
+/* Writes line (a whole line, or one datagram), after what waits: one system call if nothing does.
+ */
 void diag_output_put(struct diag_output *output, struct slice line);
 /* Tries again to write what waits. Returns whether something still does. */
 bool diag_output_push(struct diag_output *output);

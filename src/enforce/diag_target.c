@@ -115,17 +115,28 @@ static int syslog_priority(enum diag_level level) {
         return LOG_WARNING;
 }
 
-static int put_line(struct diag_target *target, const struct diag_record *record) {
+static int put_line(
+        struct diag_target *target, const struct diag_record *record, struct buffer *out) {
         int r = 0;
         if (target->kind == KIND_JOURNAL)
-                return diag_journal_put(&target->line, record);
+                return diag_journal_put(out, record);
         if (target->kind == KIND_SYSLOG)
-                r = buffer_printf(
-                        &target->line, "<%d>", target->facility | syslog_priority(record->level));
+                r = buffer_printf(out, "<%d>", target->facility | syslog_priority(record->level));
         if (r == 0)
-                r = diag_format_put(target->format, record, &target->line);
-        return r < 0 ? r
-                     : buffer_append_char(&target->line, target->kind == KIND_SYSLOG ? '\0' : '\n');
+                r = diag_format_put(target->format, record, out);
+        return r < 0 ? r : buffer_append_char(out, target->kind == KIND_SYSLOG ? '\0' : '\n');
+}
+
+/* Puts the line where others wait to be written together. False, and nothing is there, if none do
+ * or they leave no room. */
+static bool gather(struct diag_target *target, const struct diag_record *record) {
+        struct buffer *gathered = diag_output_gathered(target->output);
+        size_t before = gathered ? buffer_len(gathered) : 0;
+        if (gathered && put_line(target, record, gathered) == 0)
+                return true;
+        if (gathered)
+                gathered->end = gathered->start + before;
+        return false;
 }
 
 static void write_message(
@@ -140,8 +151,10 @@ static void write_message(
                 .logger = logger,
                 .text = text,
         };
+        if (gather(target, &record))
+                return;
         buffer_clear(&target->line);
-        if (put_line(target, &record) == 0)
+        if (put_line(target, &record, &target->line) == 0)
                 diag_output_put(target->output, buffer_view(&target->line));
 }
 

@@ -72,6 +72,14 @@ static struct action_list *make_actions(struct jail *jail) {
         return action_list_new(&env, slice_of(jail->name));
 }
 
+static struct slice make_found_head(const char *name) {
+        char *text;
+        int len = asprintf(&text, "[%s] Found ", name);
+        if (len < 0)
+                abort();
+        return (struct slice){text, (size_t)len};
+}
+
 struct jail *jail_new(const struct jail_env *env, uint32_t id, struct slice name,
         enum log_watch_backend backend, struct slice backend_name, struct fault *fault) {
         int r = scan_link_jail_add(env->scan, id, name);
@@ -83,8 +91,7 @@ struct jail *jail_new(const struct jail_env *env, uint32_t id, struct slice name
         jail->env = *env;
         jail->id = id;
         jail->name = memory_copy_text(name);
-        if (asprintf(&jail->found_head, "[%s] Found ", jail->name) < 0)
-                abort();
+        jail->found_head = make_found_head(jail->name);
         jail->backend_name = memory_copy_text(backend_name);
         jail->backend = backend;
         jail->settings = (struct jail_settings){.findtime_s = 600,
@@ -138,7 +145,7 @@ struct jail *jail_free(struct jail *jail) {
         free(jail->settings.usedns);
         free(jail->journal);
         free(jail->backend_name);
-        free(jail->found_head);
+        free((void *)(uintptr_t)jail->found_head.data);
         free(jail->name);
         free(jail);
         return NULL;

@@ -142,6 +142,7 @@ struct counted {
         const struct record *record; /* NULL: the ticket is its own */
         double time;
         double weight;
+        uint32_t hash;    /* of its id in the window, or 0: not known */
         bool is_integral; /* its time, see ticket.h */
 };
 
@@ -152,6 +153,9 @@ static double add_to_window(struct jail *jail, const struct counted *failure) {
                         ticket->integral_time = failure->is_integral;
                 return window_add_record(&jail->window, ticket, failure->time, failure->record);
         }
+        if (failure->hash != 0)
+                return window_add_hashed(
+                        &jail->window, ticket, failure->hash, failure->weight, WINDOW_FROM_LOG);
         return window_add(&jail->window, ticket, failure->weight, WINDOW_FROM_LOG);
 }
 
@@ -183,7 +187,7 @@ static void say_found(
         struct jail *jail, enum intake_kind kind, const struct ticket *ticket, double time) {
         char text[FOUND_TEXT_MAX], time_text[JAIL_TIME_TEXT_MAX];
         const char *what = kind == INTAKE_ATTEMPT ? "Attempt" : "Found";
-        struct slice head = slice_of(jail->found_head), id = ticket_id(ticket);
+        struct slice head = jail->found_head, id = ticket_id(ticket);
         struct slice when = slice_of(jail_time_text(time, time_text));
         size_t len = head.len + id.len + sizeof(" - ") - 1 + when.len;
         if (kind == INTAKE_ATTEMPT || len > sizeof(text)) {
@@ -462,6 +466,8 @@ static void take_in(struct jail *jail, const struct record *record, double time)
                 return;
         failure.ticket = own_ticket(record, time);
         failure.record = NULL;
+        if (slice_equal(ticket_id(failure.ticket), record->failure.id))
+                failure.hash = record->failure.hash;
         if (record->failure.flags & FAILURE_NEEDS_DNS)
                 resolve(jail, failure.ticket);
         else if (!count_at_once(jail, &failure))

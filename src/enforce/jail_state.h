@@ -60,7 +60,7 @@ struct jail {
         struct jail_env env;
         uint32_t id;
         char *name;
-        char *found_head; /* "[NAME] Found " */
+        struct slice found_head; /* "[NAME] Found ", ours */
         char *backend_name;
         enum log_watch_backend backend;
         double journal_time; /* up to which the journal has been read by somebody who left no cursor; 0: nobody */

@@ -19,27 +19,24 @@
 #include "enforce/match_list.h"
 
 #define MATCH_PARTS_MAX 8 /* a line has three: before the date, the date, behind it */
-#define SCRATCH_BYTES 2048
+#define SCRATCH_BYTES 8192
 
 struct ticket_groups {
         uint32_t len;
         char packed[]; /* a DICT of text keys */
 };
 
-/* Room to pack into; most of it is needed for a moment only. */
-struct scratch {
-        char *bytes;
-        char few[SCRATCH_BYTES];
-};
+/* Room to pack into, for a moment; who has it calls nobody who wants it, too. It is not on the
+ * stack, where the compiler would clear it each time. */
+static char scratch_few[SCRATCH_BYTES];
 
-static char *scratch_of(struct scratch *scratch, size_t size) {
-        scratch->bytes = size <= sizeof(scratch->few) ? scratch->few : memory_new(size);
-        return scratch->bytes;
+static char *scratch_of(size_t size) {
+        return size <= sizeof(scratch_few) ? scratch_few : memory_new(size);
 }
 
-static void scratch_done(struct scratch *scratch) {
-        if (scratch->bytes != scratch->few)
-                free(scratch->bytes);
+static void scratch_done(char *scratch) {
+        if (scratch != scratch_few)
+                free(scratch);
 }
 
 static size_t size_of_ticket(size_t id_len) {
@@ -125,21 +122,23 @@ static struct slice next_coded(struct message_reader *in) {
         return (struct slice){begin, in->bad ? 0 : (size_t)(in->rest.data - begin)};
 }
 
-/* Room for a match of size bytes, which counts from now on; what is too much, or more than max,
+/* Where there is much room left, the groups are not looked at: they may be far away in memory. Room
+ * for a match of size bytes, which counts from now on; what is too much, or more than max,
  * pushes out the oldest. NULL if it is too large itself. */
 static char *push_match(struct ticket *ticket, size_t size, uint32_t max) {
-        return match_list_push(ticket, size, max, bytes_of_groups(ticket));
+        size_t most = TICKET_DATA_MAX / 4; /* the groups take half of it at most */
+        bool is_far = size < most && ticket->match_units < most / MATCH_LIST_UNIT_BYTES;
+        return match_list_push(ticket, size, max, is_far ? 0 : bytes_of_groups(ticket));
 }
 
 static void push_coded(struct ticket *ticket, struct slice match) {
-        struct scratch scratch;
         struct message_reader in = message_reader_of(match);
-        char *packed = scratch_of(&scratch, match.len);
+        char *packed = scratch_of(match.len);
         size_t len = (size_t)(value_pack(packed, &in, ticket_id(ticket)) - packed);
         char *to = in.bad ? NULL : push_match(ticket, len, MATCH_LIST_MAX);
         if (to)
                 memcpy(to, packed, len);
-        scratch_done(&scratch);
+        scratch_done(packed);
 }
 
 static struct value decode(struct slice coded, struct arena *arena) {
@@ -309,12 +308,11 @@ static void keep_groups(struct ticket *ticket, uint32_t count, struct slice pack
 
 /* The groups of dict that have a value. */
 static void set_groups(struct ticket *ticket, struct slice dict) {
-        struct scratch scratch;
         const char *end;
-        char *packed = scratch_of(&scratch, dict.len);
+        char *packed = scratch_of(dict.len);
         uint32_t count = pack_groups(ticket_id(ticket), dict, packed, &end);
         keep_groups(ticket, count, (struct slice){packed, (size_t)(end - packed)});
-        scratch_done(&scratch);
+        scratch_done(packed);
 }
 
 /* DICT of the groups. */
@@ -377,8 +375,7 @@ static void push_line_text(struct ticket *ticket, const struct failure_line *lin
 static void push_line_pieces(struct ticket *ticket, const struct failure_line *line) {
         const char *piece = line->text.data;
         size_t heads = (1U + line->piece_count) * VALUE_PACK_HEAD_MAX;
-        struct scratch scratch;
-        char *packed = scratch_of(&scratch, heads + line->text.len);
+        char *packed = scratch_of(heads + line->text.len);
         char *end = value_pack_items_head(packed, VALUE_TUPLE, line->piece_count);
         for (unsigned i = 0; i < line->piece_count; i++) {
                 end = value_pack_text(
@@ -388,7 +385,7 @@ static void push_line_pieces(struct ticket *ticket, const struct failure_line *l
         char *to = push_match(ticket, (size_t)(end - packed), MATCH_LIST_MAX);
         if (to)
                 memcpy(to, packed, (size_t)(end - packed));
-        scratch_done(&scratch);
+        scratch_done(packed);
 }
 
 static void push_line(struct ticket *ticket, const struct failure_line *line) {
@@ -440,11 +437,14 @@ static uint32_t pack_record(
         return count;
 }
 
-/* Bytes that its groups take at most. */
+/* Bytes that its groups take at most: a rough figure, or, where that is much, an exact one. */
 static size_t packed_size_of(const struct record *record) {
         struct message_reader in = message_reader_of(record->failure.groups);
         struct failure_group group;
-        size_t size = record->failure.groups.len;
+        size_t size = record->failure.groups.len, most = size / FAILURE_GROUP_BYTES_MIN;
+        size_t rough = size + most * (3 * VALUE_PACK_HEAD_MAX + record->failure.id.len);
+        if (rough <= SCRATCH_BYTES)
+                return rough;
         while (failure_group_next(&in, &group))
                 size += 3 * VALUE_PACK_HEAD_MAX +
                         (group.form == FAILURE_GROUP_ID ? record->failure.id.len : 0);
@@ -452,12 +452,11 @@ static size_t packed_size_of(const struct record *record) {
 }
 
 static void set_record_groups(struct ticket *ticket, const struct record *record) {
-        struct scratch scratch;
         const char *end;
-        char *packed = scratch_of(&scratch, packed_size_of(record));
+        char *packed = scratch_of(packed_size_of(record));
         uint32_t count = pack_record(record, ticket_id(ticket), packed, &end);
         keep_groups(ticket, count, (struct slice){packed, (size_t)(end - packed)});
-        scratch_done(&scratch);
+        scratch_done(packed);
 }
 
 void ticket_set_record(struct ticket *ticket, const struct record *record) {

@@ -33,7 +33,7 @@ void ticket_table_done(struct ticket_table *table) {
 }
 
 uint32_t ticket_table_hash(const struct ticket_table *table, struct slice id) {
-        uint32_t hash = (uint32_t)table_siphash(table->seed, id);
+        uint32_t hash = (uint32_t)table_siphash13(table->seed, id);
         return hash > 0 ? hash : 1;
 }
 
@@ -142,6 +142,10 @@ int ticket_table_add(struct ticket_table *table, struct ticket *ticket) {
         uint32_t hash = ticket_table_hash(table, ticket_id(ticket));
         if (table->count > 0 && table->slots[slot_of(table, ticket_id(ticket), hash)])
                 return -EEXIST;
+        return ticket_table_add_hashed(table, ticket, hash);
+}
+
+int ticket_table_add_hashed(struct ticket_table *table, struct ticket *ticket, uint32_t hash) {
         if (table->count >= table->max)
                 return -ENOBUFS;
         if (table->used >= table->capacity)

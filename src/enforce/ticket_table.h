@@ -44,6 +44,8 @@ void ticket_table_fetch(
         const struct ticket_table *table, uint32_t hash, enum ticket_table_step step);
 /* Takes another reference. Returns 0, -EEXIST, or -ENOBUFS if the table is full. */
 int ticket_table_add(struct ticket_table *table, struct ticket *ticket);
+/* The same for a ticket whose id is not there, and has that hash. */
+int ticket_table_add_hashed(struct ticket_table *table, struct ticket *ticket, uint32_t hash);
 /* Takes the ticket out; the reference becomes the caller's. Returns NULL if it is not there. */
 struct ticket *ticket_table_take(struct ticket_table *table, struct slice id);
 /* Iterates in order of insertion: start with *position 0. Taking out the ticket just returned is

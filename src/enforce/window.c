@@ -99,7 +99,13 @@ static void forget_oldest(struct window *window) {
 
 double window_add(
         struct window *window, struct ticket *ticket, double count, enum window_source source) {
-        struct ticket *entry = ticket_table_find(&window->table, ticket_id(ticket));
+        uint32_t hash = ticket_table_hash(&window->table, ticket_id(ticket));
+        return window_add_hashed(window, ticket, hash, count, source);
+}
+
+double window_add_hashed(struct window *window, struct ticket *ticket, uint32_t hash, double count,
+        enum window_source source) {
+        struct ticket *entry = ticket_table_find_hashed(&window->table, ticket_id(ticket), hash);
         if (entry) {
                 window->total++;
                 return add_known(window, entry, ticket, count);
@@ -113,7 +119,7 @@ double window_add(
                 if (ticket->failures == 0)
                         ticket->failures = 1;
         }
-        int r = ticket_table_add(&window->table, ticket);
+        int r = ticket_table_add_hashed(&window->table, ticket, hash);
         assert(r == 0);
         (void)r;
         ticket->first_time = ticket->time;

@@ -35,6 +35,9 @@ enum window_source {
  * Returns the id's count. */
 double window_add(
         struct window *window, struct ticket *ticket, double count, enum window_source source);
+/* hash: that of the ticket's id, as ticket_table_hash() has it. */
+double window_add_hashed(struct window *window, struct ticket *ticket, uint32_t hash, double count,
+        enum window_source source);
 /* The id's ticket (borrowed), or NULL. hash: as ticket_table_hash() has it, or 0. */
 struct ticket *window_find(const struct window *window, struct slice id, uint32_t hash);
 /* One failure more of the id that entry, which window_find() has found, stands for: what

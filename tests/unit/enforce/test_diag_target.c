@@ -321,6 +321,32 @@ static void dropped_messages_are_told_when_there_is_room_again(void **state) {
         assert_non_null(strstr(got, " messages dropped: the log target did not take them\n"));
 }
 
+/* More than is written together, and one that is longer than that. */
+static void lines_of_a_batch_are_whole_and_in_order(void **state) {
+        static char long_text[40000];
+        (void)state;
+        memset(long_text, 'x', sizeof(long_text) - 1);
+        assert_int_equal(diag_target_set(target, slice_of(first), NULL), 0);
+        diag_begin_batch();
+        for (int i = 0; i < 3000; i++)
+                diag(DIAG_INFO, "a.b", "%d%s", i, i == 1234 ? long_text : "");
+        diag_end_batch();
+        FILE *file = fopen(first, "re");
+        char *line = NULL;
+        size_t size = 0;
+        assert_non_null(file);
+        for (int i = 0; i < 3000; i++) {
+                ssize_t len = getline(&line, &size, file);
+                const char *text = strstr(line, ": INFO    ");
+                assert_true(len > 0 && line[len - 1] == '\n' && text);
+                assert_int_equal(strtol(text + 10, NULL, 10), i);
+                assert_int_equal(strlen(text + 10) > sizeof(long_text), i == 1234);
+        }
+        assert_true(getline(&line, &size, file) < 0);
+        free(line);
+        (void)fclose(file);
+}
+
 int main(void) {
         (void)signal(SIGPIPE, SIG_IGN);
         (void)setenv("TZ", "UTC", 1);
@@ -343,6 +369,7 @@ int main(void) {
                 ROW(a_flush_that_fails_keeps_the_file),
                 ROW(levels_are_kept_as_set),
                 ROW(dropped_messages_are_told_when_there_is_room_again),
+                ROW(lines_of_a_batch_are_whole_and_in_order),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -129,6 +129,12 @@ static void id_is_found_by_its_hash(void **state) {
         assert_ptr_equal(ticket_table_find_hashed(&table, SLICE("7"), hash),
                 ticket_table_find(&table, SLICE("7")));
         assert_null(ticket_table_find_hashed(&table, SLICE("8"), hash));
+        struct ticket *ticket = ticket_new(SLICE("new"), NULL, 1);
+        hash = ticket_table_hash(&table, SLICE("new"));
+        assert_int_equal(ticket_table_add_hashed(&table, ticket, hash), 0);
+        assert_ptr_equal(ticket_table_find(&table, SLICE("new")), ticket);
+        (void)ticket_unref(ticket);
+        hash = ticket_table_hash(&table, SLICE("7"));
         ticket_table_done(&table);
         assert_int_equal(ticket_table_hash(&table, SLICE("7")), hash);
 }
