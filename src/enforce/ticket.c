@@ -437,17 +437,19 @@ static uint32_t pack_record(
         return count;
 }
 
-/* Bytes that its groups take at most: a rough figure, or, where that is much, an exact one. */
+/* Bytes that its groups take at most: a rough figure, or, where that is much, a finer one. Heads
+ * may become longer, and what stands for a name or the id, these themselves. */
 static size_t packed_size_of(const struct record *record) {
+        const size_t heads = 3 * VALUE_PACK_HEAD_MAX, id_len = record->failure.id.len;
         struct message_reader in = message_reader_of(record->failure.groups);
         struct failure_group group;
-        size_t size = record->failure.groups.len, most = size / FAILURE_GROUP_BYTES_MIN;
-        size_t rough = size + most * (3 * VALUE_PACK_HEAD_MAX + record->failure.id.len);
+        size_t size = record->failure.groups.len;
+        size_t rough =
+                size + size / FAILURE_GROUP_BYTES_MIN * (heads + FAILURE_NAME_BYTES_MAX + id_len);
         if (rough <= SCRATCH_BYTES)
                 return rough;
         while (failure_group_next(&in, &group))
-                size += 3 * VALUE_PACK_HEAD_MAX +
-                        (group.form == FAILURE_GROUP_ID ? record->failure.id.len : 0);
+                size += heads + group.name.len + (group.form == FAILURE_GROUP_ID ? id_len : 0);
         return size;
 }
 
