@@ -45,11 +45,10 @@ int date_detector_match(struct date_detector *detector, struct slice line, struc
 /* Whether the line has the bytes of the last date where that stood, or such that tell of another second of its minute: then
  * date_detector_match() would answer DATE_FOUND with *ret, but this learns nothing. */
 bool date_detector_glance(const struct date_detector *detector, struct slice line, struct date_match *ret);
-/* What date_detector_glance() goes by at present: it knows the lines that fit (date_memo.h). NULL: it knows none. Until the next change. */
-struct date_memo_line;
-const struct date_memo_line *date_detector_known(const struct date_detector *detector);
-/* Whether date_detector_glance() finds the same date in every line with both, at the line's begin. false: that is not known. */
-bool date_detector_is_alike(const struct date_detector *a, const struct date_detector *b);
+/* What date_detector_glance() goes by. The date's template_index is then date_detector_last(). */
+struct date_memo;
+const struct date_memo *date_detector_memo(const struct date_detector *detector);
+size_t date_detector_last(const struct date_detector *detector);
 /* Learns what date_detector_match() would have learnt of so many lines that date_detector_glance() knew; line and match: the last one's. */
 void date_detector_repeat(struct date_detector *detector, struct slice line, const struct date_match *match, uint64_t count);
 

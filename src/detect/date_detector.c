@@ -475,12 +475,12 @@ bool date_detector_glance(
         return true;
 }
 
-const struct date_memo_line *date_detector_known(const struct date_detector *detector) {
-        return date_memo_known(&detector->memo, now_us(detector));
+const struct date_memo *date_detector_memo(const struct date_detector *detector) {
+        return &detector->memo;
 }
 
-bool date_detector_is_alike(const struct date_detector *a, const struct date_detector *b) {
-        return date_memo_is_alike(&a->memo, &b->memo);
+size_t date_detector_last(const struct date_detector *detector) {
+        return detector->last;
 }
 
 /* What would be learnt is known, or next to it. */

@@ -106,6 +106,14 @@ bool date_memo_line_fits(const struct date_memo_line *known, struct slice line, 
                (known->second_at == 0 || second_of(text + known->second_at) >= 0);
 }
 
+struct date_time date_memo_line_time(
+        const struct date_memo_line *known, struct slice line, size_t at) {
+        struct date_time time = known->time;
+        if (known->second_at > 0)
+                time.seconds += second_of(line.data + at + known->second_at) - known->second;
+        return time;
+}
+
 void date_memo_line_times(const struct date_memo_line *known, double *ret_first, double *ret_last) {
         *ret_first = *ret_last = known->time.seconds;
         if (known->second_at == 0)
@@ -122,9 +130,7 @@ bool date_memo_line(const struct date_memo *memo, struct slice line, int64_t now
                 return false;
         *ret_cut_start = known->cut_start + at;
         *ret_cut_end = known->cut_end + at;
-        *ret = known->time;
-        if (known->second_at > 0)
-                ret->seconds += second_of(line.data + at + known->second_at) - known->second;
+        *ret = date_memo_line_time(known, line, at);
         return true;
 }
 
@@ -158,7 +164,7 @@ __attribute__((noinline)) void date_memo_keep_line(struct date_memo *memo,
         bool is_whole = found->has_time ? found->spare_len > 0
                                         : memo->has_time && found->second_at > before &&
                                                   second_of(line.data + found->second_at) >= 0;
-        memo->line.len = 0;
+        date_memo_forget_line(memo);
         if (!is_whole || end > line.len || end - before < WORD ||
                 end - before > DATE_MEMO_BYTES_MAX)
                 return;
@@ -179,5 +185,6 @@ __attribute__((noinline)) void date_memo_keep_line(struct date_memo *memo,
 }
 
 void date_memo_forget_line(struct date_memo *memo) {
+        memo->changes++;
         memo->line.len = 0;
 }

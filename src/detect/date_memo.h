@@ -30,6 +30,7 @@ struct date_memo {
         struct date_time time;   /* what they came to ... */
         int64_t now_minute; /* ... in this minute since the epoch: a missing year depends on it */
         struct date_memo_line line;
+        uint64_t changes; /* of what is known of a line */
 };
 
 /* The time of parts, if they differ from those remembered in the second only. */
@@ -45,6 +46,9 @@ const struct date_memo_line *date_memo_known(const struct date_memo *memo, int64
 /* Whether the line has its bytes, but for the second and what does not count of it; *ret_at: where
  * they begin, which moves its cut_start and cut_end. */
 bool date_memo_line_fits(const struct date_memo_line *known, struct slice line, size_t *ret_at);
+/* The time of a line that fits, its bytes being at that place. */
+struct date_time date_memo_line_time(
+        const struct date_memo_line *known, struct slice line, size_t at);
 /* Between which times, in seconds, the dates of lines that fit are. */
 void date_memo_line_times(const struct date_memo_line *known, double *ret_first, double *ret_last);
 /* Whether the line has the bytes of the line remembered, but for the second and what does not count

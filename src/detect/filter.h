@@ -14,7 +14,6 @@
 #include "detect/literals.h"
 
 struct filter;
-struct date_memo_line;
 
 /* What surrounds a filter. Everything must outlive it. */
 struct filter_env {
@@ -80,20 +79,6 @@ struct filter_line {
 #define FILTER_RESULTS_MAX 256
 int filter_line(struct filter *filter, const struct filter_line *line, struct arena *arena, const struct filter_failure **ret,
         struct fault *fault);
-
-/* One of the filters that lines are passed over for. */
-struct filter_pass {
-        struct filter *filter;
-        uint64_t lacks;            /* what all of the lines lack, see struct filter_line */
-        bool follows;                       /* the rest is filter_pass_over()'s own */
-        const struct date_memo_line *known;
-};
-/* Processes lines from the front of several, as filter_line() would do it with each filter, but only such that can be told at a glance
- * to lead to nothing with all of them: they lack what their filters require (filter_is_hopeless() of each one's lacks), and have the
- * date of the line before. lines->text: whole lines with their ends, LF or CR LF; not known to be valid UTF-8 unless is_ascii. It ends
- * in front of the first line that is to be processed by itself, or is empty, or begins with '#'. Returns its offset, and *ret_count
- * lines are done. */
-size_t filter_pass_over(struct filter_pass *passes, size_t count, const struct filter_line *lines, uint64_t *ret_count);
 
 /* What a line must hold (detect/literals.h) for a regex to match: one clause each for the prefregex (0), the ignoreregexes together (1) and
  * the first FILTER_CLAUSES_MAX - 2 failregexes (2 and up); one without literals says nothing. sample: lines of the log; the first time, clauses are chosen by them. Valid until the

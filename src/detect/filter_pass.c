@@ -2,8 +2,11 @@
 /* Most lines of most logs lead to nothing, and are of the same minute as the line before. Of such a
  * line only its end, its date's bytes and what may come together where the date is cut out are
  * looked at; what filter_line() changes for it is the same for all of them but the last one, so it
- * is done once. Of several filters that know the date in the same way only one looks at it.
+ * is done once. Of several filters that know the date in the same way only one looks at it. What
+ * is known of the filters is kept from one call to the next while they know the same dates.
  * Invariant: whatever is not sure ends it, with nothing changed, and filter_line() decides. */
+#include "detect/filter_pass.h"
+
 #include "detect/filter_inside.h"
 #include "detect/line.h"
 
@@ -16,12 +19,12 @@ static bool is_plain(const struct filter_line *line) {
 static bool finds_date(
         const struct filter_pass *pass, const struct filter_line *line, struct date_match *ret) {
         size_t at;
-        if (!pass->known)
+        if (!pass->dates.line)
                 return line_date_glance(&pass->filter->dates, line, ret);
-        if (!date_memo_line_fits(pass->known, line->text, &at))
+        if (!date_memo_line_fits(pass->dates.line, line->text, &at))
                 return false;
-        ret->cut_start = pass->known->cut_start + at;
-        ret->cut_end = pass->known->cut_end + at;
+        ret->cut_start = pass->dates.line->cut_start + at;
+        ret->cut_end = pass->dates.line->cut_end + at;
         return true;
 }
 
@@ -63,11 +66,21 @@ static void pass(struct filter *filter, const struct filter_line *last,
         filter_trace_passed(filter, &dated);
 }
 
+/* Of a line that can be passed. */
+static void read_date(
+        const struct filter_pass *pass, const struct filter_line *line, struct date_match *ret) {
+        size_t at;
+        if (pass->dates.line && date_memo_line_fits(pass->dates.line, line->text, &at))
+                line_date_seen(&pass->filter->dates, &pass->dates, line->text, at, ret);
+        else
+                (void)line_date_glance(&pass->filter->dates, line, ret);
+}
+
 static void pass_all(const struct filter_pass *passes, size_t count, const struct filter_line *last,
         uint64_t lines) {
         struct date_match date;
         for (size_t i = 0; i < count; i++) {
-                (void)line_date_glance(&passes[i].filter->dates, last, &date); /* it was known */
+                read_date(&passes[i], last, &date);
                 pass(passes[i].filter, last, &date, lines);
         }
 }
@@ -81,33 +94,45 @@ static bool has_leader(const struct filter_pass *passes, size_t index) {
         return false;
 }
 
-/* Whether they lead to nothing. */
+/* Whether the lines lead to nothing. A filter that follows may do so as long as the leader goes by
+ * the same dates: what these tell does not depend on who still hears of a warning. */
 static bool prepare(struct filter_pass *passes, size_t count, const struct filter_line *kind) {
-        for (size_t i = 0; i < count; i++) {
-                if (!filter_is_hopeless(passes[i].filter, passes[i].lacks))
-                        return false;
+        bool is_new = false;
+        for (size_t i = 0; i < count; i++)
+                is_new |= line_date_look(&passes[i].filter->dates, kind, &passes[i].dates);
+        for (size_t i = 0; is_new && i < count; i++) {
+                passes[i].is_hopeless = filter_is_hopeless(passes[i].filter, passes[i].lacks);
                 passes[i].follows = has_leader(passes, i);
-                passes[i].known = line_date_known(&passes[i].filter->dates, kind);
         }
+        for (size_t i = 0; i < count; i++)
+                if (!passes[i].is_hopeless)
+                        return false;
         return count > 0;
 }
 
-size_t filter_pass_over(struct filter_pass *passes, size_t count, const struct filter_line *lines,
+/* The line without its end, which is at the offset in front of next. */
+static struct slice line_of(struct slice text, size_t at, size_t next) {
+        struct slice line = {text.data + at, next - 1 - at};
+        bool goes_on = line.len > 0 &&
+                       (line.data[line.len - 1] == '\r' || line.data[line.len - 1] == '\n');
+        return goes_on ? line_strip_end(line) : line;
+}
+
+size_t filter_pass_over(struct filter_pass *passes, size_t count, const struct filter_lines *lines,
         uint64_t *ret_count) {
-        struct slice text = lines->text;
-        struct filter_line line = *lines;
+        struct filter_line line = {
+                .is_ascii = lines->is_ascii, .in_operation = lines->in_operation};
         struct slice last = SLICE_NULL;
         uint64_t number = 0;
-        size_t at = 0;
+        size_t at = lines->start;
         *ret_count = 0;
-        if (!prepare(passes, count, lines))
-                return 0;
-        while (at < text.len) {
-                const char *end = memchr(text.data + at, '\n', text.len - at);
-                if (!end)
+        if (!prepare(passes, count, &line))
+                return at;
+        for (;;) {
+                size_t next = line_ends_next(lines->ends, at);
+                if (next == 0 || next > lines->end)
                         break;
-                size_t next = (size_t)(end - text.data) + 1;
-                line.text = line_strip_end(slice_sub(text, at, next));
+                line.text = line_of(lines->ends->text, at, next);
                 if (!is_plain(&line) || !all_can_pass(passes, count, &line))
                         break;
                 last = line.text;

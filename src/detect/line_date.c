@@ -248,16 +248,34 @@ bool line_date_glance(
                goes_unsaid(dates, line, ret->time);
 }
 
-/* Times that go unsaid have no gap among them. */
-const struct date_memo_line *line_date_known(
-        const struct line_date *dates, const struct filter_line *kind) {
+/* Times that go unsaid have no gap among them. What is not heard of now stays so at this moment. */
+bool line_date_look(const struct line_date *dates, const struct filter_line *kind,
+        struct line_date_view *view) {
+        const struct date_memo *memo = date_detector_memo(dates->detector);
+        int64_t now_us = clock_wall_us(dates->env->clock);
         double first, last;
-        const struct date_memo_line *known =
-                kind->has_time ? NULL : date_detector_known(dates->detector);
+        if (view->line && view->changes == memo->changes && view->now_us == now_us)
+                return false;
+        *view = (struct line_date_view){.changes = memo->changes, .now_us = now_us};
+        const struct date_memo_line *known = kind->has_time ? NULL : date_memo_known(memo, now_us);
         if (!known)
-                return NULL;
+                return true;
         date_memo_line_times(known, &first, &last);
-        return goes_unsaid(dates, kind, first) && goes_unsaid(dates, kind, last) ? known : NULL;
+        if (goes_unsaid(dates, kind, first) && goes_unsaid(dates, kind, last))
+                view->line = known;
+        return true;
+}
+
+void line_date_seen(const struct line_date *dates, const struct line_date_view *view,
+        struct slice line, size_t at, struct date_match *ret) {
+        struct date_time time = date_memo_line_time(view->line, line, at);
+        *ret = (struct date_match){
+                .cut_start = view->line->cut_start + at,
+                .cut_end = view->line->cut_end + at,
+                .template_index = date_detector_last(dates->detector),
+                .time = time.seconds,
+                .integral = time.integral,
+        };
 }
 
 bool line_date_is_alike(const struct line_date *a, const struct line_date *b) {
@@ -265,7 +283,7 @@ bool line_date_is_alike(const struct line_date *a, const struct line_date *b) {
                seconds_of(&a->findtime) == seconds_of(&b->findtime) &&
                is_heard(a, LINE_DATE_ODD) == is_heard(b, LINE_DATE_ODD) &&
                is_heard(a, LINE_DATE_OLD) == is_heard(b, LINE_DATE_OLD) &&
-               date_detector_is_alike(a->detector, b->detector);
+               date_memo_is_alike(date_detector_memo(a->detector), date_detector_memo(b->detector));
 }
 
 void line_date_repeat(struct line_date *dates, const struct filter_line *line,

@@ -53,10 +53,20 @@ int line_date_read(struct line_date *dates, const struct filter_line *line, stru
  * about it and without a search; this changes nothing. */
 bool line_date_glance(
         const struct line_date *dates, const struct filter_line *line, struct date_match *ret);
-/* The lines that it knows at present are those that fit (date_memo.h). NULL: that cannot be said.
- * kind: in_operation and has_time count. Until the next change. */
-const struct date_memo_line *line_date_known(
-        const struct line_date *dates, const struct filter_line *kind);
+/* What line_date_glance() goes by at a moment. Zeroed: nothing. */
+struct line_date_view {
+        const struct date_memo_line *line; /* it knows just the lines that fit (date_memo.h); NULL:
+                                              not to be said of lines in general */
+        uint64_t changes;
+        int64_t now_us;
+};
+/* Brings it up to date. kind: in_operation and has_time count; they, and options, must be what they
+ * were before. Returns whether it may have changed. */
+bool line_date_look(
+        const struct line_date *dates, const struct filter_line *kind, struct line_date_view *view);
+/* The date of a line that the view knows, its bytes being at that place. */
+void line_date_seen(const struct line_date *dates, const struct line_date_view *view,
+        struct slice line, size_t at, struct date_match *ret);
 /* Whether line_date_glance() says of every line now the same of both, and that the date is in front
  * of it. false: that is not known. */
 bool line_date_is_alike(const struct line_date *a, const struct line_date *b);

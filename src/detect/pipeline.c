@@ -222,8 +222,8 @@ static bool is_line_end(enum line_encoding encoding, struct slice lines, size_t 
         return memcmp(others.data, zeros, others.len) == 0;
 }
 
-/* Bytes of the first line: up to its newline byte, or all. */
-static size_t first_line(const struct scan_log *log, struct slice rest, enum line_encoding encoding) {
+/* The same, by a search of its own for each. */
+static size_t first_wide_line(const struct scan_log *log, struct slice rest, enum line_encoding encoding) {
         for (const char *end = memchr(rest.data, '\n', rest.len); end;) {
                 size_t at = (size_t)(end - rest.data);
                 if (is_line_end(encoding, rest, at, log->done + at))
@@ -231,6 +231,15 @@ static size_t first_line(const struct scan_log *log, struct slice rest, enum lin
                 end = memchr(end + 1, '\n', rest.len - at - 1);
         }
         return rest.len;
+}
+
+/* The line at that offset in the lines: up to its newline byte, or all. */
+static struct slice line_at(const struct scan_log *log, struct line_ends *ends, size_t at, enum line_encoding encoding) {
+        struct slice rest = slice_sub(ends->text, at, ends->text.len);
+        if (line_unit(encoding) > 1)
+                return slice_sub(rest, 0, first_wide_line(log, rest, encoding));
+        size_t end = line_ends_next(ends, at);
+        return end > 0 ? slice_sub(rest, 0, end - at) : rest;
 }
 
 struct decoded {
@@ -357,8 +366,7 @@ int pipeline_run(struct pipeline *pipeline, struct scan_log *log, const struct i
                 at = scan_pass_run(&pipeline->pass, log, at);
                 if (at == lines.len)
                         break;
-                struct slice raw = slice_sub(lines, at, lines.len);
-                raw = slice_sub(raw, 0, first_line(log, raw, encoding));
+                struct slice raw = line_at(log, &pipeline->pass.ends, at, encoding);
                 run_and_pass(pipeline, log, raw, chunk, has_hints ? log_prefilter_line(&log->prefilter, raw, lines) : NULL);
                 at += raw.len;
                 late = count % LINES_A_LOOK == 0 && at < lines.len && hold_clock(pipeline) > deadline;

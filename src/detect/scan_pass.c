@@ -12,7 +12,7 @@
 void scan_pass_begin(
         struct scan_pass *pass, const struct scan_log *log, const struct input_chunk *chunk) {
         const struct prefilter *prefilter = log->prefilter.prefilter;
-        pass->lines = chunk->lines;
+        line_ends_init(&pass->ends, chunk->lines);
         pass->is_ascii = slice_is_ascii(chunk->lines);
         pass->count = 0;
         pass->from = 0;
@@ -21,8 +21,10 @@ void scan_pass_begin(
         pass->count = log->attachment_count; /* at most PREFILTER_JAILS_MAX: it has a prefilter */
         for (size_t i = 0; i < pass->count; i++) {
                 const struct scan_attachment *attachment = &log->attachments[i];
-                pass->passes[i].filter = attachment->jail->filter;
-                pass->passes[i].lacks = ~prefilter_idle(prefilter)[i];
+                pass->passes[i] = (struct filter_pass){
+                        .filter = attachment->jail->filter,
+                        .lacks = ~prefilter_idle(prefilter)[i],
+                };
                 if (attachment->from > pass->from)
                         pass->from = attachment->from;
         }
@@ -41,19 +43,21 @@ size_t scan_pass_run(struct scan_pass *pass, struct scan_log *log, size_t at) {
         if (pass->count == 0 || log->done < pass->from)
                 return at;
         size_t quiet = prefilter_quiet(log->prefilter.prefilter);
-        struct filter_line lines = {
-                .text = slice_sub(pass->lines, at, quiet),
+        const struct filter_lines lines = {
+                .ends = &pass->ends,
+                .start = at,
+                .end = quiet,
                 .is_ascii = pass->is_ascii,
                 .in_operation = log->in_operation,
         };
-        bool is_skipped = log->skip_at - log->done < pass->lines.len - at;
+        bool is_skipped = log->skip_at - log->done < pass->ends.text.len - at;
         if (quiet < at + LINE_MIN || is_skipped)
                 return at;
-        size_t passed = filter_pass_over(pass->passes, pass->count, &lines, &count);
-        if (passed == 0)
+        size_t end = filter_pass_over(pass->passes, pass->count, &lines, &count);
+        if (end == at)
                 return at;
         note_passed(log, count);
         pass->total += count;
-        log->done += passed;
-        return at + passed;
+        log->done += end - at;
+        return end;
 }

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/slice.h"
-#include "detect/filter.h"
+#include "detect/filter_pass.h"
 #include "detect/input_file.h"
 #include "detect/prefilter.h"
 
@@ -16,7 +16,7 @@ struct scan_log;
 struct scan_pass {
         struct filter_pass passes[PREFILTER_JAILS_MAX]; /* one an attachment of the log */
         size_t count;                                   /* of them; 0: nothing is passed over */
-        struct slice lines;                             /* of the chunk */
+        struct line_ends ends;                          /* of the chunk's lines */
         bool is_ascii;                                  /* they are */
         uint64_t from;  /* offset in the log from which on all jails get its lines */
         uint64_t total; /* lines passed over so far */

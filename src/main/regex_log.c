@@ -13,6 +13,7 @@
 #include "base/buffer.h"
 #include "base/cleanup.h"
 #include "base/repr.h"
+#include "detect/filter_pass.h"
 #include "detect/line.h"
 #include "detect/log_prefilter.h"
 #include "main/regex_explain.h"
@@ -42,7 +43,8 @@ struct reader {
         bool is_plain;  /* what has been read is ASCII, which every encoding but the wide ones keeps
                          */
         uint64_t lacks; /* of the present line, see struct filter_line */
-        uint64_t idle_lacks;    /* of lines without any literal */
+        struct filter_pass pass; /* of lines without any literal ... */
+        struct line_ends ends;   /* ... in what has been read */
         struct regex_line line; /* the present one */
 };
 
@@ -213,7 +215,11 @@ static bool scan_buffer(struct reader *reader, struct slice lines) {
         }
         if (reader->prefilter) {
                 prefilter_scan(reader->prefilter, lines);
-                reader->idle_lacks = ~prefilter_idle(reader->prefilter)[0];
+                reader->pass = (struct filter_pass){
+                        .filter = reader->tool->filter,
+                        .lacks = ~prefilter_idle(reader->prefilter)[0],
+                };
+                line_ends_init(&reader->ends, lines);
         }
         return reader->prefilter != NULL;
 }
@@ -227,16 +233,15 @@ static bool can_pass_over(const struct reader *reader) {
 
 /* Such lines from the place on, where one of that length is, as many as can be told at a glance.
  * Returns where they end. */
-static size_t pass_over(struct reader *reader, struct slice lines, size_t at, size_t len) {
+static size_t pass_over(struct reader *reader, size_t at, size_t len) {
         struct regex_tool *tool = reader->tool;
         size_t quiet = prefilter_quiet(reader->prefilter);
         uint64_t count;
         if (at + len > quiet || !can_pass_over(reader))
                 return at;
-        const struct filter_line several = {
-                .text = slice_sub(lines, at, quiet), .is_ascii = reader->is_plain};
-        struct filter_pass passes = {.filter = tool->filter, .lacks = reader->idle_lacks};
-        at += filter_pass_over(&passes, 1, &several, &count);
+        const struct filter_lines several = {
+                .ends = &reader->ends, .start = at, .end = quiet, .is_ascii = reader->is_plain};
+        at = filter_pass_over(&reader->pass, 1, &several, &count);
         reader->line.number += count;
         if (count > 0)
                 regex_report_passed(&tool->report, count);
@@ -256,7 +261,7 @@ static enum regex_end process_buffer(struct reader *reader, struct buffer *buffe
                 size_t len = line_length(reader->encoding, slice_sub(lines, at, lines.len));
                 if (len == 0)
                         break;
-                size_t next = has_hints ? pass_over(reader, lines, at, len) : at;
+                size_t next = has_hints ? pass_over(reader, at, len) : at;
                 if (next > at) {
                         at = next;
                         continue;

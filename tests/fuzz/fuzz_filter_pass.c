@@ -5,7 +5,7 @@
  * by then everything old is caught up with. */
 #include "base/buffer.h"
 #include "detect/date.h"
-#include "detect/filter.h"
+#include "detect/filter_pass.h"
 #include "detect/line.h"
 #include "detect/prefilter.h"
 #include "fuzz.h"
@@ -131,13 +131,21 @@ static void run_each(struct subject *s, struct filter_line line, struct slice te
 }
 
 static void run_passing(struct subject *s, struct filter_line line, struct slice text) {
+        struct line_ends ends;
+        struct filter_pass pass = {
+                .filter = s->filter, .lacks = ~prefilter_idle(s->prefilter)[0]};
         prefilter_scan(s->prefilter, text);
+        line_ends_init(&ends, text);
         for (size_t at = 0; at < text.len; at = line_end(text, at)) {
                 uint64_t count;
-                line.text = slice_sub(text, at, prefilter_quiet(s->prefilter));
-                struct filter_pass pass = {
-                        .filter = s->filter, .lacks = ~prefilter_idle(s->prefilter)[0]};
-                at += filter_pass_over(&pass, 1, &line, &count);
+                const struct filter_lines quiet = {
+                        .ends = &ends,
+                        .start = at,
+                        .end = prefilter_quiet(s->prefilter),
+                        .is_ascii = line.is_ascii,
+                        .in_operation = line.in_operation,
+                };
+                at = filter_pass_over(&pass, 1, &quiet, &count);
                 if (at == text.len)
                         break;
                 struct slice raw = slice_sub(text, at, line_end(text, at));

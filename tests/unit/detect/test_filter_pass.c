@@ -5,7 +5,7 @@
 
 #include "base/buffer.h"
 #include "detect/date.h"
-#include "detect/filter.h"
+#include "detect/filter_pass.h"
 #include "detect/line.h"
 #include "detect/prefilter.h"
 
@@ -120,14 +120,21 @@ static void run_each(struct subject *s, const struct filter_line *lines) {
 static void run_passing(
         struct subject *s, struct prefilter *prefilter, const struct filter_line *lines) {
         struct slice text = lines->text;
+        struct line_ends ends;
+        struct filter_pass pass = {.filter = s->filter, .lacks = ~prefilter_idle(prefilter)[0]};
         prefilter_scan(prefilter, text);
+        line_ends_init(&ends, text);
         for (size_t at = 0; at < text.len;) {
                 struct filter_line several = *lines;
                 uint64_t count;
-                struct filter_pass pass = {
-                        .filter = s->filter, .lacks = ~prefilter_idle(prefilter)[0]};
-                several.text = slice_sub(text, at, prefilter_quiet(prefilter));
-                at += filter_pass_over(&pass, 1, &several, &count);
+                const struct filter_lines quiet = {
+                        .ends = &ends,
+                        .start = at,
+                        .end = prefilter_quiet(prefilter),
+                        .is_ascii = lines->is_ascii,
+                        .in_operation = lines->in_operation,
+                };
+                at = filter_pass_over(&pass, 1, &quiet, &count);
                 s->passed += count;
                 if (at == text.len)
                         return;
@@ -247,14 +254,18 @@ static void passing_ends_in_front_of_what_is_not_sure(void **state) {
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 uint64_t count = 99;
                 struct filter_pass pass = {.filter = s.filter, .lacks = line.lacks};
-                line.text = slice_of(rows[i].text);
-                assert_int_equal(filter_pass_over(&pass, 1, &line, &count), rows[i].end);
+                struct line_ends ends;
+                line_ends_init(&ends, slice_of(rows[i].text));
+                const struct filter_lines lines = {.ends = &ends, .end = SIZE_MAX};
+                assert_int_equal(filter_pass_over(&pass, 1, &lines, &count), rows[i].end);
                 assert_int_equal(count, rows[i].count);
         }
         uint64_t count = 99;
-        line.text = slice_of(rows[0].text);
         struct filter_pass pass = {.filter = s.filter}; /* it may hold a literal */
-        assert_int_equal(filter_pass_over(&pass, 1, &line, &count), 0);
+        struct line_ends ends;
+        line_ends_init(&ends, slice_of(rows[0].text));
+        const struct filter_lines lines = {.ends = &ends, .end = SIZE_MAX};
+        assert_int_equal(filter_pass_over(&pass, 1, &lines, &count), 0);
         assert_int_equal(count, 0);
         subject_done(&s);
 }
