@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 #include "detect/codepage.h"
+#include "detect/hz.h"
+#include "detect/utf7.h"
 
 #define REPLACEMENT "\xef\xbf\xbd"
 
@@ -17,53 +19,65 @@ struct alias {
 };
 
 static const struct alias aliases[] = {
-        {"auto",           LINE_UTF8    },
-        {"utf_8",          LINE_UTF8    },
-        {"utf8",           LINE_UTF8    },
-        {"utf",            LINE_UTF8    },
-        {"u8",             LINE_UTF8    },
-        {"cp65001",        LINE_UTF8    },
-        {"utf8_ucs2",      LINE_UTF8    },
-        {"utf8_ucs4",      LINE_UTF8    },
-        {"utf_8_sig",      LINE_UTF8_SIG},
-        {"ascii",          LINE_ASCII   },
-        {"us_ascii",       LINE_ASCII   },
-        {"us",             LINE_ASCII   },
-        {"646",            LINE_ASCII   },
-        {"ansi_x3.4_1968", LINE_ASCII   },
-        {"ansi_x3_4_1968", LINE_ASCII   },
-        {"ansi_x3.4_1986", LINE_ASCII   },
-        {"cp367",          LINE_ASCII   },
-        {"csascii",        LINE_ASCII   },
-        {"ibm367",         LINE_ASCII   },
-        {"iso646_us",      LINE_ASCII   },
-        {"iso_ir_6",       LINE_ASCII   },
-        {"latin_1",        LINE_LATIN1  },
-        {"latin1",         LINE_LATIN1  },
-        {"latin",          LINE_LATIN1  },
-        {"l1",             LINE_LATIN1  },
-        {"8859",           LINE_LATIN1  },
-        {"cp819",          LINE_LATIN1  },
-        {"csisolatin1",    LINE_LATIN1  },
-        {"ibm819",         LINE_LATIN1  },
-        {"iso8859",        LINE_LATIN1  },
-        {"iso8859_1",      LINE_LATIN1  },
-        {"iso_8859_1",     LINE_LATIN1  },
-        {"iso_ir_100",     LINE_LATIN1  },
-        {"utf_16",         LINE_UTF16   },
-        {"utf16",          LINE_UTF16   },
-        {"u16",            LINE_UTF16   },
-        {"utf_16_le",      LINE_UTF16LE },
-        {"utf_16le",       LINE_UTF16LE },
-        {"utf_16_be",      LINE_UTF16BE },
-        {"utf_16be",       LINE_UTF16BE },
-        {"utf_32",         LINE_UTF32   },
-        {"utf32",          LINE_UTF32   },
-        {"u32",            LINE_UTF32   },
-        {"utf_32_le",      LINE_UTF32LE },
-        {"utf_32le",       LINE_UTF32LE },
-        {"utf_32_be",      LINE_UTF32BE },
-        {"utf_32be",       LINE_UTF32BE },
+        {"auto",                  LINE_UTF8    },
+        {"utf_8",                 LINE_UTF8    },
+        {"utf8",                  LINE_UTF8    },
+        {"utf",                   LINE_UTF8    },
+        {"u8",                    LINE_UTF8    },
+        {"cp65001",               LINE_UTF8    },
+        {"utf8_ucs2",             LINE_UTF8    },
+        {"utf8_ucs4",             LINE_UTF8    },
+        {"utf_8_sig",             LINE_UTF8_SIG},
+        {"ascii",                 LINE_ASCII   },
+        {"us_ascii",              LINE_ASCII   },
+        {"us",                    LINE_ASCII   },
+        {"646",                   LINE_ASCII   },
+        {"ansi_x3.4_1968",        LINE_ASCII   },
+        {"ansi_x3_4_1968",        LINE_ASCII   },
+        {"ansi_x3.4_1986",        LINE_ASCII   },
+        {"cp367",                 LINE_ASCII   },
+        {"csascii",               LINE_ASCII   },
+        {"ibm367",                LINE_ASCII   },
+        {"iso646_us",             LINE_ASCII   },
+        {"iso_646.irv_1991",      LINE_ASCII   },
+        {"iso_ir_6",              LINE_ASCII   },
+        {"latin_1",               LINE_LATIN1  },
+        {"latin1",                LINE_LATIN1  },
+        {"latin",                 LINE_LATIN1  },
+        {"l1",                    LINE_LATIN1  },
+        {"8859",                  LINE_LATIN1  },
+        {"cp819",                 LINE_LATIN1  },
+        {"csisolatin1",           LINE_LATIN1  },
+        {"ibm819",                LINE_LATIN1  },
+        {"iso8859",               LINE_LATIN1  },
+        {"iso8859_1",             LINE_LATIN1  },
+        {"iso_8859_1",            LINE_LATIN1  },
+        {"iso_8859_1_1987",       LINE_LATIN1  },
+        {"iso_ir_100",            LINE_LATIN1  },
+        {"utf_16",                LINE_UTF16   },
+        {"utf16",                 LINE_UTF16   },
+        {"u16",                   LINE_UTF16   },
+        {"utf_16_le",             LINE_UTF16LE },
+        {"utf_16le",              LINE_UTF16LE },
+        {"unicodelittleunmarked", LINE_UTF16LE },
+        {"utf_16_be",             LINE_UTF16BE },
+        {"utf_16be",              LINE_UTF16BE },
+        {"unicodebigunmarked",    LINE_UTF16BE },
+        {"utf_32",                LINE_UTF32   },
+        {"utf32",                 LINE_UTF32   },
+        {"u32",                   LINE_UTF32   },
+        {"utf_32_le",             LINE_UTF32LE },
+        {"utf_32le",              LINE_UTF32LE },
+        {"utf_32_be",             LINE_UTF32BE },
+        {"utf_32be",              LINE_UTF32BE },
+        {"utf_7",                 LINE_UTF7    },
+        {"utf7",                  LINE_UTF7    },
+        {"u7",                    LINE_UTF7    },
+        {"unicode_1_1_utf_7",     LINE_UTF7    },
+        {"hz",                    LINE_HZ      },
+        {"hzgb",                  LINE_HZ      },
+        {"hz_gb",                 LINE_HZ      },
+        {"hz_gb_2312",            LINE_HZ      },
 };
 
 static bool is_name_char(char c) {
@@ -102,6 +116,11 @@ int line_encoding_parse(struct slice name, enum line_encoding *ret, struct fault
         int multibyte = multibyte_find(wanted);
         if (multibyte >= 0) {
                 *ret = (enum line_encoding)((int)LINE_MULTIBYTE + multibyte);
+                return 0;
+        }
+        int iso2022 = iso2022_find(wanted);
+        if (iso2022 >= 0) {
+                *ret = (enum line_encoding)((int)LINE_ISO2022 + iso2022);
                 return 0;
         }
         return fault_raise(fault, "LookupError", "unknown encoding: %.*s", SLICE_ARG(name));
@@ -214,6 +233,8 @@ static struct slice decode_bytes(struct slice raw, enum line_encoding encoding, 
 }
 
 static struct slice decode_codepage(struct slice raw, int page, struct arena *arena, bool *ret_repaired) {
+        if (codepage_has_ascii(page) && ascii_run(raw) == raw.len)
+                return raw;
         char *text = arena_alloc(arena, raw.len * 3 + 1);
         size_t out = 0;
         for (size_t i = 0; i < raw.len; i++) {
@@ -226,14 +247,18 @@ static struct slice decode_codepage(struct slice raw, int page, struct arena *ar
 }
 
 static struct slice decode_multibyte(struct slice raw, int index, struct arena *arena, bool *ret_repaired) {
+        if (multibyte_has_ascii(index) && ascii_run(raw) == raw.len)
+                return raw;
         char *text = arena_alloc(arena, raw.len * 3 + 1);
         size_t out = 0;
         for (size_t at = 0; at < raw.len;) {
-                uint32_t c;
+                struct multibyte_char c;
                 bool broken;
                 at += multibyte_next(index, slice_sub(raw, at, raw.len), &c, &broken);
                 *ret_repaired = *ret_repaired || broken;
-                out += put_utf8(text + out, c);
+                out += put_utf8(text + out, c.code);
+                if (c.then)
+                        out += put_utf8(text + out, c.then);
         }
         return (struct slice){text, out};
 }
@@ -303,18 +328,25 @@ static struct slice decode_utf32_marked(struct slice raw, struct arena *arena, b
 struct slice line_decode(enum line_encoding encoding, struct slice raw, struct arena *arena, bool *ret_repaired) {
         *ret_repaired = false;
         if (encoding >= LINE_CODEPAGE)
-                return ascii_run(raw) == raw.len ? raw : decode_codepage(raw, (int)encoding - (int)LINE_CODEPAGE, arena, ret_repaired);
+                return decode_codepage(raw, (int)encoding - (int)LINE_CODEPAGE, arena, ret_repaired);
         if (encoding >= LINE_MULTIBYTE)
-                return ascii_run(raw) == raw.len ? raw : decode_multibyte(raw, (int)encoding - (int)LINE_MULTIBYTE, arena, ret_repaired);
+                return decode_multibyte(raw, (int)encoding - (int)LINE_MULTIBYTE, arena, ret_repaired);
+        if (encoding >= LINE_ISO2022)
+                return iso2022_decode((int)encoding - (int)LINE_ISO2022, raw, arena, ret_repaired);
         switch (encoding) {
         case LINE_UTF8_SIG:
                 if (slice_has_prefix(raw, SLICE("\xef\xbb\xbf")))
                         raw = slice_sub(raw, 3, raw.len);
                 break;
         case LINE_UTF8:
+        case LINE_ISO2022:
         case LINE_MULTIBYTE:
         case LINE_CODEPAGE:
                 break;
+        case LINE_UTF7:
+                return utf7_decode(raw, arena, ret_repaired);
+        case LINE_HZ:
+                return hz_decode(raw, arena, ret_repaired);
         case LINE_ASCII:
         case LINE_LATIN1:
                 if (ascii_run(raw) == raw.len)

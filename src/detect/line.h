@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/fault.h"
 #include "base/slice.h"
+#include "detect/iso2022.h"
 #include "detect/multibyte.h"
 
 enum line_encoding {
@@ -20,7 +21,10 @@ enum line_encoding {
         LINE_UTF32LE,
         LINE_UTF32BE,
         LINE_UTF32,
-        LINE_MULTIBYTE, /* LINE_MULTIBYTE + n is encoding n of multibyte.h */
+        LINE_UTF7,
+        LINE_HZ,
+        LINE_ISO2022, /* LINE_ISO2022 + n is encoding n of iso2022.h */
+        LINE_MULTIBYTE = LINE_ISO2022 + ISO2022_COUNT, /* LINE_MULTIBYTE + n is encoding n of multibyte.h */
         LINE_CODEPAGE = LINE_MULTIBYTE + MULTIBYTE_COUNT, /* and all above: LINE_CODEPAGE + n is encoding n of codepage.h */
 };
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """fail2ban-regex: what it says and how it ends, and, with --real, the same output as real fail2ban-regex on whole logs."""
 import base64
+import encodings.aliases
 import gzip
 import json
 import lzma
@@ -184,7 +185,7 @@ def packed_logs_are_unpacked_whatever_their_name(box):
 @case
 def encodings_of_one_byte_are_pythons(box):
     with open(os.path.join(TOP, 'src', 'detect', 'codepages.def'), encoding='utf8') as f:
-        names = [names.split() for names in re.findall(r'^CODEPAGE\("(.*?)"', f.read(), re.MULTILINE)]
+        names = [names.split() for names in re.findall(r'^(?:CODEPAGE|LOW)\("(.*?)"', f.read(), re.MULTILINE)]
     wanted = [name for each in names for name in {each[0], each[-1]}] + ['KOI8-R', 'Windows-1252', 'ISO-8859-15', 'latin-1', 'ascii', 'L9']
     raw = b''.join(b'x' + bytes([byte]) for byte in range(1, 256) if byte not in b'\r\n')
     with open(box.path('log'), 'wb') as f:
@@ -194,35 +195,99 @@ def encodings_of_one_byte_are_pythons(box):
         expect(status == 0 and json.loads(said)['text'] == raw.decode(name, 'replace'), f'{name}: {said} {complaint}')
 
 
+def decoded(raw, name):
+    """A line as upstream decodes it, by itself. Half a pair of surrogates, which UTF-7 may hold, is no character to us."""
+    try:
+        text = raw.decode(name)
+    except UnicodeDecodeError as error:
+        is_end = error.end == len(raw) and raw[error.start] in b'\r\n'
+        text = raw[:error.start if is_end else len(raw)].decode(name, 'replace')
+    return ''.join('\ufffd' if 0xd800 <= ord(c) < 0xe000 else c for c in text).rstrip('\r\n')
+
+
+def assert_decoded(box, name, lines, wanted=None):
+    """wanted: their texts, if a line is not decoded by itself."""
+    wanted = wanted or [decoded(line + b'\n', name) for line in lines]
+    lines = [line for line, text in zip(lines, wanted) if text and text[0] != '#']
+    wanted = [text for text in wanted if text and text[0] != '#']
+    with open(box.path('log'), 'wb') as f:
+        f.write(b''.join(line + b'\n' for line in lines))
+    status, said, complaint = ours(box, '--json', '-e', name, box.path('log'), '^never <ADDR>')
+    texts = [json.loads(line)['text'] for line in said.split('\n')[:-1]]
+    wrong = [row for row in zip(lines, wanted, texts) if row[1] != row[2]]
+    expect(status == 0 and not wrong and len(texts) == len(wanted), f'{name}: {len(wrong)}, {wrong[:2]} {complaint}')
+
+
+def assert_names(box, names):
+    """That the codecs are known by all names that Python has for them."""
+    wanted = [*names, *(alias for alias, name in encodings.aliases.aliases.items() if name in names)]
+    box.write('log', 'x\n')
+    for name in wanted:
+        status, _, complaint = ours(box, '-e', name, box.path('log'), '^never <ADDR>')
+        expect(status == 0, f'{name}: {complaint}')
+
+
 @case
 def encodings_of_several_bytes_are_pythons(box):
     with open(os.path.join(TOP, 'src', 'detect', 'multibytes.def'), encoding='utf8') as f:
-        names = [names.split() for names in re.findall(r'^MULTIBYTE\(\w+, "(.*?)"', f.read(), re.MULTILINE)]
-    expect(len(names) == 10, names)
+        names = [names.split()[0] for names in re.findall(r'^MULTIBYTE\(\w+, "(.*?)"', f.read(), re.MULTILINE)]
+    expect(len(names) == 16, names)
     last = [byte for byte in range(256) if byte not in b'\r\n']
-    pairs = b''.join(bytes([a, b]) + b'  ' for a in range(128, 256) for b in last)
-    threes = b''.join(bytes([0x8f, a, b]) + b'xx' for a in range(160, 256) for b in last)
-    fours = b''.join(bytes([a, b, c, d]) + b'  ' for a in (0x81, 0x84, 0x85, 0x90, 0xe3, 0xe4, 0xff) for b in range(0x30, 0x3a)
-                     for c in range(0x80, 256) for d in range(0x2f, 0x3b))
+    pairs = [bytes([a, b]) + b'  ' for a in range(128, 256) for b in last] + [b'x' + bytes([a]) for a in last]
+    threes = [bytes([0x8f, a, b]) + b'xx' for a in range(160, 256) for b in last]
+    fours = [bytes([a, b, c, d]) + b'  ' for a in (0x81, 0x84, 0x85, 0x90, 0xe3, 0xe4, 0xff) for b in range(0x30, 0x3a)
+             for c in range(0x80, 256) for d in range(0x2f, 0x3b)]
+    spelled = [b'\xa4\xd4\xa4' + bytes([a]) + b'\xa4' + bytes([b]) + b'\xa4' + bytes([c]) for a in range(160, 192) for b in range(190, 214)
+               for c in (*range(160, 192), 0xd4)]
     at_random = random.Random(5)
-    noise = bytes(at_random.choice((at_random.randrange(128, 256), at_random.randrange(0x30, 0x80))) for _ in range(60000))
-    for all_names in names:
-        for raw in (pairs, threes, fours, noise):
-            if all_names[0] == 'euc_kr':        # with which a syllable begins that is spelled: not ours
-                raw = raw.replace(b'\xa4\xd4', b'--')
-            with open(box.path('log'), 'wb') as f:
-                f.write(raw + b'\n')
-            status, said, complaint = ours(box, '--json', '-e', all_names[0], box.path('log'), '^<HOST>')
-            wanted = (raw + b'\n').decode(all_names[0], 'replace').rstrip('\n')
-            expect(status == 0 and json.loads(said)['text'] == wanted, f'{all_names[0]}: {said[:200]} {complaint}')
-        status, said, complaint = ours(box, '--json', '-e', all_names[-1], 'x', '^<HOST>')
-        expect(status == 0, f'{all_names[-1]}: {complaint}')
+    noise = [bytes(at_random.choice((at_random.randrange(128, 256), at_random.choice((0x8f, 0xa4, 0xd4)), at_random.randrange(0x30, 0x80)))
+                   for _ in range(at_random.randrange(1, 20))) for _ in range(6000)]
+    for name in names:
+        kinds = [pairs, noise, *([threes] if 'euc' in name else []), *([fours] if name == 'gb18030' else []), *([spelled] if name == 'euc_kr' else [])]
+        for lines in kinds:     # a piece that the line's end breaks off is joined with the next line, and then no character
+            assert_decoded(box, name, lines, [(line + b'\nxxxxxxxx').decode(name, 'replace').split('\n')[0] for line in lines])
+    assert_names(box, names)
     for name in ('utf_32', 'utf_32_le', 'utf_32_be', 'utf_16_le', 'utf_16_be'):
         text = LINE + 'second \u010a \u0a0a \U0001f600 line\n'
         with open(box.path('log'), 'wb') as f:
             f.write(text.encode(name))
         status, said, complaint = ours(box, '--json', '-e', name, box.path('log'), '^<HOST>')
         expect([json.loads(line)['text'] for line in said.splitlines()] == text.rstrip('\n').split('\n'), f'{name}: {said} {complaint}')
+
+
+# Of the encodings whose bytes depend on what came before: what is worth trying, and how the sets of two bytes begin.
+ESCAPES = [b'\x1b' + end for end in (
+    b'(B', b'(J', b'(I', b'$B', b'$@', b'$(D', b'$(C', b'$A', b'$(A', b'.A', b'.F', b'.B', b'$(O', b'$(P', b'$(Q', b'$)C', b'$C', b')B', b')J',
+    b'&@\x1b$B', b'&@', b'&', b'N', b'N\x81', b'Na', b'N!', b'$', b'(', b'%G', b'$(', b'(A', b'(F', b'(Z', b'$$$$$$$$$$$$$$$$$$',
+    b'(aaaaaaaaaaaaaA', b'(aaaaaaaaaaaaaaA', b'(aaaaaaaaaaaaaaaA', b'[1m', b'')] + [b'\x0e', b'\x0f', b'\r']
+TOKENS = {**{name: ESCAPES for name in ('iso2022_jp', 'iso2022_jp_1', 'iso2022_jp_2', 'iso2022_jp_2004', 'iso2022_jp_3', 'iso2022_jp_ext', 'iso2022_kr')},
+          'hz': [b'~{', b'~}', b'~~', b'~', b'~\r', b'~{VPND'],
+          'utf_7': [b'+', b'-', b'+-', b'+AAo-', b'+2AA', b'+3AA', b'+2ADcAA', b'/', b'A', b'AA', b'+//0-', b'\xff', b'+AGE', b'\\', b'~']}
+SETS = {'iso2022_jp': (b'\x1b$B', b'\x1b$@'), 'iso2022_jp_1': (b'\x1b$(D',), 'iso2022_jp_2': (b'\x1b$(C', b'\x1b$A', b'\x1b$B'),
+        'iso2022_jp_2004': (b'\x1b$(P', b'\x1b$(Q', b'\x1b$B'), 'iso2022_jp_3': (b'\x1b$(O', b'\x1b$(P'), 'iso2022_jp_ext': (b'\x1b$(D', b'\x1b(I'),
+        'iso2022_kr': (b'\x1b$)C\x0e',), 'hz': (b'~{',), 'utf_7': ()}
+
+
+def noise_of(at_random, tokens):
+    """A line without its end."""
+    pieces = [at_random.choice(tokens) if at_random.random() < 0.35 else bytes([at_random.randrange(0x20, 0x80)])
+              if at_random.random() < 0.9 else bytes([at_random.choice((0, 0x7f, 0x80, 0xa0, 0xff, 0x0d))])
+              for _ in range(at_random.randrange(1, 25))]
+    return b''.join(pieces)
+
+
+@case
+def encodings_that_shift_are_pythons(box):
+    at_random = random.Random(7)
+    for name, tokens in TOKENS.items():
+        assert_decoded(box, name, [noise_of(at_random, tokens) for _ in range(6000)])
+        for before in SETS[name]:
+            assert_decoded(box, name, [before + bytes([a, b]) + b'  ' for a in range(0x20, 0x80) for b in range(256) if b != 0x0a])
+    assert_names(box, list(TOKENS))
+    assert_names(box, ['utf_16', 'utf_16_le', 'utf_16_be', 'utf_32', 'utf_7', 'utf_8', 'ascii', 'latin_1'])
+    for name in ('cp037', 'IBM1140', 'unicode_escape'):
+        status, _, complaint = ours(box, '-e', name, box.path('log'), '^never <ADDR>')
+        expect(status == 1 and 'unknown encoding' in complaint, f'{name}: {status} {complaint}')
 
 
 @case

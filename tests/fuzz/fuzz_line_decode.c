@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 FUZZ_REQUIRE(len <= raw.len);
                 struct slice line = len > 0 ? slice_sub(raw, 0, len) : raw;
                 struct slice text = line_decode(encoding, line, &arena, &repaired);
-                FUZZ_REQUIRE(utf8_is_valid(text));
+                FUZZ_REQUIRE(utf8_is_valid(text) && text.len <= line.len * 3 + 3);
                 FUZZ_REQUIRE(encoding != LINE_UTF8 || repaired == !utf8_is_valid(line));
                 FUZZ_REQUIRE(line_strip_end(text).len <= text.len);
                 if (len == 0)

@@ -38,6 +38,9 @@ static void bytes_stand_for_the_encodings_characters(void **state) {
                 {"cp437",      0x82, 0xe9  },
                 {"cp1252",     'a',  'a'   },
                 {"cp1252",     0,    0     },
+                {"cp864",      '%',  0x66a },
+                {"cp864",      '&',  '&'   },
+                {"cp864",      0x80, 0xb0  },
         };
         (void)state;
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
@@ -49,6 +52,9 @@ static void one_with_ascii_above_is_known(void **state) {
         (void)state;
         assert_true(codepage_is_ascii_compatible(codepage_find(SLICE("cp1252"))));
         assert_false(codepage_is_ascii_compatible(codepage_find(SLICE("mac_arabic"))));
+        assert_true(codepage_has_ascii(codepage_find(SLICE("mac_arabic"))));
+        assert_false(codepage_is_ascii_compatible(codepage_find(SLICE("cp864"))));
+        assert_false(codepage_has_ascii(codepage_find(SLICE("cp864"))));
 }
 
 static void lines_are_decoded_with_it(void **state) {
@@ -65,6 +71,8 @@ static void lines_are_decoded_with_it(void **state) {
         assert_int_equal(text.len, 3);
         assert_false(repaired);
         assert_true(line_encoding_is_ascii_compatible(encoding));
+        assert_int_equal(line_encoding_parse(SLICE("IBM864"), &encoding, NULL), 0);
+        assert_slice(line_decode(encoding, SLICE("5%"), &arena, &repaired), "5\u066a");
         assert_int_equal(line_encoding_parse(SLICE("mac arabic"), &encoding, NULL), 0);
         assert_false(line_encoding_is_ascii_compatible(encoding));
         arena_done(&arena);
