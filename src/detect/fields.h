@@ -65,12 +65,12 @@ bool field_equal(const struct field *a, const struct field *b); /* names apart *
 
 /* Empty, with room for so many. */
 struct fields fields_new(size_t room, struct arena *arena);
-/* The field of a name, or NULL. Valid until the fields change. */
+/* The field of a name, or NULL. Valid until the fields change. From the end: what is asked for most
+ * often was added last. */
 static inline struct field *fields_find(const struct fields *fields, unsigned name) {
         if (!(fields->seen & fields_bit(name)))
                 return NULL;
-        struct field *end = fields->items + fields->count;
-        for (struct field *field = fields->items; field < end; field++)
+        for (struct field *field = fields->items + fields->count; field-- > fields->items;)
                 if (field->name == name)
                         return field;
         return NULL;

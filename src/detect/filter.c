@@ -305,7 +305,9 @@ static int take_match(struct run *run, uint32_t index, struct fields *data,
         if (needs_lines)
                 matched = field_lines(
                         FIELD_MATCHES, field_lines_new(lines, run->arena), lines->count);
-        const struct field *mlfid = fields_get(data, FIELD_MLFID);
+        const struct field *mlfid = data->items; /* where it mostly is */
+        if (data->count == 0 || mlfid->name != FIELD_MLFID || mlfid->kind == FIELD_NONE)
+                mlfid = fields_get(data, FIELD_MLFID);
         if (!mlfid) {
                 fields_put(data, matched, run->arena);
                 return report(run, index, SESSION_NONE, data, searched);
