@@ -266,6 +266,7 @@ bool lean_find(struct slice regex, struct lean *ret) {
                 return false;
         ret->terms.drops_newline = scan.has_tail && !scan.sees_newline;
         ret->terms.absent = scan.absent;
+        ret->barred = scan.never;
         ret->terms.once = scan.once;
         if (!ret->terms.drops_newline && scan.never == 0 && scan.run_count == 0)
                 return false;

@@ -19,6 +19,8 @@ struct lean_terms {
 struct lean {
         struct buffer text; /* the regex, in Python's dialect */
         struct lean_terms terms;
+        size_t barred; /* where the content of the named group begins that cannot match where
+                          terms.absent holds; 0: there is none */
 };
 
 /* Looks for one. regex: known to compile, at most PATTERN_TEXT_MAX bytes, searched without

@@ -18,6 +18,7 @@
 #include "base/memory.h"
 #include "detect/dialect.h"
 #include "detect/lean.h"
+#include "detect/regex_native.h"
 
 #define JIT_STACK_START ((size_t)64 << 10)
 #define JIT_STACK_MAX ((size_t)16 << 20)
@@ -33,10 +34,12 @@ struct form {
         bool jit;
 };
 
-/* The lean form, see detect/lean.h: for ASCII text that fits. It is made when the regex has proved to be much in use. */
+/* The lean form, see detect/lean.h: for ASCII text that fits, and our own code, see detect/regex_native.h: for such lines that lack
+ * terms.absent. Both are made when the regex has proved to be much in use. */
 struct trimmed {
         struct form form;
         struct lean_terms terms; /* texts are parts of the regex */
+        struct regex_native *native; /* NULL: there is none */
         unsigned searches;       /* up to now, at most PATTERN_LEAN_AFTER */
 };
 
@@ -57,6 +60,7 @@ static struct {
         pcre2_match_context *context;
         pcre2_compile_context *compile;
         pcre2_jit_stack *stack;
+        size_t spans[2 * (PATTERN_GROUPS_MAX + 1)];
 } shared;
 
 static void need(const void *p) {
@@ -112,13 +116,16 @@ static int translate_and_compile(struct pattern *pattern, struct dialect *dialec
         return translate_form(form, regex, dialect, subject, options, fault);
 }
 
-/* Without a lean form all is done by the others. */
+/* Without these all is done by the others. */
 static void compile_lean(const struct pattern *pattern) {
         struct dialect dialect = {.text = BUFFER_INIT(0)};
         struct fault fault = FAULT_INIT;
         struct form *form = &pattern->trimmed->form;
+        struct slice regex = {pattern->regex, pattern->regex_len};
         struct lean lean;
-        if (lean_find((struct slice){pattern->regex, pattern->regex_len}, &lean)) {
+        bool is_found = lean_find(regex, &lean);
+        pattern->trimmed->native = regex_native_new(regex, is_found ? lean.barred : 0);
+        if (is_found) {
                 int r = translate_form(form, buffer_view(&lean.text), &dialect, DIALECT_ASCII, 0, &fault);
                 if (r == 0 && dialect.group_count != pattern->group_count)
                         r = -EINVAL; /* which does not happen */
@@ -169,13 +176,18 @@ int pattern_compile(struct slice regex, unsigned flags, struct pattern **ret, st
         return r;
 }
 
+static void trimmed_done(struct trimmed *trimmed) {
+        pcre2_code_free(trimmed->form.code);
+        (void)regex_native_free(trimmed->native);
+}
+
 struct pattern *pattern_free(struct pattern *pattern) {
         if (!pattern)
                 return NULL;
         pcre2_code_free(pattern->any.code);
         pcre2_code_free(pattern->ascii.code);
         if (pattern->trimmed)
-                pcre2_code_free(pattern->trimmed->form.code);
+                trimmed_done(pattern->trimmed);
         free(pattern->trimmed);
         for (size_t i = 1; pattern->names && i <= pattern->group_count; i++)
                 free((char *)(uintptr_t)pattern->names[i].data);
@@ -249,21 +261,35 @@ enum pattern_subject pattern_subject_of(struct slice subject) {
         return slice_is_ascii(subject) ? PATTERN_SUBJECT_ASCII : PATTERN_SUBJECT_OTHER;
 }
 
-/* Whether there is a lean form for the subject, by now. */
-static bool has_lean(const struct pattern *pattern, struct slice subject, enum pattern_subject kind) {
+/* Whether there are better forms, by now. */
+static inline bool is_in_use(const struct pattern *pattern) {
         struct trimmed *trimmed = pattern->trimmed;
         if (!trimmed)
                 return false;
         if (trimmed->searches < PATTERN_LEAN_AFTER && ++trimmed->searches == PATTERN_LEAN_AFTER)
                 compile_lean(pattern);
-        if (!trimmed->form.code)
-                return false;
-        return kind == PATTERN_SUBJECT_LINE ? lean_fits_line(&trimmed->terms, subject) : lean_fits(&trimmed->terms, subject);
+        return trimmed->searches == PATTERN_LEAN_AFTER;
 }
 
-/* Returns as pattern_search(), without a fault: where it meets a limit, the plain form may not. */
-static int search_lean(const struct trimmed *trimmed, struct slice subject, struct pattern_match *ret) {
-        subject.len -= trimmed->terms.drops_newline;
+/* Returns as pattern_search(), without a fault: -ELOOP if it is not for this line, or met a limit. */
+static int search_native(const struct trimmed *trimmed, struct slice line, size_t group_count, struct pattern_match *ret) {
+        struct slice absent = trimmed->terms.absent;
+        if (!trimmed->native || (absent.len > 0 && slice_find(line, absent, 0) < line.len))
+                return -ELOOP;
+        enum regex_native_result r = regex_native_search(trimmed->native, line, shared.spans);
+        if (r == REGEX_NATIVE_GAVE_UP)
+                return -ELOOP;
+        ret->spans = shared.spans;
+        ret->count = group_count + 1;
+        return r == REGEX_NATIVE_MATCH;
+}
+
+/* The same for the lean form; where it meets a limit, the plain form may not. */
+static int search_lean(const struct trimmed *trimmed, struct slice subject, enum pattern_subject kind, struct pattern_match *ret) {
+        const struct lean_terms *terms = &trimmed->terms;
+        if (!trimmed->form.code || !(kind == PATTERN_SUBJECT_LINE ? lean_fits_line(terms, subject) : lean_fits(terms, subject)))
+                return -ELOOP;
+        subject.len -= terms->drops_newline;
         int r = run(&trimmed->form, subject, 0);
         if (r == PCRE2_ERROR_NOMATCH)
                 return 0;
@@ -273,8 +299,12 @@ static int search_lean(const struct trimmed *trimmed, struct slice subject, stru
 int pattern_search_whole(const struct pattern *pattern, struct slice subject, enum pattern_subject kind, struct pattern_match *ret,
         struct fault *fault) {
         bool ascii = kind != PATTERN_SUBJECT_OTHER && pattern->ascii.code;
-        if (ascii && has_lean(pattern, subject, kind)) {
-                int r = search_lean(pattern->trimmed, subject, ret);
+        if (ascii && is_in_use(pattern)) {
+                int r = -ELOOP;
+                if (kind == PATTERN_SUBJECT_LINE)
+                        r = search_native(pattern->trimmed, subject, pattern->group_count, ret);
+                if (r < 0)
+                        r = search_lean(pattern->trimmed, subject, kind, ret);
                 if (r >= 0)
                         return r;
         }

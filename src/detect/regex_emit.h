@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Machine code of a regex' program. For x86-64. */
+#pragma once
+
+#include "detect/assembler.h"
+#include "detect/regex_code.h"
+
+#define REGEX_EMIT_CHOICES_MAX 256 /* what may be left to try at one time */
+
+/* What is tried if all else fails. */
+struct regex_choice {
+        const void *code;
+        const char *at;
+        const char *until; /* a run's last place to try */
+        uint64_t groups;   /* that had matched by then, a bit each */
+};
+
+/* What the code works on, and leaves. */
+struct regex_frame {
+        const uint64_t *sets; /* of the program */
+        const char *begin;    /* of the line */
+        uint64_t groups;      /* that have matched, a bit each */
+        int32_t tries_left;
+        uint32_t gave_up; /* not 0: a limit was met, there is no telling */
+        const void *choices_end;
+        const char *starts[REGEX_TREE_GROUPS_MAX + 1], *ends[REGEX_TREE_GROUPS_MAX + 1];
+        const void *look_choices[REGEX_CODE_LOOKS];
+        const char *look_places[REGEX_CODE_LOOKS];
+        struct regex_choice choices[REGEX_EMIT_CHOICES_MAX];
+};
+
+/* Whether there is machine code for this processor. */
+#if defined(__x86_64__)
+#define REGEX_EMIT_IS_THERE 1
+#else
+#define REGEX_EMIT_IS_THERE 0
+#endif
+
+/* The code is called as this: line from begin to end, as regex_code.h wants it. Returns the match's
+ * end, or NULL. */
+typedef const char *regex_function(const char *begin, const char *end, struct regex_frame *frame);
+
+/* Appends the program's code to an empty assembler; may add sets to the program. Returns false if
+ * that is too much. */
+bool regex_emit(struct regex_code *code, struct assembler *assembler);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A regex in machine code of our own, for the lines that nearly all lines are. PCRE2 is for all
+ * others, for all other regexes, and for other processors. */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/slice.h"
+
+#define REGEX_NATIVE_TRIES_MAX 4096 /* dead ends of a search; then PCRE2 is to decide */
+#define REGEX_NATIVE_UNSET SIZE_MAX
+
+struct regex_native;
+
+/* regex: Python's dialect, known to compile, searched without flags but what is in it. barred:
+ * where a named group's content begins that need not be tried, see regex_tree.h; 0: there is none.
+ * Returns NULL if there is none for this regex, processor or system. */
+struct regex_native *regex_native_new(struct slice regex, size_t barred);
+struct regex_native *regex_native_free(struct regex_native *native);
+
+enum regex_native_result {
+        REGEX_NATIVE_MISS,
+        REGEX_NATIVE_MATCH,
+        REGEX_NATIVE_GAVE_UP, /* a limit was met: there is no telling */
+};
+
+/* line: ASCII, with one newline, at its end. ret_spans: start and end of the whole match and of
+ * each group, REGEX_NATIVE_UNSET if it took no part; set on REGEX_NATIVE_MATCH. */
+enum regex_native_result regex_native_search(
+        const struct regex_native *native, struct slice line, size_t *ret_spans);
