@@ -136,8 +136,57 @@ char *failure_group_write(
         return write_value(write_head(to, name, FAILURE_GROUP_VALUE), v);
 }
 
+/* A number of one byte or two, as nearly all are. */
+static inline bool take_short_number(
+        const unsigned char **p, const unsigned char *end, uint32_t *ret) {
+        const unsigned char *at = *p;
+        if (at < end && at[0] < SHORT_END) {
+                *ret = at[0];
+                *p = at + 1;
+                return true;
+        }
+        if (end - at < 2 || at[1] == 0 || at[1] >= SHORT_END)
+                return false;
+        *ret = (at[0] & 0x7fU) | (uint32_t)at[1] << 7;
+        *p = at + 2;
+        return true;
+}
+
+/* Reads a good line as nearly all are: no coded value, and no longer than such numbers tell; what
+ * is read is kept apart from what is written meanwhile. Returns false, and reads nothing, where it
+ * is another, or may be none. lengths: NULL, or they are told, too. */
+static inline bool take_plain_line(
+        struct message_reader *in, uint8_t *ret_form, struct slice *ret_text, uint32_t *lengths) {
+        const unsigned char *p = (const unsigned char *)in->rest.data, *end = p + in->rest.len;
+        size_t size = 0;
+        if (in->bad || in->rest.len == 0)
+                return false;
+        unsigned form = *p++, count = form == FAILURE_LINE_TEXT ? 1 : form;
+        if (count > FAILURE_PIECES_MAX)
+                return false;
+        for (unsigned i = 0; i < count; i++) {
+                uint32_t length;
+                if (!take_short_number(&p, end, &length))
+                        return false;
+                if (lengths)
+                        lengths[i] = length;
+                size += length;
+        }
+        size_t left = (size_t)(end - p);
+        if (size > left)
+                return false;
+        *ret_form = (uint8_t)form;
+        *ret_text = (struct slice){(const char *)p, size};
+        in->rest = (struct slice){(const char *)p + size, left - size};
+        return true;
+}
+
 bool failure_line_next(struct message_reader *in, struct failure_line *ret) {
         size_t size = 0;
+        if (take_plain_line(in, &ret->form, &ret->text, ret->lengths)) {
+                ret->piece_count = ret->form == FAILURE_LINE_TEXT ? 1 : ret->form;
+                return true;
+        }
         if (in->bad || in->rest.len == 0)
                 return false;
         ret->form = message_get_u8(in);
@@ -182,6 +231,8 @@ bool failure_lines_are_good(struct slice lines) {
         struct message_reader in = message_reader_of(lines);
         struct failure_line line;
         uint32_t left = failure_lines_count(&in);
+        for (; left > 0 && take_plain_line(&in, &line.form, &line.text, NULL); left--)
+                continue;
         for (; failure_line_next(&in, &line); left--)
                 if (left == 0 || (line.form == FAILURE_LINE_VALUE && !is_one_value(line.text)))
                         return false;

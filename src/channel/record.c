@@ -91,7 +91,44 @@ int record_put(struct buffer *out, const struct record *record) {
         return r;
 }
 
+/* A failure's fields as nearly all are: numbers of one byte. Returns false, and reads nothing,
+ * where they are others, or may be none. */
+static inline bool get_plain_failure(struct message_reader *in, struct record *record) {
+        enum { HEAD = sizeof(double) + 3, LENGTH = sizeof(uint32_t) };
+        const char *p = in->rest.data;
+        size_t left = in->rest.len;
+        uint64_t bits;
+        uint32_t lines_len, groups_len;
+        if (left < HEAD || p[HEAD - 2] & '\x80' || p[HEAD - 1] & '\x80')
+                return false;
+        size_t id_len = (size_t)(unsigned char)p[HEAD - 1];
+        if (left < HEAD + id_len + 2 * LENGTH)
+                return false;
+        left -= HEAD + id_len + 2 * LENGTH;
+        memcpy(&lines_len, p + HEAD + id_len, LENGTH);
+        lines_len = le32toh(lines_len);
+        if (left < lines_len)
+                return false;
+        const char *groups = p + HEAD + id_len + LENGTH + lines_len + LENGTH;
+        memcpy(&groups_len, groups - LENGTH, LENGTH);
+        groups_len = le32toh(groups_len);
+        if (left - lines_len < groups_len)
+                return false;
+        memcpy(&bits, p, sizeof(bits));
+        bits = le64toh(bits);
+        memcpy(&record->failure.time, &bits, sizeof(bits));
+        record->failure.flags = (uint8_t)p[HEAD - 3];
+        record->failure.regex = (uint8_t)p[HEAD - 2];
+        record->failure.id = (struct slice){p + HEAD, id_len};
+        record->failure.lines = (struct slice){p + HEAD + id_len + LENGTH, lines_len};
+        record->failure.groups = (struct slice){groups, groups_len};
+        in->rest = (struct slice){groups + groups_len, left - lines_len - groups_len};
+        return true;
+}
+
 static void get_failure(struct message_reader *in, struct record *record) {
+        if (!in->bad && get_plain_failure(in, record))
+                return;
         record->failure.time = message_get_f64(in);
         record->failure.flags = message_get_u8(in);
         record->failure.regex = message_get_number(in);

@@ -267,6 +267,31 @@ static void short_groups_are_judged_as_all_others_are(void **state) {
         assert_true(good > 100);
 }
 
+static void pieces_of_all_lengths_come_back_and_are_bad_when_cut(void **state) {
+        static const uint32_t numbers[] = {0, 1, 127, 128, 16383, 16384};
+        enum { COUNT = sizeof(numbers) / sizeof(numbers[0]) };
+        static char text[2 * 16384], bytes[2 * 16384 + 20];
+        (void)state;
+        memset(text, 't', sizeof(text));
+        for (size_t i = 0; i < COUNT * COUNT; i++) {
+                const uint32_t lengths[] = {numbers[i / COUNT], numbers[i % COUNT]};
+                bytes[0] = 1; /* line */
+                char *end = failure_pieces_write(bytes + 1, text, lengths, 2);
+                struct slice lines = {bytes, (size_t)(end - bytes)};
+                struct message_reader in = message_reader_of(lines);
+                struct failure_line line;
+                assert_true(failure_lines_are_good(lines));
+                assert_int_equal(failure_lines_count(&in), 1);
+                assert_true(failure_line_next(&in, &line));
+                assert_true(line.form == 2 && line.piece_count == 2);
+                assert_true(line.lengths[0] == lengths[0] && line.lengths[1] == lengths[1]);
+                assert_int_equal(line.text.len, lengths[0] + lengths[1]);
+                assert_true(message_read_end(&in));
+                for (size_t cut = 1; cut < lines.len; cut = cut < 20 ? cut + 1 : cut * 2)
+                        assert_false(failure_lines_are_good(slice_sub(lines, 0, lines.len - cut)));
+        }
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(lines_come_back),
@@ -279,6 +304,7 @@ int main(void) {
                 cmocka_unit_test(wrong_groups_are_no_good),
                 cmocka_unit_test(what_is_nested_too_deep_is_not_written),
                 cmocka_unit_test(short_groups_are_judged_as_all_others_are),
+                cmocka_unit_test(pieces_of_all_lengths_come_back_and_are_bad_when_cut),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
