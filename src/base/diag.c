@@ -79,6 +79,12 @@ void diag_text(enum diag_level level, const char *logger, struct slice text) {
         (void)fprintf(stderr, "%.*s\n", SLICE_ARG(text));
 }
 
+char *diag_room(enum diag_level level, const char *logger, size_t len) {
+        if (state.batches == 0 || !state.batch_ops || !state.batch_ops->room || len > DIAG_TEXT_MAX)
+                return NULL;
+        return state.batch_ops->room(state.batch_user, level, logger, len);
+}
+
 /* Most messages are short: they need no memory of their own. */
 void diag(enum diag_level level, const char *logger, const char *format, ...) {
         char text[512];

@@ -31,6 +31,8 @@ void diag_set_sink(diag_sink *sink, void *user);
 struct diag_batch_ops {
         void (*begin)(void *user);
         void (*end)(void *user);
+        char *(*room)(void *user, enum diag_level level, const char *logger,
+                size_t len); /* as diag_room(), or NULL: there never is */
 };
 void diag_set_batch_ops(const struct diag_batch_ops *ops, void *user);
 void diag_begin_batch(void);
@@ -41,6 +43,10 @@ bool diag_enabled(enum diag_level level);
 void diag(enum diag_level level, const char *logger, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The text as it is. */
 void diag_text(enum diag_level level, const char *logger, struct slice text);
+/* In a batch: where the text of a message of that level, len bytes, is to be written at once, and
+ * that is all there is to it; NULL: it has to be said by diag_text(). For messages that there are
+ * very many of. The level must be enabled. */
+char *diag_room(enum diag_level level, const char *logger, size_t len);
 /* "INFO", "TRACE", "HEAVY", ...; "Level N" for other numbers. */
 const char *diag_level_name(int level);
 /* A level from its name (any case; NOTICE, MSG, TRACEDEBUG, ... or digits). Returns 0 or -EINVAL. */

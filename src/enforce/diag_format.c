@@ -450,6 +450,14 @@ static int put_head_and_text(struct buffer *out, struct slice head, struct slice
         return 0;
 }
 
+bool diag_format_head(
+        struct diag_format *format, const struct diag_record *record, struct slice *ret) {
+        if (!format->ends_in_text || keep_head(format, record) < 0)
+                return false;
+        *ret = buffer_view(&format->head);
+        return true;
+}
+
 int diag_format_put(
         struct diag_format *format, const struct diag_record *record, struct buffer *out) {
         int r = keep_head(format, record);

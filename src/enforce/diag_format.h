@@ -34,5 +34,9 @@ struct diag_format *diag_format_standard(unsigned verbosity, unsigned flags);
 struct diag_format *diag_format_new(struct slice text, struct fault *fault);
 /* NULL is allowed. Returns NULL. */
 struct diag_format *diag_format_free(struct diag_format *format);
+/* For formats that end in the message as it is: what comes in front of it (borrowed until the next
+ * call; record's text is of no matter). False for others. */
+bool diag_format_head(
+        struct diag_format *format, const struct diag_record *record, struct slice *ret);
 /* Appends the line without a newline. Returns 0 or -ENOBUFS. */
 int diag_format_put(struct diag_format *format, const struct diag_record *record, struct buffer *out);

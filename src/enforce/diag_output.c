@@ -265,6 +265,10 @@ void diag_output_put(struct diag_output *output, struct slice line) {
                 put_now(output, line);
 }
 
+bool diag_output_has_dropped(const struct diag_output *output) {
+        return output->dropped > 0;
+}
+
 uint64_t diag_output_take_dropped(struct diag_output *output) {
         if (buffer_len(&output->queue) > 0)
                 return 0;

@@ -35,6 +35,7 @@ struct buffer *diag_output_gathered(struct diag_output *output);
 void diag_output_put(struct diag_output *output, struct slice line);
 /* Tries again to write what waits. Returns whether something still does. */
 bool diag_output_push(struct diag_output *output);
+bool diag_output_has_dropped(const struct diag_output *output);
 /* Lines dropped since the last call, once lines are taken again; 0 while they are not. */
 uint64_t diag_output_take_dropped(struct diag_output *output);
 /* Closes and opens the file anew. Returns 0, -ENOTSUP if it is no file, or negative errno (then the old one stays in use). */

@@ -139,9 +139,9 @@ static bool gather(struct diag_target *target, const struct diag_record *record)
         return false;
 }
 
-static void write_message(
-        struct diag_target *target, enum diag_level level, const char *logger, struct slice text) {
-        struct diag_record record = {
+static struct diag_record record_of(
+        const struct diag_target *target, enum diag_level level, const char *logger) {
+        return (struct diag_record){
                 .wall_us = clock_wall_us(target->clock),
                 .relative_ms = (clock_mono_us(target->clock) - target->start_mono_us) / 1000,
                 .pid = target->pid > 0
@@ -149,8 +149,13 @@ static void write_message(
                                : getpid(), /* the server forks after it has made its target */
                 .level = level,
                 .logger = logger,
-                .text = text,
         };
+}
+
+static void write_message(
+        struct diag_target *target, enum diag_level level, const char *logger, struct slice text) {
+        struct diag_record record = record_of(target, level, logger);
+        record.text = text;
         if (gather(target, &record))
                 return;
         buffer_clear(&target->line);
@@ -193,7 +198,28 @@ static void on_batch_end(void *user) {
                 diag_output_write_out(target->output);
 }
 
-static const struct diag_batch_ops batch_ops = {.begin = on_batch_begin, .end = on_batch_end};
+/* Where lines are gathered, with all but the text there already. Not where messages were dropped:
+ * that has to be told. */
+static char *on_room(void *user, enum diag_level level, const char *logger, size_t len) {
+        struct diag_target *target = user;
+        struct buffer *gathered = target->output ? diag_output_gathered(target->output) : NULL;
+        struct slice head;
+        if (!gathered || diag_output_has_dropped(target->output))
+                return NULL;
+        const struct diag_record record = record_of(target, level, logger);
+        if (!diag_format_head(target->format, &record, &head))
+                return NULL;
+        char *room = buffer_room(gathered, head.len + len + 1);
+        if (!room)
+                return NULL;
+        memcpy(room, head.data, head.len);
+        room[head.len + len] = '\n';
+        buffer_commit(gathered, head.len + len + 1);
+        return room + head.len;
+}
+
+static const struct diag_batch_ops batch_ops = {
+        .begin = on_batch_begin, .end = on_batch_end, .room = on_room};
 
 struct diag_target *diag_target_new(const struct clock *clock, unsigned verbosity) {
         struct diag_target *target = memory_new(sizeof(*target));

@@ -21,8 +21,6 @@
 
 static_assert(SCAN_AHEAD_STEPS == TICKET_TABLE_FETCH_STEPS, "each step is one of the table's");
 
-#define FOUND_TEXT_MAX 256 /* of a line that is put together by hand */
-
 enum intake_kind { INTAKE_FAILURE, INTAKE_ATTEMPT, INTAKE_RESTORE, INTAKE_POSITION };
 enum intake_state { INTAKE_NAMING, INTAKE_NEW, INTAKE_CHECKING, INTAKE_DECIDED };
 
@@ -182,25 +180,24 @@ static void count_failure(struct jail *jail, const struct counted *failure) {
         ban_prefix_cleanup(&jail->prefix, jail_now(jail));
 }
 
-/* One a failure: put together without printf() where it fits, which is nearly always. */
+/* One a failure: it is written where it is to be, if there is such a place, which is so nearly
+ * always. */
 static void say_found(
         struct jail *jail, enum intake_kind kind, const struct ticket *ticket, double time) {
-        char text[FOUND_TEXT_MAX], time_text[JAIL_TIME_TEXT_MAX];
-        const char *what = kind == INTAKE_ATTEMPT ? "Attempt" : "Found";
-        struct slice head = jail->found_head, id = ticket_id(ticket);
-        struct slice when = slice_of(jail_time_text(time, time_text));
-        size_t len = head.len + id.len + sizeof(" - ") - 1 + when.len;
-        if (kind == INTAKE_ATTEMPT || len > sizeof(text)) {
+        struct slice head = jail->found_head, id = ticket_id(ticket), when = jail_time_short(time);
+        char *to = NULL;
+        if (kind != INTAKE_ATTEMPT)
+                to = diag_room(DIAG_INFO, JAIL_LOG_FILTER, head.len + id.len + 3 + when.len);
+        if (!to) {
+                const char *what = kind == INTAKE_ATTEMPT ? "Attempt" : "Found";
                 diag(DIAG_INFO, JAIL_LOG_FILTER, "[%s] %s %s - %s", jail->name, what, id.data,
-                        time_text);
+                        when.data);
                 return;
         }
-        char *end = text;
-        memcpy(end, head.data, head.len);
-        memcpy(end += head.len, id.data, id.len);
-        memcpy(end += id.len, " - ", 3);
-        memcpy(end + 3, when.data, when.len);
-        diag_text(DIAG_INFO, JAIL_LOG_FILTER, (struct slice){text, len});
+        memcpy(to, head.data, head.len);
+        memcpy(to += head.len, id.data, id.len);
+        memcpy(to += id.len, " - ", 3);
+        memcpy(to + 3, when.data, when.len);
 }
 
 static void count_found(struct jail *jail, const struct counted *failure, enum intake_kind kind) {
@@ -487,11 +484,13 @@ void jail_failure(struct jail *jail, const struct record *record) {
 
 void jail_failures_ahead(struct jail *jail, struct record *records, size_t count, unsigned step) {
         const struct ticket_table *table = &jail->window.table;
-        for (size_t i = 0; i < count; i++) {
-                if (step == 0)
-                        records[i].failure.hash = ticket_table_hash(table, records[i].failure.id);
-                ticket_table_fetch(table, records[i].failure.hash, (enum ticket_table_step)step);
-        }
+        uint32_t hashes[SCAN_AHEAD_MAX];
+        assert(count <= SCAN_AHEAD_MAX);
+        for (size_t i = 0; step == 0 && i < count; i++)
+                records[i].failure.hash = ticket_table_hash(table, records[i].failure.id);
+        for (size_t i = 0; i < count; i++)
+                hashes[i] = records[i].failure.hash;
+        ticket_table_fetch(table, hashes, count, (enum ticket_table_step)step);
 }
 
 /* As a line of our own log would be, for a jail that read it. */

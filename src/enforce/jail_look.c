@@ -6,24 +6,47 @@
 
 #define TIME_END 253402214400.0 /* from here on the year 9999 might be over somewhere */
 
-const char *jail_time_text(double time, char buffer[static JAIL_TIME_TEXT_MAX]) {
-        static double last_time = (double)NAN; /* many failures are of one second */
-        static time_t last_s = -1;
-        static char last[JAIL_TIME_TEXT_MAX];
+/* Whether it may be printed: *ret_s is the second. */
+static bool is_date(double time, time_t *ret_s) {
+        if (!(time > -TIME_END && time < TIME_END))
+                return false;
+        *ret_s = (time_t)floor(rint(time * 1e6) / 1e6);
+        return true;
+}
+
+static void print_second(time_t s, bool is_good, char buffer[static JAIL_TIME_TEXT_MAX]) {
         struct tm local;
-        if (time == last_time)
-                return memcpy(buffer, last, sizeof(last));
-        last_time = time;
-        bool is_date = time > -TIME_END && time < TIME_END;
-        time_t s = is_date ? (time_t)floor(rint(time * 1e6) / 1e6) : 0;
-        if (is_date && s == last_s)
-                return memcpy(buffer, last, sizeof(last));
-        if (!is_date || !localtime_r(&s, &local) ||
+        if (!is_good || !localtime_r(&s, &local) ||
                 strftime(buffer, JAIL_TIME_TEXT_MAX, "%Y-%m-%d %H:%M:%S", &local) == 0)
                 (void)snprintf(buffer, JAIL_TIME_TEXT_MAX, "9999-12-31 23:59:59");
-        last_s = is_date ? s : -1;
-        memcpy(last, buffer, sizeof(last));
-        return buffer;
+}
+
+/* Many failures are of one second, and many of these are told without a fraction. */
+struct slice jail_time_short(double time) {
+        static struct {
+                double time;
+                bool is_good;
+                time_t s;
+                size_t len;
+                char text[JAIL_TIME_TEXT_MAX];
+        } last = {.time = (double)NAN};
+        time_t s = 0;
+        if (time == last.time)
+                return (struct slice){last.text, last.len};
+        bool is_good = is_date(time, &s);
+        if (last.len == 0 || is_good != last.is_good || s != last.s) {
+                print_second(s, is_good, last.text);
+                last.len = strlen(last.text);
+        }
+        last.time = time;
+        last.is_good = is_good;
+        last.s = s;
+        return (struct slice){last.text, last.len};
+}
+
+const char *jail_time_text(double time, char buffer[static JAIL_TIME_TEXT_MAX]) {
+        struct slice text = jail_time_short(time);
+        return memcpy(buffer, text.data, text.len + 1);
 }
 
 struct jail_counts jail_counts(struct jail *jail) {

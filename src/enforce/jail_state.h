@@ -102,6 +102,7 @@ struct jail {
 };
 
 /* Local time as upstream prints it; far ends are 9999-12-31 23:59:59. */
+struct slice jail_time_short(double time); /* the same; until the next call */
 const char *jail_time_text(double time, char buffer[static JAIL_TIME_TEXT_MAX]);
 double jail_now(const struct jail *jail);
 struct store *jail_store(const struct jail *jail);

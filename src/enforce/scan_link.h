@@ -37,9 +37,11 @@ struct scan_link_ops {
         void (*on_position)(void *user, uint32_t jail, struct slice path, struct slice hash, uint64_t offset);
         /* A message that is about no jail. */
         void (*on_message)(void *user, int level, const char *logger, struct slice text);
-        /* NULL, or told of some failures of a jail that on_failure comes for soon, so that what it needs is in the processor's cache:
-         * SCAN_AHEAD_STEPS times, with others in between. May set their hash. */
-        void (*on_failures_ahead)(void *user, uint32_t jail, struct record *records, size_t count, unsigned step);
+        /* NULL, or told of some failures of a jail that on_failure comes for soon, so that what it
+         * needs is in the processor's cache: SCAN_AHEAD_STEPS times, with others in between; at
+         * most SCAN_AHEAD_MAX. May set their hash. */
+        void (*on_failures_ahead)(
+                void *user, uint32_t jail, struct record *records, size_t count, unsigned step);
 };
 
 /* program: path of the scanner, NULL: found as supervise.h says. ops and clock must outlive it. Starts nothing yet. Returns NULL with

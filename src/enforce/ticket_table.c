@@ -114,27 +114,47 @@ static struct ticket **item_of(const struct ticket_table *table, uint32_t hash) 
         return NULL;
 }
 
-void ticket_table_fetch(
-        const struct ticket_table *table, uint32_t hash, enum ticket_table_step step) {
+static const struct ticket *ticket_of(const struct ticket_table *table, uint32_t hash) {
+        struct ticket **item = item_of(table, hash);
+        return item ? *item : NULL;
+}
+
+static void fetch_ticket(const struct ticket *ticket) {
+        __builtin_prefetch(ticket, 1);
+        __builtin_prefetch((const char *)ticket + CACHE_LINE, 1);
+}
+
+void ticket_table_fetch(const struct ticket_table *table, const uint32_t *hashes, size_t count,
+        enum ticket_table_step step) {
+        const struct ticket *ticket;
+        uint32_t mask = table->slot_count - 1;
         if (table->count == 0)
                 return;
-        if (step == TICKET_TABLE_FETCH_SLOT) {
-                __builtin_prefetch(&table->slots[hash & (table->slot_count - 1)]);
-                return;
-        }
-        struct ticket **item = item_of(table, hash);
-        if (item && step == TICKET_TABLE_FETCH_PLACE)
-                __builtin_prefetch(item);
-        if (!item || step == TICKET_TABLE_FETCH_PLACE || !*item)
-                return;
-        const struct ticket *ticket = *item;
-        if (step == TICKET_TABLE_FETCH_TICKET) {
-                __builtin_prefetch(ticket, 1);
-                __builtin_prefetch((const char *)ticket + CACHE_LINE, 1);
-        } else if (step == TICKET_TABLE_FETCH_MATCHES && ticket->matches) {
-                __builtin_prefetch(ticket->matches, 1);
-        } else {
-                match_list_fetch(ticket);
+        switch (step) {
+        case TICKET_TABLE_FETCH_SLOT:
+                for (size_t i = 0; i < count; i++)
+                        __builtin_prefetch(&table->slots[hashes[i] & mask]);
+                break;
+        case TICKET_TABLE_FETCH_PLACE:
+                for (size_t i = 0; i < count; i++)
+                        __builtin_prefetch(item_of(table, hashes[i]));
+                break;
+        case TICKET_TABLE_FETCH_TICKET:
+                for (size_t i = 0; i < count; i++)
+                        fetch_ticket(ticket_of(table, hashes[i]));
+                break;
+        case TICKET_TABLE_FETCH_MATCHES:
+                for (size_t i = 0; i < count; i++)
+                        if ((ticket = ticket_of(table, hashes[i])))
+                                __builtin_prefetch(ticket->matches, 1);
+                break;
+        case TICKET_TABLE_FETCH_END:
+                for (size_t i = 0; i < count; i++)
+                        if ((ticket = ticket_of(table, hashes[i])))
+                                match_list_fetch(ticket);
+                break;
+        case TICKET_TABLE_FETCH_STEPS:
+                break;
         }
 }
 

@@ -29,8 +29,8 @@ struct ticket *ticket_table_find(const struct ticket_table *table, struct slice 
 uint32_t ticket_table_hash(const struct ticket_table *table, struct slice id);
 struct ticket *ticket_table_find_hashed(
         const struct ticket_table *table, struct slice id, uint32_t hash);
-/* Fetches into the processor's cache what finding the id with this hash will look at, and its
- * ticket's matches. Each step needs what the one before it has fetched; between them other ids may
+/* Fetches into the processor's cache what finding the ids with these hashes will look at, and their
+ * tickets' matches. Each step needs what the one before it has fetched; between them other ids may
  * have their turn, as memory is slow. Changes nothing. */
 enum ticket_table_step {
         TICKET_TABLE_FETCH_SLOT,
@@ -40,8 +40,8 @@ enum ticket_table_step {
         TICKET_TABLE_FETCH_END,
         TICKET_TABLE_FETCH_STEPS
 };
-void ticket_table_fetch(
-        const struct ticket_table *table, uint32_t hash, enum ticket_table_step step);
+void ticket_table_fetch(const struct ticket_table *table, const uint32_t *hashes, size_t count,
+        enum ticket_table_step step);
 /* Takes another reference. Returns 0, -EEXIST, or -ENOBUFS if the table is full. */
 int ticket_table_add(struct ticket_table *table, struct ticket *ticket);
 /* The same for a ticket whose id is not there, and has that hash. */

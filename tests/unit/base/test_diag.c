@@ -101,6 +101,34 @@ static void messages_of_any_length_are_whole(void **state) {
         }
 }
 
+static char room_bytes[16];
+
+static char *give_room(void *user, enum diag_level level, const char *logger, size_t len) {
+        (void)user;
+        (void)level;
+        (void)logger;
+        return len <= sizeof(room_bytes) ? room_bytes : NULL;
+}
+
+static void room_is_the_sinks_in_a_batch(void **state) {
+        static const struct diag_batch_ops without = {.begin = count_begin, .end = count_end},
+                                           with = {.begin = count_begin,
+                                                   .end = count_end,
+                                                   .room = give_room};
+        int calls = 0;
+        (void)state;
+        diag_set_batch_ops(&with, &calls);
+        assert_null(diag_room(DIAG_INFO, "x", 10));
+        diag_begin_batch();
+        assert_ptr_equal(diag_room(DIAG_INFO, "x", 10), room_bytes);
+        assert_null(diag_room(DIAG_INFO, "x", 17));
+        assert_null(diag_room(DIAG_INFO, "x", DIAG_TEXT_MAX + 1));
+        diag_set_batch_ops(&without, &calls);
+        assert_null(diag_room(DIAG_INFO, "x", 10));
+        diag_end_batch();
+        diag_set_batch_ops(NULL, NULL);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(messages_below_the_threshold_are_dropped),
@@ -108,6 +136,7 @@ int main(void) {
                 cmocka_unit_test(levels_have_names),
                 cmocka_unit_test(nested_batches_are_one),
                 cmocka_unit_test(messages_of_any_length_are_whole),
+                cmocka_unit_test(room_is_the_sinks_in_a_batch),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

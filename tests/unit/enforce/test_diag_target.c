@@ -347,6 +347,47 @@ static void lines_of_a_batch_are_whole_and_in_order(void **state) {
         (void)fclose(file);
 }
 
+/* The same messages, one half said and one half written where they are to be. */
+static void what_is_written_into_room_is_a_line_like_others(void **state) {
+        static const char *const formats[] = {"", "[format=\"%(asctime)s %(message)s\"]",
+                "[format=\"%(message)s.\"]", "[format=\"%(message)20s\"]"};
+        (void)state;
+        for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+                char name[200], *whole[2] = {0};
+                unsigned rooms = 0;
+                for (int written = 0; written < 2; written++) {
+                        (void)snprintf(
+                                name, sizeof(name), "%s%s", written ? second : first, formats[i]);
+                        assert_int_equal(diag_target_set(target, slice_of(name), NULL), 0);
+                        diag_begin_batch();
+                        for (int n = 0; n < 2000; n++) {
+                                char text[40], *to = NULL;
+                                int len = snprintf(text, sizeof(text), "message %d", n);
+                                if (written && n % 3)
+                                        to = diag_room(DIAG_INFO, "a.b", (size_t)len);
+                                rooms += to != NULL;
+                                if (to)
+                                        memcpy(to, text, (size_t)len);
+                                else
+                                        diag(DIAG_INFO, "a.b", "%s", text);
+                        }
+                        diag_end_batch();
+                        FILE *file = fopen(written ? second : first, "re");
+                        size_t size = 0;
+                        assert_non_null(file);
+                        assert_true(getdelim(&whole[written], &size, '\0', file) > 20000);
+                        (void)fclose(file);
+                        (void)unlink(written ? second : first);
+                }
+                assert_int_equal(rooms > 1000, i < 2);
+                const char *said = strstr(whole[0], "message 0"),
+                           *put = strstr(whole[1], "message 0");
+                assert_string_equal(said, put);
+                free(whole[0]);
+                free(whole[1]);
+        }
+}
+
 int main(void) {
         (void)signal(SIGPIPE, SIG_IGN);
         (void)setenv("TZ", "UTC", 1);
@@ -370,6 +411,7 @@ int main(void) {
                 ROW(levels_are_kept_as_set),
                 ROW(dropped_messages_are_told_when_there_is_room_again),
                 ROW(lines_of_a_batch_are_whole_and_in_order),
+                ROW(what_is_written_into_room_is_a_line_like_others),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,10 +88,13 @@ static void churn_does_not_let_it_grow(void **state) {
 /* Of an id of each kind, each step alone and after the others. */
 static void fetch(const struct ticket_table *table) {
         static const char *const ids[] = {"0", "3", "6", "29", "77", "", "no number"};
-        for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
-                for (unsigned step = 0; step < TICKET_TABLE_FETCH_STEPS; step++)
-                        ticket_table_fetch(table, ticket_table_hash(table, slice_of(ids[i])),
-                                (enum ticket_table_step)step);
+        enum { IDS = sizeof(ids) / sizeof(ids[0]) };
+        uint32_t hashes[IDS];
+        for (size_t i = 0; i < IDS; i++)
+                hashes[i] = ticket_table_hash(table, slice_of(ids[i]));
+        for (unsigned step = 0; step < TICKET_TABLE_FETCH_STEPS; step++)
+                for (size_t count = 0; count <= IDS; count++)
+                        ticket_table_fetch(table, hashes, count, (enum ticket_table_step)step);
 }
 
 /* Known, unknown, taken and empty ids, with and without matches. */
