@@ -79,19 +79,14 @@ struct slice arena_printf(struct arena *arena, const char *format, ...) {
         return (struct slice){text, (size_t)len};
 }
 
-void arena_reset(struct arena *arena) {
-        struct arena_block *keep = arena->blocks;
-        if (!keep)
-                return;
-        struct arena_block *block = keep->older;
+void arena_drop_older(struct arena *arena) {
+        struct arena_block *block = arena->blocks->older;
         while (block) {
                 struct arena_block *older = block->older;
                 free(block);
                 block = older;
         }
-        keep->older = NULL;
-        keep->used = 0;
-        arena->used = 0;
+        arena->blocks->older = NULL;
 }
 
 void arena_done(struct arena *arena) {

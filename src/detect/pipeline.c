@@ -171,7 +171,9 @@ static void put_failure(struct pipeline *pipeline, struct scan_jail *jail, const
                 return;
         }
         struct record record = {.type = RECORD_FAILURE, .jail = jail->id};
-        record.failure.time = fmax(0, fmin(failure->time, clock_wall(pipeline->clock)));
+        double now = clock_wall(pipeline->clock);
+        double time = failure->time < now ? failure->time : now;
+        record.failure.time = time > 0 ? time : 0;
         record.failure.flags = (uint8_t)((failure->raw_id ? FAILURE_RAW_ID : 0U) | (failure->needs_dns ? FAILURE_NEEDS_DNS : 0U) |
                 (failure->integral_time ? FAILURE_INTEGRAL_TIME : 0U));
         record.failure.regex = failure->regex;
@@ -271,16 +273,38 @@ static void run_jail(struct pipeline *pipeline, struct scan_jail *jail, const st
                 jail->errors /= 2;
         for (int i = 0; i < count; i++)
                 put_failure(pipeline, jail, &failures[i]);
-        fault_done(&fault);
+        if (fault.text)
+                fault_done(&fault);
+}
+
+/* A line of ASCII is the same to all jails with an encoding that keeps it. */
+static struct filter_line plain_line(const struct scan_log *log, struct slice raw) {
+        struct filter_line line = {.is_ascii = true, .in_operation = log->in_operation};
+        line.text = raw;
+        if (raw.len > 0 && raw.data[raw.len - 1] == '\n')
+                line.text.len--;
+        if (line.text.len > 0 && line.text.data[line.text.len - 1] <= '\r')
+                line.text = line_strip_end(line.text);
+        line.has_newline = line.text.len < raw.len && raw.data[line.text.len] == '\n';
+        return line;
+}
+
+static struct filter_line decoded_line(
+        struct pipeline *pipeline, struct scan_jail *jail, struct slice raw, struct decoded *cache) {
+        return (struct filter_line){
+                .text = decode(pipeline, jail, raw, cache),
+                .in_operation = pipeline->log->in_operation,
+        };
 }
 
 /* The line starts at log->done. hints: see log_prefilter_line(); or NULL. */
 static void run_line(struct pipeline *pipeline, struct scan_log *log, struct slice raw, const struct input_chunk *chunk,
         const uint64_t *hints) {
-        struct decoded cache = {0};
+        struct decoded cache = {.there = false};
         bool skip = log->done == log->skip_at;
+        const struct filter_line plain = plain_line(log, raw);
         for (size_t i = 0; i < log->attachment_count; i++) {
-                struct scan_attachment *attachment = &log->attachments[i];
+                const struct scan_attachment *attachment = &log->attachments[i];
                 if (log->done < attachment->from)
                         continue;
                 if (chunk->cut || skip)
@@ -289,15 +313,9 @@ static void run_line(struct pipeline *pipeline, struct scan_log *log, struct sli
                         attachment->jail->lines++;
                         continue;
                 }
-                bool is_ascii = pipeline->pass.is_ascii && line_encoding_is_ascii_compatible(attachment->jail->encoding);
-                struct slice text = is_ascii ? line_strip_end(raw) : decode(pipeline, attachment->jail, raw, &cache);
-                struct filter_line line = {
-                        .text = text,
-                        .is_ascii = is_ascii,
-                        .has_newline = is_ascii && text.len < raw.len && raw.data[text.len] == '\n',
-                        .in_operation = log->in_operation,
-                        .lacks = hints ? ~hints[i] : 0,
-                };
+                bool is_plain = pipeline->pass.is_ascii && attachment->jail->keeps_ascii;
+                struct filter_line line = is_plain ? plain : decoded_line(pipeline, attachment->jail, raw, &cache);
+                line.lacks = hints ? ~hints[i] : 0;
                 run_jail(pipeline, attachment->jail, &line);
         }
         if (skip)

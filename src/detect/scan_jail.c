@@ -12,6 +12,7 @@ struct scan_jail *scan_jail_new(uint32_t id, struct slice name, const struct fil
                 .name = memory_copy_text(name),
                 .env = *env,
                 .encoding = LINE_UTF8,
+                .keeps_ascii = true,
                 .encoding_name = memory_copy_text(SLICE("UTF-8")),
         };
         jail->env.user = jail;
@@ -58,6 +59,7 @@ int scan_jail_set(struct scan_jail *jail, struct slice option, const struct valu
         if (r < 0 || !is_encoding)
                 return r;
         jail->encoding = encoding;
+        jail->keeps_ascii = line_encoding_is_ascii_compatible(encoding);
         free(jail->encoding_name);
         jail->encoding_name = memory_copy_text(ret_value->type == VALUE_STRING ? ret_value->string : value_item_text(arguments, 0));
         return 0;

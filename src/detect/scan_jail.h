@@ -21,6 +21,7 @@ struct scan_jail {
         struct filter_env env;
         struct filter *filter;
         enum line_encoding encoding;
+        bool keeps_ascii;            /* the encoding */
         char *encoding_name;         /* as set */
         struct journal_match match;  /* what it wants of a journal */
         uint64_t match_changes;      /* grows with each change of that */

@@ -7,8 +7,6 @@
 
 #include "detect/scan_log.h"
 
-#define LINE_MIN 16 /* bytes; a shorter one is hardly a line with a date */
-
 void scan_pass_begin(
         struct scan_pass *pass, const struct scan_log *log, const struct input_chunk *chunk) {
         const struct prefilter *prefilter = log->prefilter.prefilter;
@@ -43,6 +41,10 @@ size_t scan_pass_run(struct scan_pass *pass, struct scan_log *log, size_t at) {
         if (pass->count == 0 || log->done < pass->from)
                 return at;
         size_t quiet = prefilter_quiet(log->prefilter.prefilter);
+        bool is_skipped = log->skip_at - log->done < pass->ends.text.len - at;
+        size_t next = quiet > at ? line_ends_next(&pass->ends, at) : 0;
+        if (next == 0 || next > quiet || is_skipped)
+                return at; /* of a busy log, most */
         const struct filter_lines lines = {
                 .ends = &pass->ends,
                 .start = at,
@@ -50,9 +52,6 @@ size_t scan_pass_run(struct scan_pass *pass, struct scan_log *log, size_t at) {
                 .is_ascii = pass->is_ascii,
                 .in_operation = log->in_operation,
         };
-        bool is_skipped = log->skip_at - log->done < pass->ends.text.len - at;
-        if (quiet < at + LINE_MIN || is_skipped)
-                return at;
         size_t end = filter_pass_over(pass->passes, pass->count, &lines, &count);
         if (end == at)
                 return at;

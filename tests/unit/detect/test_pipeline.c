@@ -326,6 +326,7 @@ static void a_newline_byte_of_another_character_ends_no_line(void **state) {
                 begin(&t, "");
                 (void)scan_log_free(t.log);
                 t.jail->encoding = rows[i].encoding;
+                t.jail->keeps_ascii = line_encoding_is_ascii_compatible(rows[i].encoding);
                 t.log = new_log(&t, 1, bytes, len);
                 run(&t, t.log);
                 assert_int_equal(t.count, 1);
