@@ -108,8 +108,11 @@ void matched_lines_find(const struct failregex *regex, struct slice text,
                 .items = arena_alloc_array(arena, lines->count, sizeof(*lines->items))};
         ret->unmatched = (struct line_list){
                 .items = arena_alloc_array(arena, lines->count, sizeof(*lines->items))};
-        size_t first = count_newlines(text, line_start(text, match->spans[0]));
-        size_t last = count_newlines(text, line_end(text, match->spans[1]));
+        size_t start;
+        size_t end;
+        (void)pattern_match_span(match, 0, &start, &end);
+        size_t first = count_newlines(text, line_start(text, start));
+        size_t last = count_newlines(text, line_end(text, end));
         add_lines(&ret->matched, lines, first, last);
         add_lines(&ret->unmatched, lines, 0, first);
         struct slice rest = skipped_text(regex, text, match, arena);

@@ -39,7 +39,7 @@ struct form {
 struct trimmed {
         struct form form;
         struct lean_terms terms; /* texts are parts of the regex */
-        struct regex_native *native; /* NULL: there is none */
+        struct pattern *pattern; /* whose it is */
         unsigned searches;       /* up to now, at most PATTERN_LEAN_AFTER */
 };
 
@@ -49,6 +49,8 @@ struct pattern {
         struct form any;   /* for every text */
         struct form ascii; /* for ASCII text */
         struct trimmed *trimmed; /* NULL: there is none */
+        struct regex_native *native; /* NULL: there is none, or it is not in use yet */
+        struct slice native_absent;  /* what lines for it lack; a part of the regex */
         size_t group_count;
         struct slice *names; /* by group; empty if unnamed */
 };
@@ -60,7 +62,6 @@ static struct {
         pcre2_match_context *context;
         pcre2_compile_context *compile;
         pcre2_jit_stack *stack;
-        size_t spans[2 * (PATTERN_GROUPS_MAX + 1)];
 } shared;
 
 static void need(const void *p) {
@@ -117,14 +118,15 @@ static int translate_and_compile(struct pattern *pattern, struct dialect *dialec
 }
 
 /* Without these all is done by the others. */
-static void compile_lean(const struct pattern *pattern) {
+static void compile_lean(struct pattern *pattern) {
         struct dialect dialect = {.text = BUFFER_INIT(0)};
         struct fault fault = FAULT_INIT;
         struct form *form = &pattern->trimmed->form;
         struct slice regex = {pattern->regex, pattern->regex_len};
         struct lean lean;
         bool is_found = lean_find(regex, &lean);
-        pattern->trimmed->native = regex_native_new(regex, is_found ? lean.barred : 0);
+        pattern->native = regex_native_new(regex, is_found ? lean.barred : 0);
+        pattern->native_absent = is_found ? lean.terms.absent : SLICE_NULL;
         if (is_found) {
                 int r = translate_form(form, buffer_view(&lean.text), &dialect, DIALECT_ASCII, 0, &fault);
                 if (r == 0 && dialect.group_count != pattern->group_count)
@@ -149,6 +151,11 @@ static void keep_names(struct pattern *pattern, const struct dialect *dialect) {
                                 memory_copy_text(dialect->names[i]), dialect->names[i].len};
 }
 
+static void add_trimmed(struct pattern *pattern) {
+        pattern->trimmed = memory_new(sizeof(*pattern->trimmed));
+        pattern->trimmed->pattern = pattern;
+}
+
 int pattern_compile(struct slice regex, unsigned flags, struct pattern **ret, struct fault *fault) {
         struct dialect dialect;
         uint32_t options = flags & PATTERN_MULTILINE ? PCRE2_MULTILINE : 0;
@@ -167,7 +174,7 @@ int pattern_compile(struct slice regex, unsigned flags, struct pattern **ret, st
                 r = translate_and_compile(pattern, &dialect, DIALECT_ASCII, options, fault);
                 dialect_done(&dialect);
                 if (r == 0 && flags == PATTERN_PLAIN)
-                        pattern->trimmed = memory_new(sizeof(*pattern->trimmed));
+                        add_trimmed(pattern);
         }
         if (r < 0)
                 (void)pattern_free(pattern);
@@ -176,19 +183,15 @@ int pattern_compile(struct slice regex, unsigned flags, struct pattern **ret, st
         return r;
 }
 
-static void trimmed_done(struct trimmed *trimmed) {
-        pcre2_code_free(trimmed->form.code);
-        (void)regex_native_free(trimmed->native);
-}
-
 struct pattern *pattern_free(struct pattern *pattern) {
         if (!pattern)
                 return NULL;
         pcre2_code_free(pattern->any.code);
         pcre2_code_free(pattern->ascii.code);
         if (pattern->trimmed)
-                trimmed_done(pattern->trimmed);
+                pcre2_code_free(pattern->trimmed->form.code);
         free(pattern->trimmed);
+        (void)regex_native_free(pattern->native);
         for (size_t i = 1; pattern->names && i <= pattern->group_count; i++)
                 free((char *)(uintptr_t)pattern->names[i].data);
         free(pattern->names);
@@ -233,6 +236,7 @@ static int tell_error(const struct pattern *pattern, int error, struct fault *fa
 static int take_spans(int groups, struct pattern_match *ret) {
         ret->spans = pcre2_get_ovector_pointer(shared.data);
         ret->count = (size_t)groups;
+        ret->origin = 0;
         return 1;
 }
 
@@ -261,33 +265,20 @@ enum pattern_subject pattern_subject_of(struct slice subject) {
         return slice_is_ascii(subject) ? PATTERN_SUBJECT_ASCII : PATTERN_SUBJECT_OTHER;
 }
 
-/* Whether there are better forms, by now. */
-static inline bool is_in_use(const struct pattern *pattern) {
+/* Whether there is a lean form, by now; makes what there is beside the plain one. */
+static bool has_lean(const struct pattern *pattern) {
         struct trimmed *trimmed = pattern->trimmed;
         if (!trimmed)
                 return false;
         if (trimmed->searches < PATTERN_LEAN_AFTER && ++trimmed->searches == PATTERN_LEAN_AFTER)
-                compile_lean(pattern);
-        return trimmed->searches == PATTERN_LEAN_AFTER;
+                compile_lean(trimmed->pattern);
+        return trimmed->form.code != NULL;
 }
 
-/* Returns as pattern_search(), without a fault: -ELOOP if it is not for this line, or met a limit. */
-static int search_native(const struct trimmed *trimmed, struct slice line, size_t group_count, struct pattern_match *ret) {
-        struct slice absent = trimmed->terms.absent;
-        if (!trimmed->native || (absent.len > 0 && slice_find(line, absent, 0) < line.len))
-                return -ELOOP;
-        enum regex_native_result r = regex_native_search(trimmed->native, line, shared.spans);
-        if (r == REGEX_NATIVE_GAVE_UP)
-                return -ELOOP;
-        ret->spans = shared.spans;
-        ret->count = group_count + 1;
-        return r == REGEX_NATIVE_MATCH;
-}
-
-/* The same for the lean form; where it meets a limit, the plain form may not. */
+/* Returns as pattern_search(), without a fault: where it meets a limit, the plain form may not. */
 static int search_lean(const struct trimmed *trimmed, struct slice subject, enum pattern_subject kind, struct pattern_match *ret) {
         const struct lean_terms *terms = &trimmed->terms;
-        if (!trimmed->form.code || !(kind == PATTERN_SUBJECT_LINE ? lean_fits_line(terms, subject) : lean_fits(terms, subject)))
+        if (!(kind == PATTERN_SUBJECT_LINE ? lean_fits_line(terms, subject) : lean_fits(terms, subject)))
                 return -ELOOP;
         subject.len -= terms->drops_newline;
         int r = run(&trimmed->form, subject, 0);
@@ -296,17 +287,27 @@ static int search_lean(const struct trimmed *trimmed, struct slice subject, enum
         return r <= 0 ? -ELOOP : take_spans(r, ret);
 }
 
-int pattern_search_whole(const struct pattern *pattern, struct slice subject, enum pattern_subject kind, struct pattern_match *ret,
+static int search_whole(const struct pattern *pattern, struct slice subject, enum pattern_subject kind, struct pattern_match *ret,
         struct fault *fault) {
         bool ascii = kind != PATTERN_SUBJECT_OTHER && pattern->ascii.code;
-        if (ascii && is_in_use(pattern)) {
-                int r = -ELOOP;
-                if (kind == PATTERN_SUBJECT_LINE)
-                        r = search_native(pattern->trimmed, subject, pattern->group_count, ret);
-                if (r < 0)
-                        r = search_lean(pattern->trimmed, subject, kind, ret);
+        if (ascii && has_lean(pattern)) {
+                int r = search_lean(pattern->trimmed, subject, kind, ret);
                 if (r >= 0)
                         return r;
         }
         return search(pattern, ascii ? &pattern->ascii : &pattern->any, subject, 0, ret, fault);
+}
+
+/* Nearly all searches of nearly all logs end here. */
+int pattern_search_whole(const struct pattern *pattern, struct slice subject, enum pattern_subject kind, struct pattern_match *ret,
+        struct fault *fault) {
+        struct slice absent = pattern->native_absent;
+        if (kind != PATTERN_SUBJECT_LINE || !pattern->native || (absent.len > 0 && slice_find(subject, absent, 0) < subject.len))
+                return search_whole(pattern, subject, kind, ret, fault);
+        enum regex_native_result r = regex_native_search(pattern->native, subject, &ret->spans);
+        if (r == REGEX_NATIVE_GAVE_UP)
+                return search_whole(pattern, subject, kind, ret, fault);
+        ret->count = pattern->group_count + 1;
+        ret->origin = (size_t)(uintptr_t)subject.data;
+        return r == REGEX_NATIVE_MATCH;
 }

@@ -36,8 +36,9 @@ size_t pattern_group_number(const struct pattern *pattern, struct slice name);
 
 /* Where the last search matched. Valid until the next search of any pattern: there is one place for it in the process. */
 struct pattern_match {
-        const size_t *spans; /* start and end of each group, the whole match first */
-        size_t count;        /* groups, the whole match included, up to the last that took part */
+        const size_t *spans; /* start and end of each group, the whole match first; for pattern_match_span() */
+        size_t count;        /* groups, the whole match included, behind which none took part */
+        size_t origin;       /* what spans are counted from */
 };
 
 /* Searches subject (valid UTF-8; NUL is a character) between the byte offsets from and to, both at character borders: what is before from
@@ -54,12 +55,12 @@ enum pattern_subject {
 enum pattern_subject pattern_subject_of(struct slice subject);
 int pattern_search_whole(const struct pattern *pattern, struct slice subject, enum pattern_subject kind, struct pattern_match *ret,
         struct fault *fault);
-#define PATTERN_UNSET SIZE_MAX /* a span's start and end, if the group took no part */
+#define PATTERN_UNSET SIZE_MAX /* a span's start, if the group took no part */
 /* Span of a group; false if it took no part. */
 static inline bool pattern_match_span(const struct pattern_match *match, size_t group, size_t *ret_start, size_t *ret_end) {
         if (group >= match->count || match->spans[2 * group] == PATTERN_UNSET)
                 return false;
-        *ret_start = match->spans[2 * group];
-        *ret_end = match->spans[2 * group + 1];
+        *ret_start = match->spans[2 * group] - match->origin;
+        *ret_end = match->spans[2 * group + 1] - match->origin;
         return true;
 }

@@ -202,11 +202,26 @@ static void emit_fail(struct emitter *emitter) {
         PUT(emitter, 0x31, 0xc0, RETURN); /* xor eax, eax */
 }
 
+static bool has_behind(const struct regex_code *code) {
+        for (size_t i = 0; i < code->op_count; i++)
+                if (code->ops[i].kind == REGEX_OP_BEHIND ||
+                        code->ops[i].kind == REGEX_OP_NOT_BEHIND)
+                        return true;
+        return false;
+}
+
 static void emit_start(struct emitter *emitter) {
         PUT(emitter, 0xf3, 0x0f, 0x1e, 0xfa); /* endbr64 */
         PUT(emitter, 0x45, 0x31, 0xc0);       /* xor r8d, r8d */
-        PUT(emitter, LOAD_R9_FROM_FRAME);
-        put_u32(emitter, FRAME(sets));
+        PUT(emitter, 0x49, 0xb9);             /* mov r9, U64 */
+        assembler_put_u64(emitter->out, (uint64_t)(uintptr_t)emitter->code->sets);
+        PUT(emitter, 0x48, 0xc7, 0x82); /* mov qword [rdx + U32], U32: both halves */
+        put_u32(emitter, FRAME(tries_left));
+        put_u32(emitter, REGEX_EMIT_TRIES_MAX);
+        if (has_behind(emitter->code)) {
+                PUT(emitter, STORE_RDI_IN_FRAME);
+                put_u32(emitter, FRAME(begin));
+        }
         PUT(emitter, 0x48, 0x8d, 0x8a); /* lea rcx, [rdx + U32] */
         put_u32(emitter, FRAME(choices) + sizeof(struct regex_choice));
         PUT(emitter, LEA_RAX_LABEL);
@@ -467,7 +482,7 @@ static void emit_not_text(struct emitter *emitter, const struct regex_op *op) {
 static void emit_border(struct emitter *emitter, const struct regex_op *op) {
         bool is_end = op->kind == REGEX_OP_CLOSE;
         PUT(emitter, STORE_RDI_IN_FRAME);
-        put_u32(emitter, is_end ? FRAME_ITEM(ends, op->group) : FRAME_ITEM(starts, op->group));
+        put_u32(emitter, FRAME_ITEM(spans, 2U * op->group + is_end));
         if (is_end)
                 PUT(emitter, BTS_R8_U8, op->group);
 }

@@ -6,6 +6,7 @@
 #include "detect/regex_code.h"
 
 #define REGEX_EMIT_CHOICES_MAX 256 /* what may be left to try at one time */
+#define REGEX_EMIT_TRIES_MAX 4096  /* dead ends of a search */
 
 /* What is tried if all else fails. */
 struct regex_choice {
@@ -17,13 +18,12 @@ struct regex_choice {
 
 /* What the code works on, and leaves. */
 struct regex_frame {
-        const uint64_t *sets; /* of the program */
-        const char *begin;    /* of the line */
-        uint64_t groups;      /* that have matched, a bit each */
-        int32_t tries_left;
-        uint32_t gave_up; /* not 0: a limit was met, there is no telling */
+        const char *begin;  /* of the line, if the program looks back */
+        uint64_t groups;    /* that have matched, a bit each */
+        int32_t tries_left; /* dead ends */
+        uint32_t gave_up;   /* not 0: a limit was met, there is no telling */
         const void *choices_end;
-        const char *starts[REGEX_TREE_GROUPS_MAX + 1], *ends[REGEX_TREE_GROUPS_MAX + 1];
+        size_t spans[2 * (REGEX_TREE_GROUPS_MAX + 1)]; /* addresses: start and end of each group */
         const void *look_choices[REGEX_CODE_LOOKS];
         const char *look_places[REGEX_CODE_LOOKS];
         struct regex_choice choices[REGEX_EMIT_CHOICES_MAX];
@@ -40,6 +40,6 @@ struct regex_frame {
  * end, or NULL. */
 typedef const char *regex_function(const char *begin, const char *end, struct regex_frame *frame);
 
-/* Appends the program's code to an empty assembler; may add sets to the program. Returns false if
- * that is too much. */
+/* Appends the program's code, which refers to its sets, to an empty assembler; may add sets.
+ * Returns false if that is too much. */
 bool regex_emit(struct regex_code *code, struct assembler *assembler);

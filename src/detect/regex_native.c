@@ -12,6 +12,7 @@
 struct regex_native {
         struct regex_code *code;
         regex_function *function;
+        uint64_t groups; /* that there are, a bit each */
 };
 
 static struct regex_frame frame;
@@ -37,6 +38,7 @@ struct regex_native *regex_native_new(struct slice regex, size_t barred) {
         struct regex_native *native = memory_new(sizeof(*native));
         native->code = code;
         native->function = (regex_function *)(uintptr_t)function;
+        native->groups = (UINT64_C(2) << code->group_count) - 2;
         frame.choices_end = frame.choices + REGEX_EMIT_CHOICES_MAX;
         return native;
 }
@@ -51,22 +53,14 @@ struct regex_native *regex_native_free(struct regex_native *native) {
 }
 
 enum regex_native_result regex_native_search(
-        const struct regex_native *native, struct slice line, size_t *ret_spans) {
-        frame.sets = native->code->sets;
-        frame.begin = line.data;
-        frame.tries_left = REGEX_NATIVE_TRIES_MAX;
-        frame.gave_up = 0;
+        const struct regex_native *native, struct slice line, const size_t **ret_spans) {
         const char *end = native->function(line.data, line.data + line.len, &frame);
         if (!end)
                 return frame.gave_up ? REGEX_NATIVE_GAVE_UP : REGEX_NATIVE_MISS;
-        ret_spans[0] = 0;
-        ret_spans[1] = (size_t)(end - line.data);
-        for (size_t i = 1; i <= native->code->group_count; i++) {
-                bool is_set = frame.groups >> i & 1;
-                ret_spans[2 * i] =
-                        is_set ? (size_t)(frame.starts[i] - line.data) : REGEX_NATIVE_UNSET;
-                ret_spans[2 * i + 1] =
-                        is_set ? (size_t)(frame.ends[i] - line.data) : REGEX_NATIVE_UNSET;
-        }
+        frame.spans[0] = (size_t)(uintptr_t)line.data;
+        frame.spans[1] = (size_t)(uintptr_t)end;
+        for (uint64_t unset = native->groups & ~frame.groups; unset != 0; unset &= unset - 1)
+                frame.spans[2 * __builtin_ctzll(unset)] = REGEX_NATIVE_UNSET;
+        *ret_spans = frame.spans;
         return REGEX_NATIVE_MATCH;
 }

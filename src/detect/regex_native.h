@@ -7,7 +7,6 @@
 
 #include "base/slice.h"
 
-#define REGEX_NATIVE_TRIES_MAX 4096 /* dead ends of a search; then PCRE2 is to decide */
 #define REGEX_NATIVE_UNSET SIZE_MAX
 
 struct regex_native;
@@ -24,7 +23,8 @@ enum regex_native_result {
         REGEX_NATIVE_GAVE_UP, /* a limit was met: there is no telling */
 };
 
-/* line: ASCII, with one newline, at its end. ret_spans: start and end of the whole match and of
- * each group, REGEX_NATIVE_UNSET if it took no part; set on REGEX_NATIVE_MATCH. */
+/* line: ASCII, with one newline, at its end. On REGEX_NATIVE_MATCH, *ret_spans has the address at
+ * which the whole match starts, the one at which it ends, and those of each group: its start is
+ * REGEX_NATIVE_UNSET if it took no part. Valid until the next search of any regex. */
 enum regex_native_result regex_native_search(
-        const struct regex_native *native, struct slice line, size_t *ret_spans);
+        const struct regex_native *native, struct slice line, const size_t **ret_spans);
