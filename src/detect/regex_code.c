@@ -4,9 +4,9 @@
  * must end, nothing else is ever tried. What is tried, is tried in the regex' order; so the match
  * is the one that a search which backtracks finds.
  *
- * Invariant: `struct first` may hold more than a part can begin with, and never less. Where a part
- * may be empty it holds what can follow, too. Source: LL(1) prediction, e.g. Aho et al., Compilers,
- * 4.4. */
+ * Invariant: `struct regex_first` may hold more than a part can begin with, and never less. Where a
+ * part may be empty it holds what can follow, too. Source: LL(1) prediction, e.g. Aho et al.,
+ * Compilers, 4.4. */
 #include "detect/regex_code.h"
 
 #include <stdlib.h>
@@ -17,19 +17,8 @@
 #define NEWLINE (UINT64_C(1) << '\n')
 #define FAR 1000 /* ops that are passed over before one is run */
 
-static const struct regex_set digits = {
-        .bits = {UINT64_C(0x3ff) << '0', 0}
-};
-
-/* Characters, and perhaps the subject's end. */
-struct first {
-        struct regex_set set;
-        bool end;
-};
-
 struct maker {
         struct regex_code *code;
-        struct first sets[REGEX_CODE_SETS];
         struct regex_op *ops;
         size_t op_count;
         bool has_failed;
@@ -38,15 +27,15 @@ struct maker {
 /* What is made: where it begins, and with what it can begin. */
 struct piece {
         const struct regex_op *op;
-        struct first first;
+        struct regex_first first;
 };
 
 static struct piece make(struct maker *maker, const struct regex_node *node, struct piece next);
 
 /* ---- sets ---- */
 
-static struct first either_first(struct first a, struct first b) {
-        return (struct first){
+static struct regex_first either_first(struct regex_first a, struct regex_first b) {
+        return (struct regex_first){
                 {{a.set.bits[0] | b.set.bits[0], a.set.bits[1] | b.set.bits[1]}}, a.end || b.end};
 }
 
@@ -54,40 +43,41 @@ static bool share_char(struct regex_set a, struct regex_set b) {
         return ((a.bits[0] & b.bits[0]) | (a.bits[1] & b.bits[1])) != 0;
 }
 
-static bool is_same_first(const struct first *a, const struct first *b) {
+static bool is_same_first(const struct regex_first *a, const struct regex_first *b) {
         return a->set.bits[0] == b->set.bits[0] && a->set.bits[1] == b->set.bits[1] &&
                a->end == b->end;
 }
 
-static struct first anything(void) {
-        return (struct first){{{UINT64_MAX, UINT64_MAX}}, true};
+static struct regex_first anything(void) {
+        return (struct regex_first){{{UINT64_MAX, UINT64_MAX}}, true};
 }
 
-/* The set's bit in the table; 0 for the empty one. */
-static uint64_t bit_of(struct maker *maker, struct first first) {
+uint64_t regex_code_set(struct regex_code *code, struct regex_first first) {
         size_t i = 0;
-        if (first.set.bits[0] == 0 && first.set.bits[1] == 0 && !first.end)
-                return 0;
-        while (i < maker->code->set_count && !is_same_first(&maker->sets[i], &first))
+        while (i < code->set_count && !is_same_first(&code->firsts[i], &first))
                 i++;
-        if (i == REGEX_CODE_SETS) {
-                maker->has_failed = true;
+        if (i == REGEX_CODE_SETS)
                 return 0;
-        }
         uint64_t bit = UINT64_C(1) << i;
-        if (i < maker->code->set_count)
+        if (i < code->set_count)
                 return bit;
-        maker->sets[maker->code->set_count++] = first;
+        code->firsts[code->set_count++] = first;
         for (unsigned c = 0; c < 128; c++)
                 if (regex_set_has(&first.set, (unsigned char)c))
-                        maker->code->sets[c] |= bit;
+                        code->sets[c] |= bit;
         if (first.end)
-                maker->code->sets[REGEX_CODE_END] |= bit;
+                code->sets[REGEX_CODE_END] |= bit;
+        return bit;
+}
+
+static uint64_t bit_of(struct maker *maker, struct regex_first first) {
+        uint64_t bit = regex_code_set(maker->code, first);
+        maker->has_failed = maker->has_failed || bit == 0;
         return bit;
 }
 
 static uint64_t bit_of_set(struct maker *maker, struct regex_set set) {
-        return bit_of(maker, (struct first){set, false});
+        return bit_of(maker, (struct regex_first){set, false});
 }
 
 /* The only character of the set, or -1. */
@@ -100,17 +90,18 @@ static int only_char(struct regex_set set) {
 
 /* ---- what a part begins with, before it is made ---- */
 
-static struct first first_of(const struct regex_node *node, struct first next);
+static struct regex_first first_of(const struct regex_node *node, struct regex_first next);
 
-static struct first first_of_sequence(const struct regex_node *child, struct first next) {
+static struct regex_first first_of_sequence(
+        const struct regex_node *child, struct regex_first next) {
         return child ? first_of(child, first_of_sequence(child->next, next)) : next;
 }
 
-static struct first first_of(const struct regex_node *node, struct first next) {
-        struct first all = {{{0}}, false};
+static struct regex_first first_of(const struct regex_node *node, struct regex_first next) {
+        struct regex_first all = {{{0}}, false};
         switch (node->kind) {
         case REGEX_SET:
-                return (struct first){node->set, false};
+                return (struct regex_first){node->set, false};
         case REGEX_SEQUENCE:
                 return first_of_sequence(node->first, next);
         case REGEX_EITHER:
@@ -189,12 +180,6 @@ static struct piece make_text(struct maker *maker, struct slice text, struct pie
         return piece;
 }
 
-static bool is_number(const struct regex_node *node) {
-        return node->kind == REGEX_REPEAT && node->min == 1 && node->max == 3 && !node->is_lazy &&
-               node->first->kind == REGEX_SET && node->first->set.bits[0] == digits.bits[0] &&
-               node->first->set.bits[1] == 0;
-}
-
 static size_t list_children(
         struct maker *maker, const struct regex_node *node, const struct regex_node **children) {
         size_t count = 0;
@@ -208,24 +193,6 @@ static size_t list_children(
         return count;
 }
 
-/* "(?:\\d{1,3}\\.){3}" and "\\d{1,3}", if no digit can come behind: then each number ends where its
- * digits do. */
-static bool is_quad(
-        const struct regex_node *three, const struct regex_node *last, struct piece next) {
-        const struct regex_node *inner = three->first;
-        return is_number(last) && !share_char(digits, next.first.set) &&
-               three->kind == REGEX_REPEAT && three->min == 3 && three->max == 3 &&
-               inner->kind == REGEX_SEQUENCE && inner->first && is_number(inner->first) &&
-               inner->first->next && !inner->first->next->next &&
-               inner->first->next->kind == REGEX_SET && only_char(inner->first->next->set) == '.';
-}
-
-static struct piece make_quad(struct maker *maker, struct piece next) {
-        return (struct piece){
-                new_op(maker, REGEX_OP_QUAD, next.op), {digits, false}
-        };
-}
-
 static struct piece make_sequence(
         struct maker *maker, const struct regex_node *node, struct piece next) {
         const struct regex_node *children[REGEX_TREE_CHILDREN_MAX];
@@ -235,9 +202,6 @@ static struct piece make_sequence(
                 if (text.len > 0) {
                         next = make_text(maker, text, next);
                         left -= text.len;
-                } else if (left >= 2 && is_quad(children[left - 2], children[left - 1], next)) {
-                        next = make_quad(maker, next);
-                        left -= 2;
                 } else {
                         next = make(maker, children[--left], next);
                 }
@@ -295,7 +259,7 @@ static struct piece make_run(struct maker *maker, const struct run *run,
         op->min = (uint32_t)node->min;
         op->max = node->max;
         op->text = run->stop;
-        struct first first = {run->set, false};
+        struct regex_first first = {run->set, false};
         return (struct piece){op, node->min > 0 ? first : either_first(first, next.first)};
 }
 
@@ -310,7 +274,7 @@ static struct piece make_choice(
 static struct piece make_loop(
         struct maker *maker, const struct regex_node *node, struct piece next) {
         struct regex_op *op = new_op(maker, REGEX_OP_SPLIT, NULL);
-        struct first inner = first_of(node->first, next.first);
+        struct regex_first inner = first_of(node->first, next.first);
         struct piece round = {op, either_first(inner, next.first)};
         struct piece take = make(maker, node->first, round);
         struct piece split = make_choice(maker, node, (struct piece){take.op, inner}, next);
@@ -321,7 +285,7 @@ static struct piece make_loop(
 static struct piece make_repeat(
         struct maker *maker, const struct regex_node *node, struct piece next) {
         struct run run;
-        if (is_run(maker, node->first, &run))
+        if (node->max > 1 && is_run(maker, node->first, &run))
                 return make_run(maker, &run, node, next);
         struct piece piece = next;
         if (node->max == REGEX_TREE_FOREVER)
@@ -449,7 +413,9 @@ static const struct regex_op *resolve_split(
 static const struct regex_op *resolve(
         struct maker *maker, const struct regex_op *op, unsigned c, unsigned *left) {
         const struct regex_op *fail = &maker->ops[0];
-        if (*left == 0 || maker->has_failed)
+        if (*left == 0)
+                maker->has_failed = true;
+        if (maker->has_failed)
                 return op;
         --*left;
         switch ((enum regex_op_kind)op->kind) {
@@ -473,7 +439,6 @@ static const struct regex_op *resolve(
                                                             : resolve(maker, op->next, c, left);
         case REGEX_OP_MATCH:
         case REGEX_OP_FAIL:
-        case REGEX_OP_QUAD:
         case REGEX_OP_SWITCH:
         case REGEX_OP_BOTH:
         case REGEX_OP_OPEN:

@@ -10,13 +10,14 @@
 #define REGEX_CODE_LOOKS 16
 #define REGEX_CODE_END 256 /* what is behind the last character, in tables by character */
 
+/* Where a switch leads, what is run first there takes the next character, or there is nothing to
+ * take; so it is where BOTH leads, which only switches lead to. */
 enum regex_op_kind {
         REGEX_OP_MATCH,
         REGEX_OP_FAIL,
         REGEX_OP_CHAR,
         REGEX_OP_TEXT,
         REGEX_OP_SET,
-        REGEX_OP_QUAD,   /* four numbers of one to three digits, with dots between them */
         REGEX_OP_RUN,    /* as many as there are */
         REGEX_OP_GREEDY, /* as many as there are, and fewer if what follows does not match */
         REGEX_OP_LAZY,
@@ -51,13 +52,20 @@ struct regex_op {
         const struct regex_op *other;
 };
 
+/* Characters, and perhaps the subject's end. */
+struct regex_first {
+        struct regex_set set;
+        bool end;
+};
+
 struct regex_code {
         struct arena arena;
         uint64_t sets[REGEX_CODE_END + 1]; /* by character: a bit for each set it is in */
         struct regex_op *ops;
         size_t op_count;
         const struct regex_op *start;
-        size_t set_count; /* bits that are in use */
+        struct regex_first firsts[REGEX_CODE_SETS]; /* what each bit is for */
+        size_t set_count;                           /* bits that are in use */
         size_t look_count;
         size_t group_count;
 };
@@ -65,3 +73,5 @@ struct regex_code {
 /* barred: see regex_tree_read(). Returns NULL if there is no program for the regex. */
 struct regex_code *regex_code_new(struct slice regex, size_t barred);
 struct regex_code *regex_code_free(struct regex_code *code);
+/* The bit of these, which may be added to the program. 0: there are too many. */
+uint64_t regex_code_set(struct regex_code *code, struct regex_first first);

@@ -19,8 +19,6 @@ static bool end_behind(const struct regex_code *code, const struct regex_op *op,
                 return op->text.data[op->text.len - 1] == '\n';
         case REGEX_OP_SET:
                 return set_has_newline(code, op);
-        case REGEX_OP_QUAD:
-                return false;
         case REGEX_OP_RUN:
         case REGEX_OP_GREEDY:
         case REGEX_OP_LAZY:

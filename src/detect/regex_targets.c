@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The target with most characters comes last: what leads there need not be asked. */
 /* A set that an operation takes is often what tells two targets apart, so it is looked for first.
  */
 #include "detect/regex_targets.h"
@@ -29,23 +30,10 @@ size_t regex_targets_list(
         return count;
 }
 
-static bool is_set_of(
-        const struct regex_code *code, size_t bit, const uint16_t *table, uint16_t op) {
-        for (size_t c = 0; c < ASCII; c++)
-                if ((code->sets[c] >> bit & 1) != (table[c] == op))
-                        return false;
-        return true;
-}
-
 uint64_t regex_targets_set(struct regex_code *code, const uint16_t *table, uint16_t op) {
-        size_t bit = 0;
-        while (bit < code->set_count && !is_set_of(code, bit, table, op))
-                bit++;
-        if (bit == REGEX_CODE_SETS)
-                return 0;
-        for (size_t c = 0; c < ASCII && bit == code->set_count; c++)
-                code->sets[c] |= (uint64_t)(table[c] == op) << bit;
-        if (bit == code->set_count)
-                code->set_count++;
-        return UINT64_C(1) << bit;
+        struct regex_first first = {{{0}}, false};
+        for (size_t c = 0; c < ASCII; c++)
+                if (table[c] == op)
+                        first.set.bits[c / 64] |= UINT64_C(1) << c % 64;
+        return regex_code_set(code, first);
 }

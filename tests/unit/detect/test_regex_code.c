@@ -10,7 +10,6 @@ static const char *const names[] = {
         [REGEX_OP_CHAR] = "char",
         [REGEX_OP_TEXT] = "text",
         [REGEX_OP_SET] = "set",
-        [REGEX_OP_QUAD] = "quad",
         [REGEX_OP_RUN] = "run",
         [REGEX_OP_GREEDY] = "greedy",
         [REGEX_OP_LAZY] = "lazy",
@@ -52,53 +51,47 @@ static void programs_are_made(void **state) {
                 const char *regex, *line;
                 const char *program; /* NULL: there is none */
         } rows[] = {
-                {"^",                            "",    "match"                             },
-                {"^abc",                         "",    "text:abc match"                    },
-                {"^a[bc]d",                      "",    "char:a set char:d match"           },
-                {"^a$",                          "",    "char:a end match"                  },
-                {"^(a)",                         "",    "open char:a close match"           },
+                {"^",                   "",    "match"                             },
+                {"^abc",                "",    "text:abc match"                    },
+                {"^a[bc]d",             "",    "char:a set char:d match"           },
+                {"^a$",                 "",    "char:a end match"                  },
+                {"^(a)",                "",    "open char:a close match"           },
  /* what ends where the set does, and what may end before */
-                {"^\\S+ ",                       "",    "run char:  match"                  },
-                {"^\\d{1,3}\\.",                 "",    "run char:. match"                  },
-                {"^\\d{1,3}?\\.",                "",    "run char:. match"                  },
-                {"^.+ ",                         "",    "greedy char:  match"               },
-                {"^.+? ",                        "",    "lazy char:  match"                 },
-                {"^\\S+",                        "",    "greedy match"                      },
-                {"^\\S+$",                       "",    "run end match"                     },
-                {"^\\s+$",                       "",    "greedy end match"                  },
-                {"^(?:(?!ab).)*$",               "",    "run end match"                     },
-                {"^(?:(?!ab).)*a",               "",    "greedy char:a match"               },
+                {"^\\S+ ",              "",    "run char:  match"                  },
+                {"^\\d{1,3}\\.",        "",    "run char:. match"                  },
+                {"^\\d{1,3}?\\.",       "",    "run char:. match"                  },
+                {"^.+ ",                "",    "greedy char:  match"               },
+                {"^.+? ",               "",    "lazy char:  match"                 },
+                {"^\\S+",               "",    "greedy match"                      },
+                {"^\\S+$",              "",    "run end match"                     },
+                {"^\\s+$",              "",    "greedy end match"                  },
+                {"^(?:(?!ab).)*$",      "",    "run end match"                     },
+                {"^(?:(?!ab).)*a",      "",    "greedy char:a match"               },
  /* what the next character tells */
-                {"^(?:a|b)c",                    "ac",  "switch char:a char:c match"        },
-                {"^(?:a|b)c",                    "bc",  "switch char:b char:c match"        },
-                {"^(?:a|b)c",                    "cc",  "switch fail"                       },
-                {"^(?:a|b)c",                    "",    "switch fail"                       },
-                {"^a?b",                         "a",   "run char:b match"                  },
-                {"^(?:ax)?b",                    "ax",  "switch text:ax char:b match"       },
-                {"^(?:ax)?b",                    "b",   "switch char:b match"               },
-                {"^(?:ax)?ay",                   "ax",  "switch both text:ax text:ay match" },
-                {"^(?:ax)??ay",                  "ax",  "switch both text:ay match"         },
-                {"^(?:ax|b?)c",                  "c",   "switch char:c match"               },
-                {"^(?:ab)*c",                    "abc", "switch text:ab switch char:c match"},
-                {"^(?:ab)+c",                    "abc", "text:ab switch char:c match"       },
-                {"^(?:ab){2}c",                  "abc", "text:ab text:ab char:c match"      },
-                {"^(?:ab){0,1}c",                "c",   "switch char:c match"               },
-                {"^(?:\\s+x)?(?:y)?z",           "z",   "switch char:z match"               },
+                {"^(?:a|b)c",           "ac",  "switch char:a char:c match"        },
+                {"^(?:a|b)c",           "bc",  "switch char:b char:c match"        },
+                {"^(?:a|b)c",           "cc",  "switch fail"                       },
+                {"^(?:a|b)c",           "",    "switch fail"                       },
+                {"^a?b",                "a",   "switch char:a char:b match"        },
+                {"^(?:ax)?b",           "ax",  "switch text:ax char:b match"       },
+                {"^(?:ax)?b",           "b",   "switch char:b match"               },
+                {"^(?:ax)?ay",          "ax",  "switch both text:ax text:ay match" },
+                {"^(?:ax)??ay",         "ax",  "switch both text:ay match"         },
+                {"^(?:ax|b?)c",         "c",   "switch char:c match"               },
+                {"^(?:ab)*c",           "abc", "switch text:ab switch char:c match"},
+                {"^(?:ab)+c",           "abc", "text:ab switch char:c match"       },
+                {"^[ab]?c",             "b",   "switch set char:c match"           },
+                {"^[ab]?c",             "c",   "switch char:c match"               },
+                {"^(?:ab){2}c",         "abc", "text:ab text:ab char:c match"      },
+                {"^(?:ab){0,1}c",       "c",   "switch char:c match"               },
+                {"^(?:\\s+x)?(?:y)?z",  "z",   "switch char:z match"               },
  /* looking around */
-                {"^a(?!bc)",                     "",    "char:a not-text match"             },
-                {"^a(?!bc|d)",                   "",    "char:a not-ahead match"            },
-                {"^a(?=bc)",                     "",    "char:a ahead match"                },
-                {"^a(?<=a)(?<!b)",               "",    "char:a behind not-behind match"    },
-                {"^(?P<x>a)?(?(x)b|c)",          "c",   "switch if char:b match"            },
- /* addresses */
-                {"^(?:\\d{1,3}\\.){3}\\d{1,3}",  "",
-                 "run char:. run char:. run char:. greedy match"                            },
-                {"^(?:\\d{1,3}\\.){3}\\d{1,3} ", "",    "quad char:  match"                 },
-                {"^(?:\\d{1,3}\\.){3}\\d{1,2} ", "",
-                 "run char:. run char:. run char:. run char:  match"                        },
-                {"^(?:\\d{1,3},){3}\\d{1,3} ",   "",
-                 "run char:, run char:, run char:, run char:  match"                        },
-                {"^a|b",                         "",    NULL                                },
+                {"^a(?!bc)",            "",    "char:a not-text match"             },
+                {"^a(?!bc|d)",          "",    "char:a not-ahead match"            },
+                {"^a(?=bc)",            "",    "char:a ahead match"                },
+                {"^a(?<=a)(?<!b)",      "",    "char:a behind not-behind match"    },
+                {"^(?P<x>a)?(?(x)b|c)", "c",   "switch if char:b match"            },
+                {"^a|b",                "",    NULL                                },
         };
         (void)state;
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -153,11 +146,29 @@ static void there_are_limits(void **state) {
         assert_false(has_code("(?:(?:(?:(?:a[bc]){8}d){8}e){8}f){8}", 1));
 }
 
+static void sets_are_found_or_added(void **state) {
+        struct regex_code *code = regex_code_new(SLICE("^ab"), 0);
+        struct regex_first first = {{{0}}, false};
+        (void)state;
+        assert_non_null(code);
+        size_t before = code->set_count;
+        for (size_t i = before; i < REGEX_CODE_SETS; i++) {
+                first.set.bits[1] = i + 1000;
+                assert_true(regex_code_set(code, first) == UINT64_C(1) << i);
+                assert_int_equal(code->sets['@'] >> i & 1, i & 1);
+        }
+        assert_true(regex_code_set(code, first) == UINT64_C(1) << (REGEX_CODE_SETS - 1));
+        first.end = true;
+        assert_int_equal(regex_code_set(code, first), 0);
+        (void)regex_code_free(code);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(programs_are_made),
                 cmocka_unit_test(a_barred_group_fails),
                 cmocka_unit_test(there_are_limits),
+                cmocka_unit_test(sets_are_found_or_added),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,7 +28,7 @@ static void the_end_is_behind_what_takes_the_newline(void **state) {
                 {"^(\\s*)(?=b)x",                    true },
                 {"^\\s*(?!b|c)(?<=b)(?!b)x",         true },
                 {"^(?P<g>b)?\\s(?(g)c|b)x",          false},
-                {"^(?P<g>b)?\\s(?(g)c?|b?)x",        true },
+                {"^(?P<g>b)?\\s(?(g)c*|b*)x",        true },
                 {"^(?:\\s|b)cx",                     false},
                 {"^(?:b|\\n)(?:c|x)",                false}, /* the next character told */
                 {"^\\s(?:(?=b)x|c)",                 false},

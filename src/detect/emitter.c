@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* No byte at the line's end is read, nor one behind it. A place may be the end only where the
+ * newline may have been taken before (regex_ends.h): there it is compared with the end. */
+#include "detect/emitter.h"
+
+size_t emitter_index(const struct emitter *emitter, const struct regex_op *op) {
+        return (size_t)(op - emitter->code->ops);
+}
+
+/* The operation's label, which will be somewhere. */
+size_t emitter_label(struct emitter *emitter, const struct regex_op *op) {
+        size_t index = emitter_index(emitter, op);
+        if (op->kind == REGEX_OP_FAIL)
+                return emitter->fail;
+        if (!emitter->is_reached[index])
+                emitter->waiting[emitter->waiting_count++] = op;
+        emitter->is_reached[index] = true;
+        return index;
+}
+
+void emitter_put_u32(struct emitter *emitter, size_t value) {
+        assembler_put_u32(emitter->out, (uint32_t)value);
+}
+
+void emitter_fail_if(struct emitter *emitter, enum assembler_if condition) {
+        assembler_jump_if(emitter->out, condition, emitter->fail);
+}
+
+bool emitter_set_has_newline(const struct emitter *emitter, const struct regex_op *op) {
+        return (emitter->code->sets['\n'] & op->set) != 0;
+}
+
+bool emitter_may_be_at_end(const struct emitter *emitter, const struct regex_op *op) {
+        return emitter->may_be_at_end[emitter_index(emitter, op)];
+}
+
+bool emitter_is_checked(const struct emitter *emitter, const struct regex_op *op) {
+        return emitter->is_checked[emitter_index(emitter, op)];
+}
+
+void emitter_fail_at_end(struct emitter *emitter, const struct regex_op *op) {
+        if (!emitter_may_be_at_end(emitter, op))
+                return;
+        PUT(emitter, CMP_RDI_RSI);
+        emitter_fail_if(emitter, ASSEMBLER_NOT_BELOW);
+}
+
+/* Of the character in eax: not equal, if the set has it. */
+void emitter_test_set(struct emitter *emitter, uint64_t set) {
+        if (set == 0) {
+                PUT(emitter, 0x31, 0xc0); /* xor eax, eax: equal */
+                return;
+        }
+        unsigned bit = (unsigned)__builtin_ctzll(set);
+        PUT(emitter, TEST_SETS_OF_CHAR, (uint8_t)(bit / 8), (uint8_t)(1U << bit % 8));
+}
+
+void emitter_load_and_test(struct emitter *emitter, uint64_t set) {
+        PUT(emitter, LOAD_CHAR);
+        emitter_test_set(emitter, set);
+}
+
+static void compare_bytes(struct emitter *emitter, const char *bytes, size_t at, size_t width) {
+        if (width == 8)
+                PUT(emitter, 0x48, 0xb8); /* mov rax, U64 */
+        else if (width == 4)
+                PUT(emitter, 0x81, 0xbf); /* cmp dword [rdi + U32], U32 */
+        else
+                PUT(emitter, 0x80, 0xbf); /* cmp byte [rdi + U32], U8 */
+        if (width < 8)
+                emitter_put_u32(emitter, at);
+        assembler_put(emitter->out, bytes + at, width);
+        if (width < 8)
+                return;
+        PUT(emitter, 0x48, 0x39, 0x87); /* cmp [rdi + U32], rax */
+        emitter_put_u32(emitter, at);
+}
+
+/* Goes to the label if the text does not stand at the place. The last bytes may be looked at twice.
+ */
+void emitter_compare_text(struct emitter *emitter, struct slice text, size_t otherwise) {
+        size_t width = text.len >= 8 ? 8 : text.len >= 4 ? 4 : 1;
+        PUT(emitter, LEA_RAX_AT_RDI);
+        emitter_put_u32(emitter, text.len);
+        PUT(emitter, CMP_RAX_RSI);
+        assembler_jump_if(emitter->out, ASSEMBLER_ABOVE, otherwise);
+        for (size_t at = 0; at < text.len; at += width) {
+                compare_bytes(
+                        emitter, text.data, at + width <= text.len ? at : text.len - width, width);
+                assembler_jump_if(emitter->out, ASSEMBLER_NOT_EQUAL, otherwise);
+        }
+}
+
+/* A character of the set: passes over it, or goes to the label. */
+void emitter_take_or(struct emitter *emitter, uint64_t set, size_t otherwise) {
+        emitter_load_and_test(emitter, set);
+        assembler_jump_if(emitter->out, ASSEMBLER_EQUAL, otherwise);
+        PUT(emitter, INC_RDI);
+}
+
+/* The first character that an operation must take. */
+void emitter_take_first(struct emitter *emitter, const struct regex_op *op) {
+        if (emitter_is_checked(emitter, op)) {
+                PUT(emitter, INC_RDI);
+                return;
+        }
+        emitter_fail_at_end(emitter, op);
+        emitter_take_or(emitter, op->set, emitter->fail);
+}
+
+/* Pushes a choice: label, the place, groups. */
+void emitter_push(struct emitter *emitter, size_t label) {
+        PUT(emitter, CMP_RCX_FRAME);
+        emitter_put_u32(emitter, FRAME(choices_end));
+        assembler_jump_if(emitter->out, ASSEMBLER_NOT_BELOW, emitter->gave_up);
+        PUT(emitter, LEA_RAX_LABEL);
+        assembler_put_distance(emitter->out, label);
+        PUT(emitter, 0x48, 0x89, 0x01);     /* mov [rcx], rax */
+        PUT(emitter, 0x48, 0x89, 0x79, 8);  /* mov [rcx + 8], rdi */
+        PUT(emitter, 0x4c, 0x89, 0x41, 24); /* mov [rcx + 24], r8 */
+        PUT(emitter, 0x48, 0x83, 0xc1, 32); /* add rcx, 32 */
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the parts of regex_emit.c share: a program on its way to machine code.
+ *
+ * Registers: rdi place in the line, rsi its end, rdx frame, rcx behind the newest choice, r8 groups
+ * that have matched, r9 table of sets; rax, r10 and r11 are for use within an operation. */
+#pragma once
+
+#include "detect/regex_emit.h"
+#include "detect/x86.h"
+
+#define FRAME(member) ((uint32_t)offsetof(struct regex_frame, member))
+#define FRAME_ITEM(member, index)                                                                  \
+        (FRAME(member) + (uint32_t)((index) * sizeof(((struct regex_frame *)0)->member[0])))
+
+_Static_assert(sizeof(struct regex_choice) == 32 && offsetof(struct regex_choice, at) == 8 &&
+                       offsetof(struct regex_choice, until) == 16 &&
+                       offsetof(struct regex_choice, groups) == 24,
+        "as the code below has it");
+
+struct emitter {
+        struct regex_code *code;
+        struct assembler *out;
+        bool *may_be_at_end; /* by operation */
+        bool *is_checked;    /* that what it takes first is there */
+        bool *is_reached;
+        bool *is_placed;
+        const struct regex_op **waiting; /* that jumps lead to */
+        size_t waiting_count;
+        size_t fail, miss, gave_up; /* labels; an operation's label is its index */
+        bool has_failed;
+};
+
+#define PUT(emitter, ...) ASSEMBLER_PUT((emitter)->out, __VA_ARGS__)
+
+size_t emitter_index(const struct emitter *emitter, const struct regex_op *op);
+/* The operation's label, which will be somewhere. */
+size_t emitter_label(struct emitter *emitter, const struct regex_op *op);
+void emitter_put_u32(struct emitter *emitter, size_t value);
+void emitter_fail_if(struct emitter *emitter, enum assembler_if condition);
+
+bool emitter_set_has_newline(const struct emitter *emitter, const struct regex_op *op);
+bool emitter_may_be_at_end(const struct emitter *emitter, const struct regex_op *op);
+bool emitter_is_checked(const struct emitter *emitter, const struct regex_op *op);
+void emitter_fail_at_end(struct emitter *emitter, const struct regex_op *op);
+
+/* Whether the set has the character in eax: then not equal. The second one reads it first. */
+void emitter_test_set(struct emitter *emitter, uint64_t set);
+void emitter_load_and_test(struct emitter *emitter, uint64_t set);
+/* Goes to the label if the text does not stand at the place. */
+void emitter_compare_text(struct emitter *emitter, struct slice text, size_t otherwise);
+/* Passes over a character of the set, or goes to the label. */
+void emitter_take_or(struct emitter *emitter, uint64_t set, size_t otherwise);
+/* The first character that an operation must take; fails if it is not there. */
+void emitter_take_first(struct emitter *emitter, const struct regex_op *op);
+
+/* Pushes a choice: label, place, groups. */
+void emitter_push(struct emitter *emitter, size_t label);

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A run first goes as far as it can. If it may end earlier, it tries the places from there to the
+ * nearest (or the other way round), and the rest of them is a choice.
+ *
+ * Most runs need no count: the newline is behind the line's last character, and ends every loop
+ * over a set without it. */
+#include "detect/emitter_run.h"
+
+#define UNROLLED_MAX 4 /* characters of a run that is written out */
+
+static bool takes_all(const struct emitter *emitter, uint64_t set) {
+        for (size_t c = 0; c < 128; c++)
+                if (c != '\n' && !(emitter->code->sets[c] & set))
+                        return false;
+        return true;
+}
+
+/* Whether the run goes on until there is something else, and that is the newline at the latest. */
+static bool is_stopped(const struct emitter *emitter, const struct regex_op *op) {
+        return op->max == REGEX_TREE_FOREVER && op->text.len == 0 &&
+               !emitter_set_has_newline(emitter, op);
+}
+
+static bool is_unrolled(const struct emitter *emitter, const struct regex_op *op) {
+        return op->max <= UNROLLED_MAX && op->text.len == 0 &&
+               !emitter_set_has_newline(emitter, op);
+}
+
+/* Moves the place over what the set has, at most to r11. */
+static void reach_limit(struct emitter *emitter, const struct regex_op *op) {
+        size_t loop = assembler_label(emitter->out);
+        size_t out = assembler_label(emitter->out);
+        assembler_place(emitter->out, loop);
+        PUT(emitter, CMP_RDI_R11);
+        assembler_jump_if(emitter->out, ASSEMBLER_NOT_BELOW, out);
+        emitter_load_and_test(emitter, op->set);
+        assembler_jump_if(emitter->out, ASSEMBLER_EQUAL, out);
+        if (op->text.len > 0) {
+                size_t on = assembler_label(emitter->out);
+                PUT(emitter, CMP_AL_U8, (uint8_t)op->text.data[0]);
+                assembler_jump_if(emitter->out, ASSEMBLER_NOT_EQUAL, on);
+                emitter_compare_text(emitter, op->text, on);
+                assembler_jump(emitter->out, out);
+                assembler_place(emitter->out, on);
+        }
+        PUT(emitter, INC_RDI);
+        assembler_jump(emitter->out, loop);
+        assembler_place(emitter->out, out);
+}
+
+/* Moves it over all that the set has, which the newline is not of. */
+static void reach_other(struct emitter *emitter, uint64_t set) {
+        if (takes_all(emitter, set)) {
+                PUT(emitter, LEA_RDI_BEFORE_END);
+                return;
+        }
+        size_t loop = assembler_label(emitter->out);
+        assembler_place(emitter->out, loop);
+        PUT(emitter, LOAD_CHAR, INC_RDI);
+        emitter_test_set(emitter, set);
+        assembler_jump_if(emitter->out, ASSEMBLER_NOT_EQUAL, loop);
+        PUT(emitter, DEC_RDI);
+}
+
+/* The same of one that the newline is of: it comes last. */
+static void reach_newline(struct emitter *emitter, const struct regex_op *op, size_t out) {
+        struct regex_first first = emitter->code->firsts[__builtin_ctzll(op->set)];
+        first.set.bits[0] &= ~(UINT64_C(1) << '\n');
+        uint64_t set = regex_code_set(emitter->code, first);
+        emitter->has_failed = emitter->has_failed || set == 0;
+        reach_other(emitter, set);
+        PUT(emitter, CMP_CHAR_U8, '\n');
+        assembler_jump_if(emitter->out, ASSEMBLER_NOT_EQUAL, out);
+        PUT(emitter, INC_RDI);
+}
+
+static void reach_counted(struct emitter *emitter, const struct regex_op *op) {
+        if (op->max == REGEX_TREE_FOREVER) {
+                PUT(emitter, MOV_R11_RSI);
+        } else {
+                PUT(emitter, LEA_R11_AT_RDI);
+                emitter_put_u32(emitter, op->max);
+                PUT(emitter, CMP_R11_RSI, CMOVA_R11_RSI);
+        }
+        reach_limit(emitter, op);
+}
+
+/* Moves the place to the farthest that the run reaches. */
+static void reach(struct emitter *emitter, const struct regex_op *op) {
+        size_t out = assembler_label(emitter->out);
+        bool is_counted = op->max != REGEX_TREE_FOREVER || op->text.len > 0;
+        if (emitter_may_be_at_end(emitter, op) && !is_counted) {
+                PUT(emitter, CMP_RDI_RSI);
+                assembler_jump_if(emitter->out, ASSEMBLER_NOT_BELOW, out);
+        }
+        if (is_counted)
+                reach_counted(emitter, op);
+        else if (emitter_set_has_newline(emitter, op))
+                reach_newline(emitter, op, out);
+        else
+                reach_other(emitter, op->set);
+        assembler_place(emitter->out, out);
+}
+
+/* A run of few characters. The last of those that it must take is where r10 is set. */
+static void reach_unrolled(struct emitter *emitter, const struct regex_op *op) {
+        size_t out = assembler_label(emitter->out);
+        if (emitter_may_be_at_end(emitter, op) && op->min == 0) {
+                PUT(emitter, MOV_R10_RDI, CMP_RDI_RSI);
+                assembler_jump_if(emitter->out, ASSEMBLER_NOT_BELOW, out);
+        }
+        for (size_t i = 0; i < op->max; i++) {
+                if (i == op->min && op->kind != REGEX_OP_RUN)
+                        PUT(emitter, MOV_R10_RDI);
+                if (i == 0 && op->min > 0)
+                        emitter_take_first(emitter, op);
+                else
+                        emitter_take_or(emitter, op->set, i < op->min ? emitter->fail : out);
+        }
+        if (op->min == op->max && op->kind != REGEX_OP_RUN)
+                PUT(emitter, MOV_R10_RDI);
+        assembler_place(emitter->out, out);
+}
+
+/* Fails if the run is too short. r10 is where it began before, and behind what it must take then.
+ */
+static void require(struct emitter *emitter, size_t min) {
+        if (min == 0)
+                return;
+        PUT(emitter, ADD_R10_U32);
+        emitter_put_u32(emitter, min);
+        PUT(emitter, CMP_RDI_R10);
+        emitter_fail_if(emitter, ASSEMBLER_BELOW);
+}
+
+/* Moves the place to the farthest that the run reaches, and r10 behind what it must take. */
+void emitter_run(struct emitter *emitter, const struct regex_op *op) {
+        if (is_unrolled(emitter, op)) {
+                reach_unrolled(emitter, op);
+        } else if (op->min == 1 && is_stopped(emitter, op)) {
+                emitter_take_first(emitter, op);
+                PUT(emitter, MOV_R10_RDI);
+                reach_other(emitter, op->set);
+        } else {
+                PUT(emitter, MOV_R10_RDI);
+                reach(emitter, op);
+                require(emitter, op->min);
+        }
+}
+
+/* Goes to the label if what follows can begin at the place. */
+static void jump_if_follows(struct emitter *emitter, const struct regex_op *op, size_t label) {
+        size_t on = assembler_label(emitter->out);
+        if (emitter_may_be_at_end(emitter, op->next)) {
+                bool can_end = (emitter->code->sets[REGEX_CODE_END] & op->follow) != 0;
+                PUT(emitter, CMP_RDI_RSI);
+                assembler_jump_if(emitter->out, ASSEMBLER_NOT_BELOW, can_end ? label : on);
+        }
+        emitter_load_and_test(emitter, op->follow);
+        assembler_jump_if(emitter->out, ASSEMBLER_NOT_EQUAL, label);
+        assembler_place(emitter->out, on);
+}
+
+/* The text that must come next if the run ends at the place; or an empty one. */
+static struct slice text_behind(const struct regex_op *op) {
+        const struct regex_op *next = op->next;
+        while (next->kind == REGEX_OP_OPEN || next->kind == REGEX_OP_CLOSE)
+                next = next->next;
+        return next->kind == REGEX_OP_TEXT ? next->text : SLICE_NULL;
+}
+
+/* From the place to r10, step by step, until what follows can begin there; what is left is a
+ * choice.
+ */
+static void choose_end(struct emitter *emitter, const struct regex_op *op) {
+        size_t step = assembler_label(emitter->out);
+        size_t look = assembler_label(emitter->out);
+        size_t found = assembler_label(emitter->out);
+        size_t resume = assembler_label(emitter->out);
+        size_t next = emitter_label(emitter, op->next);
+        struct slice text = text_behind(op);
+        bool is_greedy = op->kind == REGEX_OP_GREEDY;
+        assembler_place(emitter->out, look);
+        jump_if_follows(emitter, op, found);
+        assembler_place(emitter->out, step);
+        PUT(emitter, CMP_RDI_R10);
+        emitter_fail_if(emitter, ASSEMBLER_EQUAL);
+        if (is_greedy)
+                PUT(emitter, DEC_RDI);
+        else
+                PUT(emitter, INC_RDI);
+        assembler_jump(emitter->out, look);
+
+        assembler_place(emitter->out, resume);
+        PUT(emitter, 0x4c, 0x8b, 0x51, 16); /* mov r10, [rcx + 16] */
+        assembler_jump(emitter->out, step);
+
+        assembler_place(emitter->out, found);
+        if (text.len > 0)
+                emitter_compare_text(emitter, text, step);
+        PUT(emitter, CMP_RDI_R10);
+        assembler_jump_if(emitter->out, ASSEMBLER_EQUAL, next);
+        PUT(emitter, 0x4c, 0x89, 0x51, 16); /* mov [rcx + 16], r10 */
+        emitter_push(emitter, resume);
+}
+
+void emitter_choosing_run(struct emitter *emitter, const struct regex_op *op) {
+        emitter_run(emitter, op);
+        if (op->kind == REGEX_OP_LAZY) {
+                PUT(emitter, XCHG_RDI_R10);
+        } else {
+                PUT(emitter, CMP_RDI_R10);
+                assembler_jump_if(emitter->out, ASSEMBLER_EQUAL, emitter_label(emitter, op->next));
+        }
+        choose_end(emitter, op);
+}

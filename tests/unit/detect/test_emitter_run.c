@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Runs of each kind, beside what may come in front of them and behind; their code is called. Random
+ * ones are in test_regex_native.c. */
+#include "detect/emitter_run.h"
+
+#include "../cmocka_include.h"
+#include "detect/regex_native.h"
+
+static void runs_end_where_they_should(void **state) {
+        static const struct {
+                const char *regex, *line;
+                int end; /* of the match; -1: there is none */
+        } rows[] = {
+                {"^a*b",             "aab\n",        3 },
+                {"^a*b",             "b\n",          1 },
+                {"^a+b",             "b\n",          -1},
+                {"^a+b",             "aab\n",        3 },
+                {"^a{2,}b",          "ab\n",         -1},
+                {"^a{2,}b",          "aaab\n",       4 },
+                {"^a{1,3}b",         "aaab\n",       4 },
+                {"^a{1,3}b",         "aaaab\n",      -1},
+                {"^a{2,3}b",         "ab\n",         -1},
+                {"^a{2}b",           "aab\n",        3 },
+                {"^a{6,7}b",         "aaaaaaab\n",   8 },
+                {"^a{6,7}b",         "aaaaab\n",     -1},
+                {"^a{6,7}b",         "aaaaaaaab\n",  -1},
+                {"^.+b",             "ababa\n",      4 },
+                {"^.+?b",            "ababa\n",      2 },
+                {"^.+ab",            "abbab ab b\n", 8 },
+                {"^.*?ab b",         "abab b\n",     6 },
+                {"^[ab]{1,2}?b",     "aab\n",        3 },
+                {"^[ab]{2}b",        "abb\n",        3 },
+                {"^[ab]{1,3}b",      "abbbb\n",      4 },
+                {"^[ab]{1,6}b",      "abbbbbbbb\n",  7 },
+                {"^[ab]{1,6}?c",     "abbbbbc\n",    7 },
+                {"^[ab]{1,6}?c",     "abbbbbbc\n",   -1},
+                {"^\\s*$",           " \t\n",        3 },
+                {"^\\s*",            "\n",           1 },
+                {"^\\s+a",           " a\n",         2 },
+                {"^\\s+a",           "a\n",          -1},
+                {"^\\s*?$",          "  \n",         2 },
+                {"^\\n*a",           "a\n",          1 },
+                {"^\\s{1,2}a",       "  a\n",        3 },
+                {"^\\s{1,6}a",       "   a\n",       4 },
+                {"^\\s+\\s*a",       "\n",           -1},
+                {"^a\\s*a*$",        "a\n",          2 },
+                {"^a\\s*a+$",        "a\n",          -1},
+                {"^(?:(?!bc).)*b",   "abbc\n",       3 },
+                {"^(?:(?!bc).)*$",   "abb\n",        3 },
+                {"^(?:(?!bc).)*$",   "abbc\n",       -1},
+                {"^(?:(?!b).){2,3}", "aaaab\n",      3 },
+                {"^(?:(?!b).){2,3}", "ab\n",         -1},
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct regex_native *native = regex_native_new(slice_of(rows[i].regex), 0);
+                const size_t *spans;
+                assert_non_null(native);
+                enum regex_native_result r =
+                        regex_native_search(native, slice_of(rows[i].line), &spans);
+                if ((r == REGEX_NATIVE_MATCH) != (rows[i].end >= 0))
+                        fail_msg("'%s' in '%s'", rows[i].regex, rows[i].line);
+                if (r == REGEX_NATIVE_MATCH &&
+                        spans[1] != (size_t)(uintptr_t)(rows[i].line + rows[i].end))
+                        fail_msg("'%s' in '%s'", rows[i].regex, rows[i].line);
+                (void)regex_native_free(native);
+        }
+}
+
+int main(void) {
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(runs_end_where_they_should),
+        };
+        if (!REGEX_EMIT_IS_THERE)
+                return 77; /* skipped */
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
