@@ -96,8 +96,9 @@ static void append_groups(struct fields *fields, const struct failregex *regex,
                 size_t from = match->spans[2 * (size_t)group->number];
                 if (from == PATTERN_UNSET)
                         continue;
-                size_t to = match->spans[2 * (size_t)group->number + 1];
-                *end++ = field_text(group->field, (struct slice){subject.data + from, to - from});
+                size_t len = match->spans[2 * (size_t)group->number + 1] - from;
+                from -= match->origin;
+                *end++ = field_text(group->field, (struct slice){subject.data + from, len});
                 seen |= group->field_bit;
         }
         fields->count = (uint32_t)(end - fields->items);

@@ -38,7 +38,7 @@ size_t pattern_group_number(const struct pattern *pattern, struct slice name);
 struct pattern_match {
         const size_t *spans; /* start and end of each group, the whole match first; for pattern_match_span() */
         size_t count;        /* groups, the whole match included, behind which none took part */
-        size_t origin;       /* what spans are counted from */
+        size_t origin;       /* what spans are counted from: to be taken off each that is set */
 };
 
 /* Searches subject (valid UTF-8; NUL is a character) between the byte offsets from and to, both at character borders: what is before from

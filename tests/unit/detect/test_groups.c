@@ -124,6 +124,35 @@ static void content_is_read_apart(void **state) {
         }
 }
 
+/* A regex that is much in use is searched in other ways from some search on. */
+static void groups_stay_the_same_however_they_are_found(void **state) {
+        const struct slice line = SLICE("xub\n");
+        const struct slice content = {line.data + 1, 3};
+        struct failregex *regex = NULL;
+        struct fields base = FIELDS_EMPTY;
+        (void)state;
+        assert_int_equal(failregex_new(SLICE("^(?P<user>u)(?P<x>a)?(?P<content>b)(?P<y>x)?"),
+                                 TAG_HOSTS_NAMED, PATTERN_PLAIN, &regex, NULL),
+                0);
+        for (int i = 0; i < 2 * PATTERN_LEAN_AFTER; i++) {
+                struct pattern_match match;
+                struct slice apart;
+                assert_int_equal(pattern_search_whole(regex->pattern, content, PATTERN_SUBJECT_LINE,
+                                         &match, NULL),
+                        1);
+                struct fields fields = groups_read(regex, content, &match, &arena);
+                struct value dict = fields_dict(&fields, &arena);
+                assert_slice(
+                        repr(&dict, &arena), "{'user': 'u', 'x': None, 'content': 'b', 'y': None}");
+                fields = groups_read_over(&base, GROUPS_COPY, regex, content, &match, &arena);
+                dict = fields_dict(&fields, &arena);
+                assert_slice(repr(&dict, &arena), "{'user': 'u', 'content': 'b'}");
+                (void)groups_read_around_content(regex, content, &match, &arena, &apart);
+                assert_slice(apart, "b");
+        }
+        (void)failregex_free(regex);
+}
+
 static int done(void **state) {
         (void)state;
         arena_done(&arena);
@@ -135,6 +164,7 @@ int main(void) {
                 cmocka_unit_test(groups_merge_as_in_fail2ban),
                 cmocka_unit_test(groups_laid_over_fields_are_what_an_overlay_makes),
                 cmocka_unit_test(content_is_read_apart),
+                cmocka_unit_test(groups_stay_the_same_however_they_are_found),
         };
         return cmocka_run_group_tests(tests, NULL, done);
 }
