@@ -19,7 +19,7 @@ static const char *whole_of(const struct line_tuple *line) {
         return line->after.len == 0 || line->after.data == end ? text : NULL;
 }
 
-static void set_line(struct field_line *to, const struct line_tuple *line, struct arena *arena) {
+void field_line_set(struct field_line *to, const struct line_tuple *line, struct arena *arena) {
         to->before = (uint32_t)line->before.len;
         to->date = (uint32_t)line->date.len;
         to->after = (uint32_t)line->after.len;
@@ -31,7 +31,7 @@ static void set_line(struct field_line *to, const struct line_tuple *line, struc
 struct field_line *field_lines_new(const struct line_list *lines, struct arena *arena) {
         struct field_line *items = arena_alloc_raw(arena, lines->count, sizeof(*items));
         for (size_t i = 0; i < lines->count; i++)
-                set_line(&items[i], &lines->items[i], arena);
+                field_line_set(&items[i], &lines->items[i], arena);
         return items;
 }
 

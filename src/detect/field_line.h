@@ -18,6 +18,8 @@ static inline size_t field_line_len(const struct field_line *line) {
         return (size_t)line->before + line->date + line->after;
 }
 
+/* One line; if it lies in a slot of a buffer, or in pieces, it is copied into arena. */
+void field_line_set(struct field_line *to, const struct line_tuple *line, struct arena *arena);
 /* The lines; those that lie in a slot of a buffer, or in pieces, are copied into arena. */
 struct field_line *field_lines_new(const struct line_list *lines, struct arena *arena);
 /* As a list of tuples of three texts, which borrow from the lines. */

@@ -98,33 +98,10 @@ struct field fields_remove(struct fields *fields, struct field *field) {
         return taken;
 }
 
-/* Most fields of a session are said again by each of its lines. */
-static bool is_same_text(const struct field *a, const struct field *b) {
-        return a->kind == FIELD_TEXT && b->kind == FIELD_TEXT &&
-               slice_equal(field_slice(a), field_slice(b));
-}
-
-/* As fields_find(), with a guess at where it is. */
-static struct field *find_near(struct fields *fields, struct field *guess, unsigned name) {
-        bool is_there = guess < fields->items + fields->count && guess->name == name;
-        return is_there ? guess : fields_find(fields, name);
-}
-
 void fields_overlay(struct fields *fields, const struct fields *newer, struct arena *arena) {
-        if (fields->capacity < fields->count + newer->count)
-                *fields = fields_copy(fields, newer->count, arena);
-        const struct field *end = newer->items + newer->count;
-        struct field *next = fields->items; /* lines of a session have their fields in one order */
-        for (const struct field *field = newer->items; field < end; field++) {
-                if (field->kind == FIELD_NONE)
-                        continue;
-                struct field *known = find_near(fields, next, field->name);
-                next = known ? known : &fields->items[fields->count++];
-                if (!known || !is_same_text(known, field))
-                        *next = *field;
-                fields->seen |= fields_bit(field->name);
-                next++;
-        }
+        for (uint32_t i = 0; i < newer->count; i++)
+                if (newer->items[i].kind != FIELD_NONE)
+                        fields_put(fields, newer->items[i], arena);
 }
 
 struct fields fields_copy(const struct fields *fields, size_t room, struct arena *arena) {

@@ -62,6 +62,10 @@ static inline bool field_is_true(const struct field *field) {
         return field->kind == FIELD_VALUE && field_value_is_true(field);
 }
 bool field_equal(const struct field *a, const struct field *b); /* names apart */
+static inline bool field_is_same_text(const struct field *a, const struct field *b) {
+        return a->kind == FIELD_TEXT && b->kind == FIELD_TEXT &&
+               slice_equal(field_slice(a), field_slice(b));
+}
 
 /* Empty, with room for so many. */
 struct fields fields_new(size_t room, struct arena *arena);
@@ -74,6 +78,12 @@ static inline struct field *fields_find(const struct fields *fields, unsigned na
                 if (field->name == name)
                         return field;
         return NULL;
+}
+/* The same, with a guess at where it is. */
+static inline struct field *fields_find_near(
+        const struct fields *fields, struct field *guess, unsigned name) {
+        bool is_there = guess < fields->items + fields->count && guess->name == name;
+        return is_there ? guess : fields_find(fields, name);
 }
 /* The same; NULL for None too. */
 static inline const struct field *fields_get(const struct fields *fields, unsigned name) {
@@ -107,8 +117,7 @@ static inline struct field fields_take(struct fields *fields, unsigned name) {
                 return fields_remove(fields, field);
         return (struct field){.name = (uint16_t)name, .kind = FIELD_NONE};
 }
-/* Overwrites fields with all of newer that is not None; a text that is the same stays where it is.
- */
+/* Overwrites fields with all of newer that is not None. */
 void fields_overlay(struct fields *fields, const struct fields *newer, struct arena *arena);
 /* The same fields with room for so many more; fields_copy_known() leaves out those that are None.
  */

@@ -187,8 +187,6 @@ static int report(struct run *run, uint32_t regex, enum has_session has_session,
                 .name = FIELD_MLFPENDING, .kind = FIELD_VALUE, .value = &one};
         int next = filter->check_all ? STEP_ON : STEP_END;
         struct failure_id id;
-        if (has_session == SESSION_KNOWN && !filter->check_all && fields_has(data, FIELD_NOFAIL))
-                return STEP_END;
         int r = failure_id_find(data, names_of(filter), run->arena, &id, run->fault);
         if (r < 0)
                 return r;
@@ -301,23 +299,30 @@ static int take_match(struct run *run, uint32_t index, struct fields *data,
         struct filter *filter = run->filter;
         /* The server may want the lines of a session later; the tool says once and for all. */
         bool needs_lines = filter->keeps_matches || filter->mode == FILTER_DAEMON;
-        struct field matched = field_lines(FIELD_MATCHES, NULL, 0);
-        if (needs_lines)
-                matched = field_lines(
-                        FIELD_MATCHES, field_lines_new(lines, run->arena), lines->count);
         const struct field *mlfid = data->items; /* where it mostly is */
         if (data->count == 0 || mlfid->name != FIELD_MLFID || mlfid->kind == FIELD_NONE)
                 mlfid = fields_get(data, FIELD_MLFID);
+        size_t count = needs_lines ? lines->count : 0;
         if (!mlfid) {
-                fields_put(data, matched, run->arena);
+                fields_put(data,
+                        field_lines(FIELD_MATCHES, field_lines_new(lines, run->arena), count),
+                        run->arena);
                 return report(run, index, SESSION_NONE, data, searched);
         }
-        struct session *session;
+        struct field_line one; /* as who needs it longer has a copy */
+        const struct field_line *matched = &one;
+        if (count == 1)
+                field_line_set(&one, &lines->items[0], run->arena);
+        else
+                matched = field_lines_new(lines, run->arena);
         struct slice id = mlfid->kind == FIELD_TEXT ? field_slice(mlfid) : shown(mlfid, run->arena);
-        data = sessions_merge(&filter->sessions, id, &matched, data, run->arena, &session);
-        int r = report(run, index, SESSION_KNOWN, data, searched);
-        if (session)
-                session_keep(&filter->sessions, session);
+        struct field field = field_lines(FIELD_MATCHES, matched, count);
+        struct session_line line = sessions_merge(&filter->sessions, id, &field, data, run->arena);
+        int r = STEP_END;
+        if (!line.is_quiet || filter->check_all)
+                r = report(run, index, SESSION_KNOWN, line.data, searched);
+        if (line.session)
+                session_keep(&filter->sessions, line.session);
         return r;
 }
 

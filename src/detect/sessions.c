@@ -192,11 +192,6 @@ static void shorten(struct fields *data, unsigned name, size_t max) {
         field->len = (uint32_t)max;
 }
 
-static void shorten_both(struct fields *data, size_t max) {
-        shorten(data, FIELD_NOFAIL_MATCHES, max);
-        shorten(data, FIELD_MATCHES, max);
-}
-
 static bool fits(const struct session *session) {
         return fields_coded_size(&session->data.fields) + buffer_len(&session->id) <=
                SESSION_BYTES_MAX;
@@ -214,43 +209,45 @@ void session_keep(struct sessions *sessions, struct session *session) {
         session->changed = true;
         if (has_told_lines(data))
                 (void)fields_take(data, FIELD_MATCHES);
-        shorten_both(data, max);
-        field_box_keep(&session->data);
+        shorten(data, FIELD_MATCHES, max);
+        field_box_keep(&session->data, fields_bit(FIELD_IP) | fields_bit(FIELD_MATCHES));
         if (field_box_is_wasteful(&session->data))
                 unsettle(sessions, session);
         if (field_box_used(&session->data) <= SESSION_BYTES_MAX / 2)
                 return; /* coded it is smaller still, and so is the id, which is part of it */
-        while (!fits(session) && (max /= 4) > 0)
-                shorten_both(data, max);
+        while (!fits(session) && (max /= 4) > 0) {
+                shorten(data, FIELD_NOFAIL_MATCHES, max);
+                shorten(data, FIELD_MATCHES, max);
+        }
         if (max > 0)
                 return;
         sessions->dropped++;
         drop(sessions, session);
 }
 
-/* Mostly it is the first that was named, by a text. */
-static bool has_member(const struct value *set, const struct value *item) {
-        const struct value *first = set->list.items;
-        if (set->list.count > 0 && first->type == VALUE_STRING && item->type == VALUE_STRING &&
-                slice_equal(first->string, item->string))
-                return true;
-        for (size_t i = 0; i < set->list.count; i++)
-                if (value_equal(&set->list.items[i], item))
+static bool has_member(const struct value *set, const struct field *item) {
+        for (size_t i = 0; i < set->list.count; i++) {
+                const struct value *member = &set->list.items[i];
+                if (item->kind == FIELD_TEXT
+                                ? member->type == VALUE_STRING &&
+                                          slice_equal(member->string, field_slice(item))
+                                : item->kind == FIELD_VALUE && value_equal(member, item->value))
                         return true;
+        }
         return false;
 }
 
-/* Tells data of the user. Returns how many the session has named so far. */
+/* Tells data, all of which is in arena if it is a session's, of the user. Returns how many the
+ * session has named so far. */
 static size_t add_user(struct fields *data, const struct field *user, struct arena *arena) {
         const struct field *known = fields_get(data, FIELD_USERS);
         bool is_set = known && known->kind == FIELD_VALUE && known->value->type == VALUE_SET;
+        size_t count = is_set ? known->value->list.count : 0;
+        if (!user || count >= SESSION_USERS_MAX || (is_set && has_member(known->value, user)))
+                return count;
         struct value users = is_set ? *known->value : value_set();
-        if (!user)
-                return users.list.count;
         struct value name = field_value(user, arena);
-        if (users.list.count >= SESSION_USERS_MAX || has_member(&users, &name))
-                return users.list.count;
-        (void)value_append(&users, name, arena);
+        (void)value_append(&users, value_copy(&name, arena), arena);
         fields_put_value(data, FIELD_USERS, &users, arena);
         return users.list.count;
 }
@@ -291,8 +288,8 @@ static unsigned read_flags(struct fields *data, struct arena *arena) {
 
 /* Lets the newest line's data into those of the session: only it decides whether the session is
  * quiet now. */
-static void update(
-        struct fields *known, const struct fields *newest, unsigned *flags, struct arena *arena) {
+static void update(struct field_box *box, const struct fields *newest, unsigned *flags) {
+        struct fields *known = &box->fields;
         if (take_flag(known, FIELD_NOFAIL))
                 *flags |= SESSION_QUIET;
         if (take_flag(known, FIELD_MLFGAINED))
@@ -302,7 +299,7 @@ static void update(
         /* Without anything pending the lines kept so far have been handed out with a failure. */
         if (!(*flags & SESSION_QUIET) && !fields_has(known, FIELD_MLFPENDING))
                 (void)fields_take(known, FIELD_MATCHES);
-        fields_overlay(known, newest, arena);
+        field_box_overlay(box, newest);
 }
 
 /* The lines of all these fields, some of which may be missing, as the field name. */
@@ -322,62 +319,85 @@ static void put_lines(struct fields *data, unsigned name, const struct field *co
         fields_put(data, field_lines(name, lines, total), arena);
 }
 
-static void merge_matches(
-        struct fields *data, const struct field *matched, unsigned flags, struct arena *arena) {
-        const struct field *quiet = fields_lines(data, FIELD_NOFAIL_MATCHES);
-        if (flags & LINE_QUIET) {
-                if (!(flags & LINE_FORGETS))
-                        put_lines(data, FIELD_NOFAIL_MATCHES,
-                                (const struct field *const[]){quiet, matched}, 2, arena);
+/* They are lent to the session, which mostly gives them back. */
+static void merge_told_lines(
+        struct session_line *line, const struct field *matched, struct arena *arena) {
+        struct fields *data = line->data;
+        struct field quiet = fields_take(data, FIELD_NOFAIL_MATCHES);
+        if (line->session)
+                field_box_lend(&line->session->data);
+        put_lines(data, FIELD_MATCHES,
+                (const struct field *const[]){quiet.kind == FIELD_LINES ? &quiet : NULL,
+                        fields_lines(data, FIELD_MATCHES), matched},
+                3, arena);
+}
+
+static void merge_quiet_lines(
+        struct session_line *line, const struct field *matched, struct arena *arena) {
+        struct session *session = line->session;
+        if (!session) {
+                const struct field *known = fields_lines(line->data, FIELD_NOFAIL_MATCHES);
+                put_lines(line->data, FIELD_NOFAIL_MATCHES,
+                        (const struct field *const[]){known, matched}, 2, arena);
                 return;
         }
-        struct field taken = fields_take(data, FIELD_NOFAIL_MATCHES);
-        const struct field *known = fields_lines(data, FIELD_MATCHES);
-        if (!quiet && !known)
-                fields_put(data, *matched, arena);
-        else
-                put_lines(data, FIELD_MATCHES,
-                        (const struct field *const[]){quiet ? &taken : NULL, known, matched}, 3,
-                        arena);
+        field_box_add_lines(&session->data, FIELD_NOFAIL_MATCHES, matched, SESSION_MATCHES_MAX);
+        field_box_lend(&session->data);
 }
 
-static struct fields *begin(struct session *session, const struct fields *data) {
-        field_box_begin(&session->data, data, ADDED_MAX);
-        return &session->data.fields;
+/* A session with what its first line captured, or NULL. */
+static struct session *begin(
+        struct sessions *sessions, struct slice id, uint64_t hash, const struct fields *data) {
+        struct session *session = add(sessions, id, hash);
+        if (session)
+                field_box_put(&session->data, data, ADDED_MAX);
+        return session;
 }
 
-struct fields *sessions_merge(struct sessions *sessions, struct slice id,
-        const struct field *matched, struct fields *data, struct arena *arena,
-        struct session **ret) {
-        unsigned flags = read_flags(data, arena);
+/* Fills in line. Returns the number of users that the session has named. */
+static size_t join(struct sessions *sessions, struct slice id, unsigned *flags,
+        struct session_line *line, struct arena *arena) {
+        struct fields *data = line->data;
+        const struct field *user = user_of(data);
         uint64_t hash = hash_of(sessions, id);
         struct session *session = find(sessions, id, hash);
+        bool ends = (*flags & LINE_FORGETS) != 0;
         size_t users = 0;
         if (session) {
-                struct fields *known = &session->data.fields;
-                field_box_begin_again(&session->data, data->count + ADDED_MAX);
-                users = add_user(known, user_of(data), arena);
-                update(known, data, &flags, arena);
-                if (flags & LINE_FORGETS) {
-                        *data = fields_copy(known, ADDED_MAX, arena);
-                        drop(sessions, session);
-                        session = NULL;
-                } else {
-                        data = known;
-                }
-        } else if (!(flags & LINE_FORGETS)) {
-                users = add_user(data, user_of(data), arena);
-                session = add(sessions, id, hash);
-                data = session ? begin(session, data) : data;
+                field_box_reserve(&session->data, data->count + ADDED_MAX);
+                users = add_user(&session->data.fields, user, &session->data.arena);
+                update(&session->data, data, flags);
+        } else if (!ends) {
+                session = begin(sessions, id, hash, data);
+                users = session ? add_user(&session->data.fields, user, &session->data.arena)
+                                : add_user(data, user, arena);
         }
-        if (take_flag(data, FIELD_MLFPENDING) || users > 1) {
-                (void)fields_take(data, FIELD_NOFAIL);
-                (void)fields_take(data, FIELD_MLFGAINED);
+        if (session && ends) {
+                *data = fields_copy(&session->data.fields, ADDED_MAX, arena);
+                drop(sessions, session);
+                session = NULL;
+        }
+        line->session = session;
+        line->data = session ? &session->data.fields : data;
+        return users;
+}
+
+struct session_line sessions_merge(struct sessions *sessions, struct slice id,
+        const struct field *matched, struct fields *data, struct arena *arena) {
+        struct session_line line = {.data = data};
+        unsigned flags = read_flags(data, arena);
+        size_t users = join(sessions, id, &flags, &line, arena);
+        if (take_flag(line.data, FIELD_MLFPENDING) || users > 1) {
+                (void)fields_take(line.data, FIELD_NOFAIL);
+                (void)fields_take(line.data, FIELD_MLFGAINED);
                 flags &= ~(unsigned)(LINE_QUIET | LINE_GAINED);
         }
-        merge_matches(data, matched, flags, arena);
-        *ret = session;
-        return data;
+        line.is_quiet = (flags & LINE_QUIET) != 0;
+        if (!line.is_quiet)
+                merge_told_lines(&line, matched, arena);
+        else if (!(flags & LINE_FORGETS))
+                merge_quiet_lines(&line, matched, arena);
+        return line;
 }
 
 bool sessions_save(struct sessions *sessions, size_t index, struct buffer *out) {
@@ -415,7 +435,7 @@ void sessions_load(struct sessions *sessions, size_t index, struct slice blob) {
         struct fields fields;
         if (message_read_end(&in) && message_read_end(&data_in) && data.type == VALUE_DICT &&
                 fields_of_dict(&data, &arena, &fields) && buffer_append(&session->id, id) == 0) {
-                field_box_put(&session->data, &fields);
+                field_box_put(&session->data, &fields, ADDED_MAX);
                 session->used = true;
                 session->sequence = sequence;
                 take_in(sessions, session);

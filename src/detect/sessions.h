@@ -59,14 +59,20 @@ static inline void sessions_settle(struct sessions *sessions) {
                 sessions_settle_all(sessions);
 }
 
+/* What is known with a line: all of it, in memory that lasts until sessions_settle(), or as long as
+ * the line's own data and arena. */
+struct session_line {
+        struct fields *data;
+        struct session *session; /* NULL: there is none any more */
+        bool is_quiet;           /* the line is no failure; data has the field "nofail" */
+};
+
 /* Merges what a line captured (*data, with the group mlfid) with what is known of session id,
- * unless the session ends with this line. matched: the line, or lines, of kind LINES. Returns all
- * of it, in memory that lasts until sessions_settle() or as long as arena: *data, or the session's
- * own fields, and then *ret is the session, for which session_keep() is to be called in the end. It
- * may be changed before that, with arena. If it has the field "nofail", the line is no failure. */
-struct fields *sessions_merge(struct sessions *sessions, struct slice id,
-        const struct field *matched, struct fields *data, struct arena *arena,
-        struct session **ret);
+ * unless the session ends with this line. matched: the line, or lines, of kind LINES. If there is a
+ * session then, what is returned is its own: fields, and "ip", may be put into it, with arena, and
+ * session_keep() is to be called in the end. */
+struct session_line sessions_merge(struct sessions *sessions, struct slice id,
+        const struct field *matched, struct fields *data, struct arena *arena);
 void session_keep(struct sessions *sessions, struct session *session);
 
 /* Puts the session in slot index into out if it has changed since the last time. Returns whether it

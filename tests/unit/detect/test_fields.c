@@ -188,15 +188,6 @@ static void lines_are_a_list_of_tuples(void **state) {
                 fields_find(&back, FIELD_MATCHES), fields_find(&fields, FIELD_MATCHES)));
 }
 
-static void texts_that_are_said_again_stay_where_they_are(void **state) {
-        (void)state;
-        struct fields fields = sample(), newer = FIELDS_EMPTY;
-        const char *old = fields_get(&fields, number("a"))->text;
-        fields_put(&newer, field_text(number("a"), arena_copy(&arena, SLICE("a"))), &arena);
-        fields_overlay(&fields, &newer, &arena);
-        assert_ptr_equal(fields_get(&fields, number("a"))->text, old);
-}
-
 static void dict_with_other_keys_is_no_fields(void **state) {
         (void)state;
         struct value dict = value_dict();
@@ -223,7 +214,6 @@ int main(void) {
                 cmocka_unit_test(many_random_changes_are_those_of_a_dict),
                 cmocka_unit_test(bytes_are_those_of_the_dict),
                 cmocka_unit_test(lines_are_a_list_of_tuples),
-                cmocka_unit_test(texts_that_are_said_again_stay_where_they_are),
                 cmocka_unit_test(dict_with_other_keys_is_no_fields),
         };
         return cmocka_run_group_tests(tests, NULL, done);

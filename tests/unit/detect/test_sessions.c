@@ -38,13 +38,14 @@ static struct field line_of(struct fixture *f, const char *text) {
 /* Merges and keeps. Returns what results would be made of. */
 static struct fields merge(
         struct fixture *f, const char *id, const char *text, struct fields *data) {
-        struct session *session;
         struct field matched = line_of(f, text);
-        data = sessions_merge(&f->sessions, slice_of(id), &matched, data, &f->arena, &session);
-        struct fields all = fields_copy(data, 0, &f->arena);
-        assert_true(!session || data == &session->data.fields);
-        if (session)
-                session_keep(&f->sessions, session);
+        struct session_line line =
+                sessions_merge(&f->sessions, slice_of(id), &matched, data, &f->arena);
+        struct fields all = fields_copy(line.data, 0, &f->arena);
+        assert_ptr_equal(line.data, line.session ? &line.session->data.fields : data);
+        assert_int_equal(line.is_quiet, fields_has(&all, FIELD_NOFAIL));
+        if (line.session)
+                session_keep(&f->sessions, line.session);
         return all;
 }
 
@@ -212,43 +213,69 @@ static void data_of_a_line_lasts_while_the_line_does(void **state) {
         struct fixture *f = *state;
         struct fields first = FIELDS_EMPTY;
         struct fields second = FIELDS_EMPTY;
-        struct session *session;
         struct field matched = line_of(f, "b");
         (void)run(f, "c1", "q", "a");
         sessions_settle(&f->sessions);
-        struct fields *data =
-                sessions_merge(&f->sessions, SLICE("c1"), &matched, &first, &f->arena, &session);
-        first = fields_copy(data, 0, &f->arena);
+        struct session_line line =
+                sessions_merge(&f->sessions, SLICE("c1"), &matched, &first, &f->arena);
+        first = fields_copy(line.data, 0, &f->arena);
         for (int i = 0; i < 100; i++)
-                session_keep(&f->sessions, session);
+                session_keep(&f->sessions, line.session);
         fields_put(&second, field_text(FIELD_MLFFORGET, SLICE("x")), &f->arena);
-        data = sessions_merge(&f->sessions, SLICE("c1"), &matched, &second, &f->arena, &session);
-        assert_null(session);
-        assert_ptr_equal(data, &second);
+        line = sessions_merge(&f->sessions, SLICE("c1"), &matched, &second, &f->arena);
+        assert_null(line.session);
+        assert_ptr_equal(line.data, &second);
         assert_slice(matches_of(&first, f), "['a', 'b']");
         assert_slice(matches_of(&second, f), "['b']");
 }
 
 /* What the caller adds before it keeps the session, be it more than there is room for. */
 static void changes_by_the_caller_are_kept(void **state) {
+        static const unsigned counts[] = {0, 1, 50};
         struct fixture *f = *state;
-        struct fields first = FIELDS_EMPTY;
-        struct session *session;
-        struct field matched = line_of(f, "b");
-        (void)run(f, "c1", "q", "a");
-        sessions_settle(&f->sessions);
-        struct fields *data =
-                sessions_merge(&f->sessions, SLICE("c1"), &matched, &first, &f->arena, &session);
-        for (unsigned name = 100; name < 150; name++)
-                fields_put(data, field_text(name, arena_copy(&f->arena, SLICE("x"))), &f->arena);
-        session_keep(&f->sessions, session);
-        arena_done(&f->arena);
-        f->arena = ARENA_INIT;
-        data = &session->data.fields;
-        assert_slice(field_slice(fields_get(data, 149)), "x");
-        assert_slice(field_slice(fields_get(data, FIELD_MLFID)), "c1");
-        struct fields last = run(f, "c1", "", "c");
-        assert_slice(field_slice(fields_get(&last, 100)), "x");
+        for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+                struct fields first = FIELDS_EMPTY;
+                struct field matched = line_of(f, "b");
+                (void)run(f, "c1", "q", "a");
+                sessions_settle(&f->sessions);
+                struct session_line line =
+                        sessions_merge(&f->sessions, SLICE("c1"), &matched, &first, &f->arena);
+                for (unsigned name = 100; name < 100 + counts[i]; name++)
+                        fields_put(line.data, field_text(name, arena_copy(&f->arena, SLICE("x"))),
+                                &f->arena);
+                fields_put(line.data,
+                        field_text(FIELD_IP, arena_printf(&f->arena, "192.0.2.%zu", i)), &f->arena);
+                session_keep(&f->sessions, line.session);
+                arena_done(&f->arena);
+                f->arena = ARENA_INIT;
+                struct fields last = run(f, "c1", "", "c");
+                assert_slice(field_slice(fields_get(&last, FIELD_MLFID)), "c1");
+                assert_slice(field_slice(fields_get(&last, FIELD_IP)), i == 0   ? "192.0.2.0"
+                                                                       : i == 1 ? "192.0.2.1"
+                                                                                : "192.0.2.2");
+                for (unsigned name = 100; name < 100 + counts[i]; name++)
+                        assert_slice(field_slice(fields_get(&last, name)), "x");
+        }
+}
+
+/* In the session's memory, where results of former lines have them too. */
+static void lines_are_put_behind_those_that_are_known(void **state) {
+        struct fixture *f = *state;
+        struct value texts = value_list();
+        struct arena arena = ARENA_INIT; /* lasts longer than a line */
+        for (int i = 0; i < 20; i++) {
+                struct slice text = arena_printf(&arena, "line %d", i);
+                (void)value_append(&texts, value_string(text), &arena);
+                (void)run(f, "c1", "q", text.data);
+                (void)run(f, "c2", "q", "other");
+                struct fields *known = &f->sessions.items[0].data.fields;
+                assert_int_equal(fields_lines(known, FIELD_NOFAIL_MATCHES)->len, i + 1);
+                arena_reset(&f->arena);
+        }
+        (void)value_append(&texts, value_text("z"), &arena);
+        struct fields data = run(f, "c1", "", "z");
+        assert_slice(matches_of(&data, f), repr(&texts, &arena).data);
+        arena_done(&arena);
 }
 
 static void saved_sessions_come_back_in_order(void **state) {
@@ -335,6 +362,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(
                         data_of_a_line_lasts_while_the_line_does, setup, teardown),
                 cmocka_unit_test_setup_teardown(changes_by_the_caller_are_kept, setup, teardown),
+                cmocka_unit_test_setup_teardown(
+                        lines_are_put_behind_those_that_are_known, setup, teardown),
                 cmocka_unit_test_setup_teardown(saved_sessions_come_back_in_order, setup, teardown),
                 cmocka_unit_test_setup_teardown(
                         lines_that_have_been_told_are_not_kept, setup, teardown),
