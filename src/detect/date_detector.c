@@ -143,6 +143,8 @@ int date_detector_set_pattern(
                 return r;
         }
         drop_entries(detector);
+        fresh.memo = detector->memo;
+        date_memo_forget(&fresh.memo);
         *detector = fresh;
         return 0;
 }
@@ -158,7 +160,7 @@ int date_detector_set_timezone(
                         SLICE_ARG(zone));
         detector->has_zone = true;
         detector->zone_minutes = minutes;
-        detector->memo = (struct date_memo){0};
+        date_memo_forget(&detector->memo);
         return 0;
 }
 

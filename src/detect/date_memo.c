@@ -67,8 +67,27 @@ static uint64_t word_at(const char *bytes, size_t at) {
         return word;
 }
 
+typedef uint64_t block __attribute__((vector_size(16)));
+
+static block block_at(const char *bytes, size_t at) {
+        block b;
+        memcpy(&b, bytes + at, sizeof(b));
+        return b;
+}
+
+/* A date and what is around it are mostly that long: at most two blocks, which may overlap. */
+static bool has_blocks(const struct date_memo_line *known, const char *text) {
+        size_t last = known->len - sizeof(block);
+        block other = (block_at(text, 0) ^ block_at(known->bytes, 0)) & block_at(known->mask, 0);
+        other |= (block_at(text, last) ^ block_at(known->bytes, last)) &
+                 block_at(known->mask, last);
+        return (other[0] | other[1]) == 0;
+}
+
 /* Word by word; the last one may overlap the one before. */
 static bool has_bytes(const struct date_memo_line *known, const char *text) {
+        if (known->len >= sizeof(block) && known->len <= 2 * sizeof(block))
+                return has_blocks(known, text);
         size_t last = known->len - WORD;
         uint64_t other = 0;
         for (size_t at = 0; at < last; at += WORD)
@@ -182,6 +201,10 @@ __attribute__((noinline)) void date_memo_keep_line(struct date_memo *memo,
                 .now_minute = minute_of(now_us),
         };
         keep_bytes(&memo->line, line.data + before);
+}
+
+void date_memo_forget(struct date_memo *memo) {
+        *memo = (struct date_memo){.changes = memo->changes + 1};
 }
 
 void date_memo_forget_line(struct date_memo *memo) {

@@ -30,7 +30,7 @@ struct date_memo {
         struct date_time time;   /* what they came to ... */
         int64_t now_minute; /* ... in this minute since the epoch: a missing year depends on it */
         struct date_memo_line line;
-        uint64_t changes; /* of what is known of a line */
+        uint64_t changes; /* of what is known of a line; never less than before */
 };
 
 /* The time of parts, if they differ from those remembered in the second only. */
@@ -64,5 +64,7 @@ bool date_memo_is_alike(const struct date_memo *a, const struct date_memo *b);
 void date_memo_keep_line(struct date_memo *memo, const struct date_fast_result *found,
         enum date_fast_place place, struct slice line, int64_t now_us,
         const struct date_time *time);
+/* Knows nothing any more. */
+void date_memo_forget(struct date_memo *memo);
 /* Another template or place counts from now on. */
 void date_memo_forget_line(struct date_memo *memo);

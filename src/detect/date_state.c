@@ -99,7 +99,7 @@ int date_detector_load(struct date_detector *detector, struct slice blob) {
         }
         memcpy(detector->entries, entries, count * sizeof(*entries));
         *detector = loaded;
-        detector->memo = (struct date_memo){0};
+        date_memo_forget(&detector->memo);
         arena_done(&arena);
         return 0;
 }

@@ -19,12 +19,12 @@ static bool is_plain(const struct filter_line *line) {
 static bool finds_date(
         const struct filter_pass *pass, const struct filter_line *line, struct date_match *ret) {
         size_t at;
-        if (!pass->dates.line)
+        if (!pass->known)
                 return line_date_glance(&pass->filter->dates, line, ret);
-        if (!date_memo_line_fits(pass->dates.line, line->text, &at))
+        if (!date_memo_line_fits(pass->known, line->text, &at))
                 return false;
-        ret->cut_start = pass->dates.line->cut_start + at;
-        ret->cut_end = pass->dates.line->cut_end + at;
+        ret->cut_start = pass->known->cut_start + at;
+        ret->cut_end = pass->known->cut_end + at;
         return true;
 }
 
@@ -70,8 +70,8 @@ static void pass(struct filter *filter, const struct filter_line *last,
 static void read_date(
         const struct filter_pass *pass, const struct filter_line *line, struct date_match *ret) {
         size_t at;
-        if (pass->dates.line && date_memo_line_fits(pass->dates.line, line->text, &at))
-                line_date_seen(&pass->filter->dates, &pass->dates, line->text, at, ret);
+        if (pass->known && date_memo_line_fits(pass->known, line->text, &at))
+                line_date_seen(&pass->filter->dates, line->text, at, ret);
         else
                 (void)line_date_glance(&pass->filter->dates, line, ret);
 }
@@ -98,8 +98,12 @@ static bool has_leader(const struct filter_pass *passes, size_t index) {
  * the same dates: what these tell does not depend on who still hears of a warning. */
 static bool prepare(struct filter_pass *passes, size_t count, const struct filter_line *kind) {
         bool is_new = false;
-        for (size_t i = 0; i < count; i++)
-                is_new |= line_date_look(&passes[i].filter->dates, kind, &passes[i].dates);
+        for (size_t i = 0; i < count; i++) {
+                struct line_date *dates = &passes[i].filter->dates;
+                passes[i].known = line_date_look(dates, kind);
+                is_new |= passes[i].looks != dates->view.looks || !passes[i].known;
+                passes[i].looks = dates->view.looks;
+        }
         for (size_t i = 0; is_new && i < count; i++) {
                 passes[i].is_hopeless = filter_is_hopeless(passes[i].filter, passes[i].lacks);
                 passes[i].follows = has_leader(passes, i);

@@ -14,7 +14,8 @@ struct filter_pass {
         struct filter *filter;
         uint64_t lacks; /* what all of the lines lack, see struct filter_line */
         /* filter_pass_over()'s own; zeroed where another text begins: */
-        struct line_date_view dates;
+        const struct date_memo_line *known; /* of the dates */
+        uint64_t looks;                     /* at them */
         bool is_hopeless;
         bool follows; /* another filter in front of it knows the same dates */
 };

@@ -74,9 +74,23 @@ static void warn_line(
                 ARENA_JOIN(arena, date, line->text), arena);
 }
 
+/* Most are of some words, and the same. */
+static bool is_same_text(struct slice a, struct slice b) {
+        uint64_t left[2], right[2];
+        if (a.len != b.len)
+                return false;
+        if (a.len < sizeof(left[0]) || a.len > sizeof(left))
+                return slice_equal(a, b);
+        memcpy(&left[0], a.data, sizeof(left[0]));
+        memcpy(&right[0], b.data, sizeof(right[0]));
+        memcpy(&left[1], a.data + a.len - sizeof(left[1]), sizeof(left[1]));
+        memcpy(&right[1], b.data + b.len - sizeof(right[1]), sizeof(right[1]));
+        return left[0] == right[0] && left[1] == right[1];
+}
+
 static void remember(struct line_date *dates, struct slice text, double time, bool integral) {
         text = slice_sub(text, 0, LINE_DATE_TEXT_MAX);
-        if (!slice_equal(buffer_view(&dates->last_text), text)) {
+        if (!is_same_text(buffer_view(&dates->last_text), text)) {
                 buffer_clear(&dates->last_text);
                 (void)buffer_append(&dates->last_text, text); /* fits */
         }
@@ -207,7 +221,102 @@ static void warn_old(struct line_date *dates, const struct filter_line *line, st
         warn_line(dates, line, arena);
 }
 
-int line_date_read(struct line_date *dates, const struct filter_line *line, struct arena *arena,
+static bool is_usual(const struct line_date *dates, const struct filter_line *kind, double time) {
+        return !dates->checks || (kind->in_operation ? !is_odd(dates, time) : !is_old(dates, time));
+}
+
+/* Whether nothing is said of the line for its date's sake. */
+static bool goes_unsaid(
+        const struct line_date *dates, const struct filter_line *kind, double time) {
+        return is_usual(dates, kind, time) ||
+               !is_heard(dates, kind->in_operation ? LINE_DATE_ODD : LINE_DATE_OLD);
+}
+
+bool line_date_glance(
+        const struct line_date *dates, const struct filter_line *line, struct date_match *ret) {
+        return !line->has_time && date_detector_glance(dates->detector, line->text, ret) &&
+               goes_unsaid(dates, line, ret->time);
+}
+
+/* A warning that is not heard of any more stays so at this moment. */
+static bool is_current(
+        const struct line_date *dates, const struct filter_line *kind, int64_t now_us) {
+        const struct line_date_view *view = &dates->view;
+        return view->line && view->changes == date_detector_memo(dates->detector)->changes &&
+               view->now_us == now_us && view->in_operation == kind->in_operation &&
+               view->findtime_s == seconds_of(&dates->findtime) &&
+               view->says_all == diag_enabled(DIAG_TRACEDEBUG);
+}
+
+/* Not inline: most lines need no other look. Times that go unsaid have no gap among them, nor have
+ * those that are usual. */
+__attribute__((noinline)) static void look_anew(
+        struct line_date *dates, const struct filter_line *kind, int64_t now_us) {
+        const struct date_memo *memo = date_detector_memo(dates->detector);
+        const struct date_memo_line *known = date_memo_known(memo, now_us);
+        double first, last;
+        dates->view = (struct line_date_view){
+                .looks = dates->view.looks + 1,
+                .changes = memo->changes,
+                .now_us = now_us,
+                .findtime_s = seconds_of(&dates->findtime),
+                .in_operation = kind->in_operation,
+                .says_all = diag_enabled(DIAG_TRACEDEBUG),
+        };
+        if (!known)
+                return;
+        date_memo_line_times(known, &first, &last);
+        dates->view.is_usual = is_usual(dates, kind, first) && is_usual(dates, kind, last);
+        if (goes_unsaid(dates, kind, first) && goes_unsaid(dates, kind, last))
+                dates->view.line = known;
+}
+
+const struct date_memo_line *line_date_look(
+        struct line_date *dates, const struct filter_line *kind) {
+        int64_t now_us = clock_wall_us(dates->env->clock);
+        if (kind->has_time)
+                return NULL;
+        if (!is_current(dates, kind, now_us))
+                look_anew(dates, kind, now_us);
+        return dates->view.line;
+}
+
+void line_date_seen(
+        const struct line_date *dates, struct slice line, size_t at, struct date_match *ret) {
+        const struct date_memo_line *known = dates->view.line;
+        struct date_time time = date_memo_line_time(known, line, at);
+        *ret = (struct date_match){
+                .cut_start = known->cut_start + at,
+                .cut_end = known->cut_end + at,
+                .template_index = date_detector_last(dates->detector),
+                .time = time.seconds,
+                .integral = time.integral,
+        };
+}
+
+/* A line that fits. */
+static int read_seen(struct line_date *dates, const struct filter_line *line, size_t at,
+        struct dated_line *ret) {
+        struct slice text = line->text;
+        struct date_match match;
+        line_date_seen(dates, text, at, &match);
+        ret->tuple.before = slice_sub(text, 0, match.cut_start);
+        ret->tuple.date = slice_sub(text, match.cut_start, match.cut_end);
+        ret->tuple.after = slice_sub(text, match.cut_end, text.len);
+        ret->time = match.time;
+        ret->integral = match.integral;
+        ret->is_undated = false;
+        ret->template = match.template_index;
+        line_date_repeat(dates, line, &match, 1);
+        if (dates->view.is_usual || is_usual(dates, line, match.time))
+                return 1;
+        if (line->in_operation)
+                use_now(dates, ret);
+        return line->in_operation;
+}
+
+/* By all that there is to know of dates. */
+static int read_anew(struct line_date *dates, const struct filter_line *line, struct arena *arena,
         struct dated_line *ret, struct fault *fault) {
         *ret = (struct dated_line){.time = (double)NAN, .template = SIZE_MAX};
         if (line->has_time) {
@@ -232,50 +341,13 @@ int line_date_read(struct line_date *dates, const struct filter_line *line, stru
         return 0;
 }
 
-/* Whether nothing is said of the line for its date's sake. */
-static bool goes_unsaid(
-        const struct line_date *dates, const struct filter_line *line, double time) {
-        if (!dates->checks)
-                return true;
-        if (line->in_operation)
-                return !is_odd(dates, time) || !is_heard(dates, LINE_DATE_ODD);
-        return !is_old(dates, time) || !is_heard(dates, LINE_DATE_OLD);
-}
-
-bool line_date_glance(
-        const struct line_date *dates, const struct filter_line *line, struct date_match *ret) {
-        return !line->has_time && date_detector_glance(dates->detector, line->text, ret) &&
-               goes_unsaid(dates, line, ret->time);
-}
-
-/* Times that go unsaid have no gap among them. What is not heard of now stays so at this moment. */
-bool line_date_look(const struct line_date *dates, const struct filter_line *kind,
-        struct line_date_view *view) {
-        const struct date_memo *memo = date_detector_memo(dates->detector);
-        int64_t now_us = clock_wall_us(dates->env->clock);
-        double first, last;
-        if (view->line && view->changes == memo->changes && view->now_us == now_us)
-                return false;
-        *view = (struct line_date_view){.changes = memo->changes, .now_us = now_us};
-        const struct date_memo_line *known = kind->has_time ? NULL : date_memo_known(memo, now_us);
-        if (!known)
-                return true;
-        date_memo_line_times(known, &first, &last);
-        if (goes_unsaid(dates, kind, first) && goes_unsaid(dates, kind, last))
-                view->line = known;
-        return true;
-}
-
-void line_date_seen(const struct line_date *dates, const struct line_date_view *view,
-        struct slice line, size_t at, struct date_match *ret) {
-        struct date_time time = date_memo_line_time(view->line, line, at);
-        *ret = (struct date_match){
-                .cut_start = view->line->cut_start + at,
-                .cut_end = view->line->cut_end + at,
-                .template_index = date_detector_last(dates->detector),
-                .time = time.seconds,
-                .integral = time.integral,
-        };
+int line_date_read(struct line_date *dates, const struct filter_line *line, struct arena *arena,
+        struct dated_line *ret, struct fault *fault) {
+        const struct date_memo_line *known = line_date_look(dates, line);
+        size_t at;
+        if (known && date_memo_line_fits(known, line->text, &at))
+                return read_seen(dates, line, at, ret);
+        return read_anew(dates, line, arena, ret, fault);
 }
 
 bool line_date_is_alike(const struct line_date *a, const struct line_date *b) {
@@ -292,7 +364,7 @@ void line_date_repeat(struct line_date *dates, const struct filter_line *line,
         date_detector_repeat(dates->detector, text, match, count);
         remember(dates, slice_sub(text, match->cut_start, match->cut_end), match->time,
                 match->integral);
-        if (dates->checks && line->in_operation && is_odd(dates, match->time))
+        if (line->in_operation && !dates->view.is_usual && !is_usual(dates, line, match->time))
                 take_now_for_last(dates);
 }
 
@@ -354,4 +426,5 @@ void line_date_load(struct line_date *dates, struct slice blob) {
         for (size_t i = 0; i < LINE_DATE_WARNING_COUNT; i++)
                 dates->quiet_until[i] = quiet_until[i];
         dates->changed = false;
+        dates->view.line = NULL;
 }

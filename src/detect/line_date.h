@@ -20,6 +20,19 @@
 
 enum line_date_warning { LINE_DATE_ODD, LINE_DATE_OLD, LINE_DATE_MISSING, LINE_DATE_WARNING_COUNT };
 
+/* What is known of lines for as long as what it was found by stays the same. */
+struct line_date_view {
+        const struct date_memo_line
+                *line;    /* the date of those that fit goes unsaid; NULL: unknown */
+        bool is_usual;    /* none of them is odd, or old */
+        uint64_t looks;   /* that were needed so far */
+        uint64_t changes; /* of the memo */
+        int64_t now_us;
+        double findtime_s;
+        bool in_operation;
+        bool says_all; /* the diag threshold lets everything through */
+};
+
 struct line_date {
         const struct filter_env *env;
         const char *name;               /* of the jail */
@@ -31,6 +44,7 @@ struct line_date {
         bool last_integral;
         double quiet_until[LINE_DATE_WARNING_COUNT]; /* each warning comes once a day */
         bool changed;                                /* since line_date_save() */
+        struct line_date_view view;
 };
 
 struct dated_line {
@@ -53,20 +67,14 @@ int line_date_read(struct line_date *dates, const struct filter_line *line, stru
  * about it and without a search; this changes nothing. */
 bool line_date_glance(
         const struct line_date *dates, const struct filter_line *line, struct date_match *ret);
-/* What line_date_glance() goes by at a moment. Zeroed: nothing. */
-struct line_date_view {
-        const struct date_memo_line *line; /* it knows just the lines that fit (date_memo.h); NULL:
-                                              not to be said of lines in general */
-        uint64_t changes;
-        int64_t now_us;
-};
-/* Brings it up to date. kind: in_operation and has_time count; they, and options, must be what they
- * were before. Returns whether it may have changed. */
-bool line_date_look(
-        const struct line_date *dates, const struct filter_line *kind, struct line_date_view *view);
-/* The date of a line that the view knows, its bytes being at that place. */
-void line_date_seen(const struct line_date *dates, const struct line_date_view *view,
-        struct slice line, size_t at, struct date_match *ret);
+/* What line_date_glance() knows at present: just the lines that fit (date_memo.h); NULL: that is
+ * not to be said of lines in general. kind: in_operation and has_time count. Until the next line is
+ * read, or time goes on. dates->view.looks grows whenever the answer may be another one. */
+const struct date_memo_line *line_date_look(
+        struct line_date *dates, const struct filter_line *kind);
+/* The date of a line that fits, its bytes being at that place. */
+void line_date_seen(
+        const struct line_date *dates, struct slice line, size_t at, struct date_match *ret);
 /* Whether line_date_glance() says of every line now the same of both, and that the date is in front
  * of it. false: that is not known. */
 bool line_date_is_alike(const struct line_date *a, const struct line_date *b);

@@ -4,8 +4,11 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "../cmocka_include.h"
+
+#include "detect/date_detector.h"
 
 #define NOW 1786702400 /* 2026-08-14 10:13:20 UTC */
 
@@ -258,6 +261,190 @@ static void saved_dates_come_back(void **state) {
         buffer_done(&blob);
 }
 
+/* ---- what is known of dates, and nothing known ---- */
+
+static uint32_t seed = 1;
+
+static uint32_t pick(uint32_t below) {
+        seed = seed * 1664525U + 1013904223U;
+        return (seed >> 8) % below;
+}
+
+static void add_diag(void *user, enum diag_level level, const char *logger, struct slice text) {
+        (void)logger;
+        (void)buffer_printf(user, "%d %.*s\n", (int)level, SLICE_ARG(text));
+}
+
+struct reader {
+        struct filter_env env;
+        struct line_date dates;
+        struct buffer said;
+};
+
+static void reader_init(struct reader *reader) {
+        reader->said = BUFFER_INIT(65536);
+        reader->env = (struct filter_env){
+                .clock = &fixture.clock, .diag = add_diag, .user = &reader->said};
+        line_date_init(&reader->dates, "sshd", FILTER_DAEMON, &reader->env);
+}
+
+static void reader_done(struct reader *reader) {
+        line_date_done(&reader->dates);
+        buffer_done(&reader->said);
+}
+
+static void forget(struct reader *reader) {
+        reader->dates.view = (struct line_date_view){0};
+        date_memo_forget(&reader->dates.detector->memo);
+}
+
+static void set_dates(struct reader *readers) {
+        static const char *const patterns[] = {"{^LN-BEG}", "^[^\\[]*\\[({DATE})"};
+        static const int64_t findtimes[] = {10, 600, 86400};
+        unsigned what = pick(8);
+        const struct value findtime = value_int(findtimes[pick(3)]);
+        struct slice pattern = slice_of(patterns[pick(2)]);
+        struct slice zone = pick(2) ? SLICE("") : SLICE("UTC+0100");
+        for (size_t i = 0; i < 2; i++) {
+                struct line_date *dates = &readers[i].dates;
+                if (what > 1)
+                        dates->findtime = findtime;
+                else if (what == 1)
+                        assert_int_equal(
+                                date_detector_set_timezone(dates->detector, zone, NULL), 0);
+                else
+                        assert_int_equal(
+                                date_detector_set_pattern(dates->detector, pattern, NULL), 0);
+        }
+}
+
+/* What was kept comes back, in place of what is known now. */
+static void reload(struct reader *readers) {
+        for (size_t i = 0; i < 2; i++) {
+                struct buffer blob = BUFFER_INIT(65536);
+                readers[i].dates.changed = true;
+                readers[i].dates.quiet_until[LINE_DATE_ODD] = 0;
+                assert_true(line_date_save(&readers[i].dates, &blob));
+                line_date_load(&readers[i].dates, buffer_view(&blob));
+                buffer_done(&blob);
+        }
+}
+
+/* What happens between lines. */
+static void change(struct reader *readers, bool *in_operation) {
+        switch (pick(40)) {
+        case 0:
+        case 1:
+        case 2:
+                clock_advance(&fixture.clock, (pick(4) ? 1 : 40) * INT64_C(1000000));
+                break;
+        case 3:
+                *in_operation = !*in_operation;
+                break;
+        case 4:
+                set_dates(readers);
+                break;
+        case 5:
+                diag_set_threshold(pick(3) ? DIAG_INFO : DIAG_TRACEDEBUG);
+                break;
+        case 6:
+                reload(readers);
+                break;
+        case 7:
+                clock_advance(&fixture.clock, pick(10) ? 0 : 90000 * INT64_C(1000000));
+                break;
+        default:
+                break;
+        }
+}
+
+static size_t print_line(char *line, size_t size, unsigned kind, const struct tm *time) {
+        switch (kind) {
+        case 0:
+                return strftime(line, size, "%b %d %H:%M:%S host sshd", time);
+        case 1:
+                return strftime(line, size, "[%d/%b/%Y:%H:%M:%S +0000] x", time);
+        case 2:
+                return strftime(line, size, "a [%d/%b/%Y:%H:%M:%S +0000] x", time);
+        case 3:
+                return strftime(line, size, "%Y-%m-%d %H:%M:%S,123 x", time);
+        case 4:
+                return strftime(line, size, "%b %d %H:%M:%Sx", time);
+        case 5:
+                return strftime(line, size, "undated", time);
+        default:
+                return 0;
+        }
+}
+
+static void add_line(char *line, size_t size) {
+        static const int ages[] = {0, 30, 59, 61, 120, 700, -100, 90000};
+        static unsigned kind;
+        static int age;
+        if (pick(6) == 0)
+                kind = pick(7);
+        if (pick(10) == 0)
+                age = ages[pick(8)];
+        time_t time = (time_t)(clock_wall_s(&fixture.clock) - age + (int)pick(3));
+        struct tm parts;
+        assert_non_null(gmtime_r(&time, &parts));
+        if (print_line(line, size, kind, &parts) == 0)
+                line[0] = '\0';
+}
+
+static void assert_same_line(const struct dated_line *a, const struct dated_line *b) {
+        assert_true(slice_equal(a->tuple.before, b->tuple.before));
+        assert_true(slice_equal(a->tuple.date, b->tuple.date));
+        assert_true(slice_equal(a->tuple.after, b->tuple.after));
+        assert_true(a->time == b->time || (isnan(a->time) && isnan(b->time)));
+        assert_int_equal(a->integral, b->integral);
+        assert_int_equal(a->is_undated, b->is_undated);
+        assert_int_equal(a->template, b->template);
+}
+
+static void assert_same(const struct reader *a, const struct reader *b) {
+        const struct line_date *x = &a->dates, *y = &b->dates;
+        assert_true(slice_equal(buffer_view(&a->said), buffer_view(&b->said)));
+        assert_true(slice_equal(buffer_view(&x->last_text), buffer_view(&y->last_text)));
+        assert_true(x->last == y->last || (isnan(x->last) && isnan(y->last)));
+        assert_int_equal(x->last_integral, y->last_integral);
+        for (size_t i = 0; i < LINE_DATE_WARNING_COUNT; i++)
+                assert_true(x->quiet_until[i] == y->quiet_until[i]);
+}
+
+static void lines_are_read_as_if_nothing_were_known_of_the_last(void **state) {
+        struct reader readers[2];
+        struct fault fault = FAULT_INIT;
+        bool in_operation = false;
+        unsigned known = 0;
+        char text[100];
+        (void)state;
+        begin(FILTER_DAEMON, "{^LN-BEG}");
+        reader_init(&readers[0]);
+        reader_init(&readers[1]);
+        for (unsigned i = 0; i < 40000; i++) {
+                struct dated_line lines[2];
+                change(readers, &in_operation);
+                add_line(text, sizeof(text));
+                const struct filter_line line = {
+                        .text = slice_of(text), .in_operation = in_operation};
+                forget(&readers[0]);
+                int r = line_date_read(&readers[0].dates, &line, &fixture.arena, &lines[0], &fault);
+                assert_int_equal(
+                        line_date_read(&readers[1].dates, &line, &fixture.arena, &lines[1], &fault),
+                        r);
+                assert_same_line(&lines[0], &lines[1]);
+                assert_same(&readers[0], &readers[1]);
+                known += readers[1].dates.view.line != NULL;
+                arena_reset(&fixture.arena);
+        }
+        assert_true(known > 5000);
+        fault_done(&fault);
+        reader_done(&readers[0]);
+        reader_done(&readers[1]);
+        end();
+}
+
 int main(void) {
         (void)setenv("TZ", "UTC", 1);
         const struct CMUnitTest tests[] = {
@@ -273,6 +460,7 @@ int main(void) {
                 cmocka_unit_test(messages_show_whole_lines),
                 cmocka_unit_test(exception_of_the_date_is_the_lines),
                 cmocka_unit_test(saved_dates_come_back),
+                cmocka_unit_test(lines_are_read_as_if_nothing_were_known_of_the_last),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
 }
