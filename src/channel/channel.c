@@ -20,6 +20,7 @@
 
 #define HEADER_SIZE 8
 #define READ_SIZE ((size_t)256 * 1024)
+#define SEND_SIZE (512 * 1024) /* bytes that the kernel holds for the peer */
 #define READ_ROUNDS 8 /* reads a wake-up at most, so that others get their turn */
 #define FDS_QUEUED_MAX 256
 #define BODY_MAX ((size_t)64 << 20) /* the largest of messages.def */
@@ -57,7 +58,12 @@ struct channel {
 static void on_event(void *user, int fd, uint32_t events);
 
 int channel_pair(int ret_fds[static 2]) {
-        return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ret_fds) < 0 ? -errno : 0;
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ret_fds) < 0)
+                return -errno;
+        /* So that a batch of a scanner goes in one piece; where that is not permitted, it goes in two. */
+        for (int i = 0; i < 2; i++)
+                (void)setsockopt(ret_fds[i], SOL_SOCKET, SO_SNDBUFFORCE, &(int){SEND_SIZE}, sizeof(int));
+        return 0;
 }
 
 bool channel_peer_is_own_user(int fd) {
@@ -367,13 +373,24 @@ static int keep_fds(struct channel *channel, struct msghdr *header) {
         return r;
 }
 
-/* Reads once. Returns bytes read, 0 at the end of input, -EAGAIN, or another negative errno. */
-static ssize_t read_some(struct channel *channel) {
-        char *room = buffer_room(&channel->in, READ_SIZE);
+/* How much to ask for. Of a frame that is partly there, the rest and the next one's header: so what is left over, and has to be moved
+ * to make room, is but a header. */
+static size_t size_to_read(const struct channel *channel) {
+        struct slice view = buffer_view(&channel->in);
+        if (view.len < HEADER_SIZE)
+                return READ_SIZE;
+        struct message_reader header = message_reader_of(view);
+        size_t whole = HEADER_SIZE + (size_t)message_get_u32(&header); /* longer than view, or it would have been handled */
+        return whole - view.len < READ_SIZE - HEADER_SIZE ? whole - view.len + HEADER_SIZE : READ_SIZE;
+}
+
+/* Reads once, at most size bytes. Returns bytes read, 0 at the end of input, -EAGAIN, or another negative errno. */
+static ssize_t read_some(struct channel *channel, size_t size) {
+        char *room = buffer_room(&channel->in, size);
         if (!room)
                 return -EPROTO;
         char control[CMSG_SPACE(sizeof(int) * 16)] = {0};
-        struct iovec piece = {.iov_base = room, .iov_len = READ_SIZE};
+        struct iovec piece = {.iov_base = room, .iov_len = size};
         struct msghdr header = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
         ssize_t got = recvmsg(channel->fd, &header, MSG_CMSG_CLOEXEC);
         if (got < 0)
@@ -386,7 +403,8 @@ static ssize_t read_some(struct channel *channel) {
 
 static int read_in(struct channel *channel, struct fault *fault) {
         for (int round = 0; round < READ_ROUNDS && !channel->closed && !channel->paused; round++) {
-                ssize_t got = read_some(channel);
+                size_t size = size_to_read(channel);
+                ssize_t got = read_some(channel, size);
                 if (got == -EAGAIN)
                         return 0;
                 if (got < 0 && got != -ECONNRESET)
@@ -398,7 +416,7 @@ static int read_in(struct channel *channel, struct fault *fault) {
                         return r;
                 if (got <= 0 && !channel->closed)
                         return fault_set(fault, -EPIPE, "the peer has closed the channel");
-                if ((size_t)got < READ_SIZE)
+                if ((size_t)got < size)
                         return 0; /* no more is there; the loop tells if it is, or if the end is */
         }
         return 0;

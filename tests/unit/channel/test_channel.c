@@ -117,6 +117,34 @@ static void large_bodies_pass_through_a_small_socket(void **state) {
         free(big);
 }
 
+/* Around what is read at once, small ones and large ones behind each other; each is a part of the
+ * same pattern. */
+static void bodies_of_all_sizes_stay_apart(void **state) {
+        static const size_t sizes[] = {0, 1, 262143, 262136, 7, 262135, 262144, 300000, 0, 8, 9,
+                524288, 524272, 3, 131072};
+        enum { SIZES = sizeof(sizes) / sizeof(sizes[0]), LARGEST = 524288 };
+        struct world *w = *state;
+        char *pattern = malloc(LARGEST);
+        for (size_t i = 0; i < LARGEST; i++)
+                pattern[i] = (char)(i * 31 >> 3);
+        for (size_t i = 0; i < SIZES * SIZES; i++) {
+                size_t size = sizes[i % 2 ? i / SIZES : i % SIZES];
+                assert_int_equal(channel_send(w->scanner.channel, MESSAGE_SCAN_BATCH,
+                                         (struct slice){pattern, size}),
+                        0);
+                w->server.expected = (struct slice){pattern, size};
+                if (i % 7 == 0)
+                        w->server.expected = SLICE_NULL; /* several wait: they are only counted */
+                for (int k = 0; i % 7 != 0 && k < 1000 && w->server.messages <= (int)i; k++)
+                        turn(w, 1);
+        }
+        turn(w, 100);
+        assert_int_equal(w->server.messages, SIZES * SIZES);
+        assert_int_equal(channel_pending(w->scanner.channel), 0);
+        assert_true(w->server.same > SIZES * SIZES / 2);
+        free(pattern);
+}
+
 /* Whatever of it the socket takes at once. */
 static void body_of_two_pieces_is_one(void **state) {
         struct world *w = *state;
@@ -332,8 +360,12 @@ static void a_peer_is_known_by_its_user(void **state) {
 
 int main(void) {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test_setup_teardown(messages_arrive_whole_and_in_order, setup_pair, teardown),
-                cmocka_unit_test_setup_teardown(large_bodies_pass_through_a_small_socket, setup_pair, teardown),
+                cmocka_unit_test_setup_teardown(
+                        messages_arrive_whole_and_in_order, setup_pair, teardown),
+                cmocka_unit_test_setup_teardown(
+                        large_bodies_pass_through_a_small_socket, setup_pair, teardown),
+                cmocka_unit_test_setup_teardown(
+                        bodies_of_all_sizes_stay_apart, setup_pair, teardown),
                 cmocka_unit_test_setup_teardown(body_of_two_pieces_is_one, setup_pair, teardown),
                 cmocka_unit_test_setup_teardown(fds_stay_with_their_messages, setup_pair, teardown),
                 cmocka_unit_test_setup_teardown(lent_fds_are_given_back_once, setup_pair, teardown),
