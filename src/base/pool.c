@@ -3,9 +3,7 @@
  * so that a block tells its page. A page with a free block is in the list of its size; one that has
  * none in use goes back to the system, but for the last of its size. Blocks that were made together
  * lie together, and go together where they are as old, as failures are that are forgotten.
- * Where a size has many pages, memory comes from the system in larger steps, ahead of use: a fault
- * for each 4 KiB costs more than filling them. Invariant: what is behind fresh has never been
- * touched. Where AddressSanitizer looks, all blocks
+ * Invariant: what is behind fresh has never been touched. Where AddressSanitizer looks, all blocks
  * are malloc's: it knows them, and not ours. */
 #include "base/pool.h"
 
@@ -17,10 +15,6 @@
 #include <sys/mman.h>
 
 #include "base/memory.h"
-
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
-#endif
 
 #if defined(__SANITIZE_ADDRESS__)
 #define BY_MALLOC 1
@@ -36,9 +30,6 @@
 #define STEP 8
 #define PAGE_BYTES ((size_t)64 << 10)
 #define PAGES_AT_ONCE 16
-#define AHEAD_PAGES 64        /* a size that has so many gets a page at once, */
-#define AHEAD_PAGES_LITTLE 16 /* and one with these, AHEAD_LITTLE */
-#define AHEAD_LITTLE ((size_t)16 << 10)
 #define CLASSES (POOL_BLOCK_MAX / STEP + 1)
 
 struct page {
@@ -47,12 +38,11 @@ struct page {
         uint32_t size;                /* of a block */
         uint32_t used;                /* blocks */
         uint32_t fresh;               /* bytes before it have been given out once */
-        uint32_t ready;               /* bytes before it are there, or come when they are touched */
+        uint32_t spare;
 };
 
 static struct page *with_room[CLASSES];
 static size_t page_count;
-static uint32_t pages_of[CLASSES];
 static char *mapped; /* pages that are still to be used, and cost nothing until then */
 static size_t mapped_left;
 
@@ -104,28 +94,10 @@ static char *map_page(void) {
         return mapped + mapped_left * PAGE_BYTES;
 }
 
-/* Has the system give what comes behind the first ready bytes of a page. Returns how many are ready
- * then. What an older kernel does not give comes when it is touched. */
-static uint32_t make_ready(char *page, uint32_t ready, uint32_t size) {
-        uint32_t pages = pages_of[size / STEP];
-        size_t step = pages >= AHEAD_PAGES          ? PAGE_BYTES
-                      : pages >= AHEAD_PAGES_LITTLE ? AHEAD_LITTLE
-                                                    : 0;
-        if (step == 0)
-                return PAGE_BYTES;
-        if (step > PAGE_BYTES - ready)
-                step = PAGE_BYTES - ready;
-        (void)madvise(page + ready, step, MADV_POPULATE_WRITE);
-        return ready + (uint32_t)step;
-}
-
 static void new_page(uint32_t size) {
-        char *bytes = map_page();
-        uint32_t ready = make_ready(bytes, 0, size);
-        struct page *page = (struct page *)(void *)bytes;
-        *page = (struct page){.size = size, .fresh = sizeof(*page), .ready = ready};
+        struct page *page = (struct page *)(void *)map_page();
+        *page = (struct page){.size = size, .fresh = sizeof(*page)};
         page_count++;
-        pages_of[size / STEP]++;
         link_page(page);
 }
 
@@ -137,8 +109,6 @@ static void *take(struct page *page) {
         } else {
                 block = (char *)page + page->fresh;
                 page->fresh += page->size;
-                if (page->fresh > page->ready)
-                        page->ready = make_ready((char *)page, page->ready, page->size);
         }
         page->used++;
         if (is_full(page))
@@ -162,7 +132,6 @@ void *pool_new(size_t size) {
 static void drop_page(struct page *page) {
         unlink_page(page);
         page_count--;
-        pages_of[page->size / STEP]--;
         (void)munmap(page, PAGE_BYTES);
 }
 

@@ -85,7 +85,7 @@ static void little_is_held_beyond_what_is_in_use(void **state) {
         }
 }
 
-/* Of which memory comes in larger steps at last. */
+/* Many pages of one size. */
 static void very_many_blocks_are_zeroed_and_apart(void **state) {
         enum { VERY_MANY = 80000, SIZE = 100 };
         unsigned char **blocks = malloc(VERY_MANY * sizeof(*blocks));
