@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Most lines of most logs lead to nothing, and are of the same minute as the line before. Of such a
  * line only its end, its date's bytes and what may come together where the date is cut out are
- * looked at; what filter_line() changes for it is the same for all of them but the last one, so it
- * is done once. Of several filters that know the date in the same way only one looks at it. What
- * is known of the filters is kept from one call to the next while they know the same dates.
+ * looked at, and filters learn of them together. Of several filters that know the date in the same
+ * way only one looks at it.
  * Invariant: whatever is not sure ends it, with nothing changed, and filter_line() decides. */
 #include "detect/filter_pass.h"
 
@@ -46,26 +45,6 @@ static bool all_can_pass(
         return true;
 }
 
-/* What filter_line() does for each of so many lines, the last of which is given. */
-static void pass(struct filter *filter, const struct filter_line *last,
-        const struct date_match *date, uint64_t count) {
-        struct slice text = last->text;
-        const struct dated_line dated = {
-                .tuple = {.before = slice_sub(text, 0, date->cut_start),
-                          .date = slice_sub(text, date->cut_start, date->cut_end),
-                          .after = slice_sub(text, date->cut_end, text.len)},
-                .time = date->time,
-                .integral = date->integral,
-                .template = date->template_index,
-        };
-        filter_trace_begin(filter);
-        sessions_settle(&filter->sessions);
-        line_date_repeat(&filter->dates, last, date, count);
-        filter->trace.last_time = filter->dates.last;
-        filter->trace.last_integral = filter->dates.last_integral;
-        filter_trace_passed(filter, &dated);
-}
-
 /* Of a line that can be passed. */
 static void read_date(
         const struct filter_pass *pass, const struct filter_line *line, struct date_match *ret) {
@@ -76,13 +55,35 @@ static void read_date(
                 (void)line_date_glance(&pass->filter->dates, line, ret);
 }
 
-static void pass_all(const struct filter_pass *passes, size_t count, const struct filter_line *last,
-        uint64_t lines) {
-        struct date_match date;
-        for (size_t i = 0; i < count; i++) {
-                read_date(&passes[i], last, &date);
-                pass(passes[i].filter, last, &date, lines);
-        }
+/* Not inline: with several filters it is rare. */
+__attribute__((noinline)) static void settle(struct filter_pass *pass) {
+        struct filter *filter = pass->filter;
+        struct slice text = pass->last.text;
+        struct date_match date = {0};
+        read_date(pass, &pass->last, &date);
+        const struct dated_line dated = {
+                .tuple = {.before = slice_sub(text, 0, date.cut_start),
+                          .date = slice_sub(text, date.cut_start, date.cut_end),
+                          .after = slice_sub(text, date.cut_end, text.len)},
+                .time = date.time,
+                .integral = date.integral,
+                .template = date.template_index,
+        };
+        filter_trace_begin(filter);
+        sessions_settle(&filter->sessions);
+        line_date_repeat(&filter->dates, &pass->last, &date, pass->unsettled);
+        filter->trace.last_time = filter->dates.last;
+        filter->trace.last_integral = filter->dates.last_integral;
+        filter_trace_passed(filter, &dated);
+        pass->unsettled = 0;
+}
+
+/* What filter_line() does for each of the lines is the same for all but the last one, so it is done
+ * once. */
+void filter_pass_settle(struct filter_pass *pass) {
+        if (pass->unsettled > 0)
+                settle(pass);
+        pass->has_looked = false;
 }
 
 /* Whether one of the filters before the one at index passes just the lines that this one does. */
@@ -94,17 +95,26 @@ static bool has_leader(const struct filter_pass *passes, size_t index) {
         return false;
 }
 
+static void look(struct filter_pass *pass, const struct filter_line *kind) {
+        struct line_date *dates = &pass->filter->dates;
+        if (pass->has_looked)
+                return;
+        pass->known = line_date_look(dates, kind);
+        pass->is_new |= pass->looks != dates->view.looks; /* always, if nothing is known */
+        pass->looks = dates->view.looks;
+        pass->has_looked = true;
+}
+
 /* Whether the lines lead to nothing. A filter that follows may do so as long as the leader goes by
  * the same dates: what these tell does not depend on who still hears of a warning. */
 static bool prepare(struct filter_pass *passes, size_t count, const struct filter_line *kind) {
         bool is_new = false;
         for (size_t i = 0; i < count; i++) {
-                struct line_date *dates = &passes[i].filter->dates;
-                passes[i].known = line_date_look(dates, kind);
-                is_new |= passes[i].looks != dates->view.looks || !passes[i].known;
-                passes[i].looks = dates->view.looks;
+                look(&passes[i], kind);
+                is_new |= passes[i].is_new;
         }
         for (size_t i = 0; is_new && i < count; i++) {
+                passes[i].is_new = false;
                 passes[i].is_hopeless = filter_is_hopeless(passes[i].filter, passes[i].lacks);
                 passes[i].follows = has_leader(passes, i);
         }
@@ -144,8 +154,21 @@ size_t filter_pass_over(struct filter_pass *passes, size_t count, const struct f
                 at = next;
         }
         line.text = last;
-        if (number > 0)
-                pass_all(passes, count, &line, number);
+        for (size_t i = 0; number > 0 && i < count; i++) {
+                passes[i].unsettled += number;
+                passes[i].last = line;
+        }
         *ret_count = number;
         return at;
+}
+
+bool filter_pass_line(struct filter_pass *pass, const struct filter_line *line) {
+        if (!filter_is_hopeless(pass->filter, line->lacks) || !is_plain(line))
+                return false;
+        look(pass, line);
+        if (!can_pass(pass, line))
+                return false;
+        pass->unsettled++;
+        pass->last = *line;
+        return true;
 }

@@ -9,15 +9,20 @@
 #include "detect/line_date.h"
 #include "detect/line_ends.h"
 
-/* One of the filters that lines are passed over for. */
+/* One of the filters that lines are passed over for. What they do to it is done by
+ * filter_pass_settle(), which must be called before it is used in another way, or time goes on. */
 struct filter_pass {
         struct filter *filter;
         uint64_t lacks; /* what all of the lines lack, see struct filter_line */
-        /* filter_pass_over()'s own; zeroed where another text begins: */
+        /* what follows is zeroed where another text begins: */
         const struct date_memo_line *known; /* of the dates */
         uint64_t looks;                     /* at them */
+        bool has_looked;                    /* since it was settled */
+        bool is_new;                        /* something else is known since prepared for */
         bool is_hopeless;
-        bool follows; /* another filter in front of it knows the same dates */
+        bool follows;            /* another filter in front of it knows the same dates */
+        uint64_t unsettled;      /* lines passed over, ... */
+        struct filter_line last; /* ... and the last of them */
 };
 
 /* Several lines of a text. */
@@ -35,3 +40,7 @@ struct filter_lines {
  * text, and *ret_count lines are done. */
 size_t filter_pass_over(struct filter_pass *passes, size_t count, const struct filter_lines *lines,
         uint64_t *ret_count);
+/* The same for one filter and one line, which is part of the text: returns whether it is done. */
+bool filter_pass_line(struct filter_pass *pass, const struct filter_line *line);
+/* Tells the filter of the lines passed over, while the text is still there. */
+void filter_pass_settle(struct filter_pass *pass);

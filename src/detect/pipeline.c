@@ -80,6 +80,7 @@ static void put_counts(struct pipeline *pipeline, struct scan_jail *jail) {
 }
 
 static void close_batch(struct pipeline *pipeline, struct scan_log *log, uint8_t flags) {
+        scan_pass_settle_all(&pipeline->pass);
         for (size_t i = 0; i < log->attachment_count; i++) {
                 struct scan_jail *jail = log->attachments[i].jail;
                 struct saving saving = {pipeline, log, jail};
@@ -316,6 +317,11 @@ static void run_line(struct pipeline *pipeline, struct scan_log *log, struct sli
                 bool is_plain = pipeline->pass.is_ascii && attachment->jail->keeps_ascii;
                 struct filter_line line = is_plain ? plain : decoded_line(pipeline, attachment->jail, raw, &cache);
                 line.lacks = hints ? ~hints[i] : 0;
+                if (is_plain && scan_pass_line(&pipeline->pass, i, &line)) {
+                        scan_jail_note_passed(attachment->jail, 1);
+                        continue;
+                }
+                scan_pass_settle(&pipeline->pass, i);
                 run_jail(pipeline, attachment->jail, &line);
         }
         if (skip)
@@ -345,6 +351,7 @@ static int64_t hold_clock(struct pipeline *pipeline) {
         int64_t now = clock->fixed ? clock_mono_us(clock) : loop_now_us();
         if (pipeline->clock->held && now - pipeline->held_us < HOLD_US)
                 return now;
+        scan_pass_settle_all(&pipeline->pass);
         clock_hold(pipeline->clock);
         pipeline->held_us = now;
         return now;
@@ -389,6 +396,7 @@ int pipeline_run(struct pipeline *pipeline, struct scan_log *log, const struct i
                 at += raw.len;
                 late = count % LINES_A_LOOK == 0 && at < lines.len && hold_clock(pipeline) > deadline;
         }
+        scan_pass_end(&pipeline->pass);
         clock_release(pipeline->clock);
         pipeline->log = NULL;
         input_file_take(&log->files[0], log->done);

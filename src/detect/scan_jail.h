@@ -32,6 +32,12 @@ struct scan_jail {
         struct scan_log *unreported; /* the log with lines that this jail has seen and no batch has told; at most one */
 };
 
+/* So many lines have led to nothing. */
+static inline void scan_jail_note_passed(struct scan_jail *jail, uint64_t lines) {
+        jail->lines += lines;
+        jail->errors = lines < 32 ? jail->errors >> lines : 0;
+}
+
 /* env is copied, with user replaced by the jail; its clock must outlive the jail. */
 struct scan_jail *scan_jail_new(uint32_t id, struct slice name, const struct filter_env *env);
 struct scan_jail *scan_jail_free(struct scan_jail *jail);

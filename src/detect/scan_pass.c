@@ -7,6 +7,8 @@
 
 #include "detect/scan_log.h"
 
+#define MANY 2 /* jails of a log: a single one is asked about lines that are not quiet anyway */
+
 void scan_pass_begin(
         struct scan_pass *pass, const struct scan_log *log, const struct input_chunk *chunk) {
         const struct prefilter *prefilter = log->prefilter.prefilter;
@@ -29,11 +31,8 @@ void scan_pass_begin(
 }
 
 static void note_passed(struct scan_log *log, uint64_t lines) {
-        for (size_t i = 0; i < log->attachment_count; i++) {
-                struct scan_jail *jail = log->attachments[i].jail;
-                jail->lines += lines;
-                jail->errors = lines < 32 ? jail->errors >> lines : 0;
-        }
+        for (size_t i = 0; i < log->attachment_count; i++)
+                scan_jail_note_passed(log->attachments[i].jail, lines);
 }
 
 size_t scan_pass_run(struct scan_pass *pass, struct scan_log *log, size_t at) {
@@ -59,4 +58,26 @@ size_t scan_pass_run(struct scan_pass *pass, struct scan_log *log, size_t at) {
         pass->total += count;
         log->done += end - at;
         return end;
+}
+
+bool scan_pass_line(struct scan_pass *pass, size_t index, const struct filter_line *line) {
+        if (pass->count < MANY || !filter_pass_line(&pass->passes[index], line))
+                return false;
+        pass->total++;
+        return true;
+}
+
+void scan_pass_settle(struct scan_pass *pass, size_t index) {
+        if (index < pass->count)
+                filter_pass_settle(&pass->passes[index]);
+}
+
+void scan_pass_settle_all(struct scan_pass *pass) {
+        for (size_t i = 0; i < pass->count; i++)
+                filter_pass_settle(&pass->passes[i]);
+}
+
+void scan_pass_end(struct scan_pass *pass) {
+        scan_pass_settle_all(pass);
+        pass->count = 0;
 }

@@ -19,7 +19,7 @@ struct scan_pass {
         struct line_ends ends;                          /* of the chunk's lines */
         bool is_ascii;                                  /* they are */
         uint64_t from;  /* offset in the log from which on all jails get its lines */
-        uint64_t total; /* lines passed over so far */
+        uint64_t total; /* lines passed over so far, by all or by one */
 };
 
 /* For the lines of a chunk, which log_prefilter_scan() has looked through if the log has a
@@ -30,3 +30,12 @@ void scan_pass_begin(
  * behind them. What they do is as if each had been run by itself: they are counted, and have
  * changed the filters. Returns where they end; at: the first one is to be run by itself. */
 size_t scan_pass_run(struct scan_pass *pass, struct scan_log *log, size_t at);
+/* Whether the line, a part of the chunk, leads to nothing with the log's attachment of that index,
+ * which is then done with it, but for the counting. */
+bool scan_pass_line(struct scan_pass *pass, size_t index, const struct filter_line *line);
+/* Filters learn of lines passed over when they are asked for something else: this must come in
+ * front of that, and of time's going on. */
+void scan_pass_settle(struct scan_pass *pass, size_t index);
+void scan_pass_settle_all(struct scan_pass *pass);
+/* Settles all; nothing more is passed over. */
+void scan_pass_end(struct scan_pass *pass);

@@ -242,6 +242,7 @@ static size_t pass_over(struct reader *reader, size_t at, size_t len) {
         const struct filter_lines several = {
                 .ends = &reader->ends, .start = at, .end = quiet, .is_ascii = reader->is_plain};
         at = filter_pass_over(&reader->pass, 1, &several, &count);
+        filter_pass_settle(&reader->pass);
         reader->line.number += count;
         if (count > 0)
                 regex_report_passed(&tool->report, count);

@@ -30,6 +30,7 @@ struct subject {
         struct filter *filter;
         struct prefilter *prefilter; /* NULL: each line by itself */
         struct buffer notes;
+        struct arena arena; /* of the last line */
 };
 
 static void note_diag(void *user, enum diag_level level, const char *logger, struct slice text) {
@@ -94,29 +95,30 @@ static void subject_init(struct subject *s, unsigned first, unsigned second, enu
 static struct buffer subject_done(struct subject *s) {
         (void)prefilter_free(s->prefilter);
         (void)filter_free(s->filter);
+        arena_done(&s->arena);
         return s->notes;
 }
 
 static void run_line(struct subject *s, struct filter_line line, struct slice raw) {
-        struct arena arena = ARENA_INIT;
+        struct slice bare = line_strip_end(raw);
         struct fault fault = FAULT_INIT;
         const struct filter_failure *failures = NULL;
         bool repaired;
-        struct slice whole = line_decode(LINE_UTF8, raw, &arena, &repaired);
+        if (bare.len == 0 || bare.data[0] == '#')
+                return;
+        arena_reset(&s->arena);
+        struct slice whole = line_decode(LINE_UTF8, raw, &s->arena, &repaired);
         line.text = line_strip_end(whole);
         line.has_newline =
                 line.is_ascii && line.text.len < whole.len && whole.data[line.text.len] == '\n';
-        if (line.text.len > 0 && line.text.data[0] != '#') {
-                int count = filter_line(s->filter, &line, &arena, &failures, &fault);
-                if (count < 0)
-                        (void)buffer_printf(&s->notes, "%s\n", fault_text(&fault));
-                for (int i = 0; i < count; i++)
-                        (void)buffer_printf(&s->notes, "%.*s %f %u %zu\n",
-                                SLICE_ARG(failures[i].id), failures[i].time, failures[i].regex,
-                                fields_coded_size(&failures[i].fields));
-        }
+        int count = filter_line(s->filter, &line, &s->arena, &failures, &fault);
+        if (count < 0)
+                (void)buffer_printf(&s->notes, "%s\n", fault_text(&fault));
+        for (int i = 0; i < count; i++)
+                (void)buffer_printf(&s->notes, "%.*s %f %u %zu\n", SLICE_ARG(failures[i].id),
+                        failures[i].time, failures[i].regex,
+                        fields_coded_size(&failures[i].fields));
         fault_done(&fault);
-        arena_done(&arena);
 }
 
 static size_t line_end(struct slice text, size_t at) {
@@ -132,8 +134,7 @@ static void run_each(struct subject *s, struct filter_line line, struct slice te
 
 static void run_passing(struct subject *s, struct filter_line line, struct slice text) {
         struct line_ends ends;
-        struct filter_pass pass = {
-                .filter = s->filter, .lacks = ~prefilter_idle(s->prefilter)[0]};
+        struct filter_pass pass = {.filter = s->filter, .lacks = ~prefilter_idle(s->prefilter)[0]};
         prefilter_scan(s->prefilter, text);
         line_ends_init(&ends, text);
         for (size_t at = 0; at < text.len; at = line_end(text, at)) {
@@ -146,6 +147,7 @@ static void run_passing(struct subject *s, struct filter_line line, struct slice
                         .in_operation = line.in_operation,
                 };
                 at = filter_pass_over(&pass, 1, &quiet, &count);
+                filter_pass_settle(&pass);
                 if (at == text.len)
                         break;
                 struct slice raw = slice_sub(text, at, line_end(text, at));

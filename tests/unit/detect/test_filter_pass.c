@@ -39,6 +39,7 @@ struct subject {
         struct filter *filter;
         struct filter_env env;
         struct buffer notes;
+        struct arena arena; /* of the last line */
         uint64_t passed;
 };
 
@@ -69,23 +70,24 @@ static void subject_init(struct subject *s, enum filter_mode mode, const struct 
 static void subject_done(struct subject *s) {
         (void)filter_free(s->filter);
         buffer_done(&s->notes);
+        arena_done(&s->arena);
 }
 
 static void run_line(struct subject *s, struct filter_line line, struct slice raw) {
-        struct arena arena = ARENA_INIT;
+        struct slice bare = line_strip_end(raw);
         struct fault fault = FAULT_INIT;
         const struct filter_failure *failures = NULL;
         bool repaired;
-        line.text = line_strip_end(line_decode(LINE_UTF8, raw, &arena, &repaired));
+        if (bare.len == 0 || bare.data[0] == '#')
+                return;
+        arena_reset(&s->arena);
+        line.text = line_strip_end(line_decode(LINE_UTF8, raw, &s->arena, &repaired));
         line.has_newline = line.is_ascii && line.text.data[line.text.len] == '\n';
-        if (line.text.len > 0 && line.text.data[0] != '#') {
-                int count = filter_line(s->filter, &line, &arena, &failures, &fault);
-                for (int i = 0; i < count; i++)
-                        (void)buffer_printf(&s->notes, "%.*s %f %u\n", SLICE_ARG(failures[i].id),
-                                failures[i].time, failures[i].regex);
-        }
+        int count = filter_line(s->filter, &line, &s->arena, &failures, &fault);
+        for (int i = 0; i < count; i++)
+                (void)buffer_printf(&s->notes, "%.*s %f %u\n", SLICE_ARG(failures[i].id),
+                        failures[i].time, failures[i].regex);
         fault_done(&fault);
-        arena_done(&arena);
 }
 
 /* What is known when the last of several lines has run. */
@@ -135,6 +137,7 @@ static void run_passing(
                         .in_operation = lines->in_operation,
                 };
                 at = filter_pass_over(&pass, 1, &quiet, &count);
+                filter_pass_settle(&pass);
                 s->passed += count;
                 if (at == text.len)
                         return;

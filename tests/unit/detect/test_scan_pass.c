@@ -165,6 +165,13 @@ static void add_line(struct buffer *out, bool brackets) {
         (void)buffer_printf(out, "%s", pick(8) ? "\n" : "\r\n");
 }
 
+/* So much that there are several batches, while quiet lines are between. */
+static void add_attack(struct buffer *out) {
+        for (unsigned i = 0; i < 6000; i++)
+                (void)buffer_printf(out, "Nov 24 15:59:%02u host %s\n", pick(60),
+                        pick(3) ? "Failed x 192.0.2.1" : "quiet");
+}
+
 /* What is known besides what has been sent. */
 static void note_rest(struct side *side, struct slice text) {
         for (size_t i = 0; i < side->jail_count; i++) {
@@ -231,6 +238,8 @@ static void carry_out(const struct plan *plan, struct side *side) {
                 buffer_clear(&text);
                 for (uint32_t k = pick(pick(10) ? 40 : 400); k > 0; k--)
                         add_line(&text, brackets);
+                if (turn % 50 == 20)
+                        add_attack(&text);
                 struct slice view = buffer_view(&text);
                 struct scan_log *log = side->logs[pick(4) == 0];
                 size_t cut = view.len > 0 ? pick((uint32_t)view.len) : 0;
