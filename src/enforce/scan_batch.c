@@ -7,6 +7,8 @@
 
 #include <errno.h>
 
+#include "base/memory.h"
+
 struct batch {
         uint32_t log;
         uint32_t generation;
@@ -62,17 +64,29 @@ static int read_batch(struct slice body, struct batch *ret, struct fault *fault)
         return 0;
 }
 
-static int check_records(const struct batch *batch, struct fault *fault) {
-        struct message_reader in = batch->records;
+/* The first records of a batch as they were read when it was checked, which need not be read again.
+ */
+struct kept {
+        struct record *records;
+        size_t count;
+        struct message_reader rest; /* behind them */
+};
+
+static int check_records(const struct batch *batch, struct kept *kept, struct fault *fault) {
         struct record record;
         int r;
-        do
-                r = record_get(&in, &record);
-        while (r > 0);
-        return r < 0 ? fault_set(fault, -EPROTO, "malformed record") : 0;
+        kept->rest = batch->records;
+        while (kept->count < SCAN_BATCH_KEPT_MAX &&
+                (r = record_get(&kept->rest, &kept->records[kept->count])) > 0)
+                kept->count++;
+        struct message_reader in = kept->rest;
+        while (!in.bad && (r = record_get(&in, &record)) > 0)
+                continue;
+        return in.bad || r < 0 ? fault_set(fault, -EPROTO, "malformed record") : 0;
 }
 
-static int check_batch(const struct batch *batch, const struct plan_log *log, struct fault *fault) {
+static int check_batch(const struct batch *batch, const struct plan_log *log, struct kept *kept,
+        struct fault *fault) {
         if (log->backend != LOG_WATCH_JOURNAL && !is_hash(batch->hash))
                 return refuse(fault, log, "malformed hash");
         if (batch->generation != log->files[0].generation)
@@ -81,7 +95,7 @@ static int check_batch(const struct batch *batch, const struct plan_log *log, st
                 return refuse(fault, log, "batch that does not follow the last one");
         if (batch->after < batch->before)
                 return refuse(fault, log, "offsets going backwards");
-        return check_records(batch, fault);
+        return check_records(batch, kept, fault);
 }
 
 static void apply_record(struct scan_plan *plan, const struct scan_link_ops *ops, void *user, const struct record *record) {
@@ -114,89 +128,118 @@ static size_t failures_of_one(const struct record *records, size_t count) {
         return same;
 }
 
-/* Records that are read ahead together. */
-struct ahead {
-        struct record records[SCAN_AHEAD_MAX];
+/* Records that were read together. */
+struct group {
+        struct record *records;
         size_t count;
 };
 
-static void tell_ahead(
-        const struct scan_plan *plan, const struct scan_link_ops *ops, void *user, struct ahead *ahead, unsigned step) {
-        struct record *records = ahead->records;
-        if (!ops->on_failures_ahead)
-                return;
-        for (size_t at = 0, same; at < ahead->count; at += same > 0 ? same : 1) {
-                same = failures_of_one(records + at, ahead->count - at);
-                if (same > 0 && scan_plan_jail(plan, records[at].jail))
-                        ops->on_failures_ahead(user, records[at].jail, records + at, same, step);
+static struct group group_at(const struct kept *kept, size_t at) {
+        size_t count = at < kept->count ? kept->count - at : 0;
+        return (struct group){count > 0 ? kept->records + at : NULL,
+                count < SCAN_AHEAD_MAX ? count : SCAN_AHEAD_MAX};
+}
+
+static void tell_ahead(const struct scan_plan *plan, const struct scan_link_ops *ops, void *user,
+        struct group group, unsigned step) {
+        while (ops->on_failures_ahead && group.count > 0) {
+                size_t same = failures_of_one(group.records, group.count);
+                uint32_t jail = group.records->jail;
+                if (same > 0 && scan_plan_jail(plan, jail))
+                        ops->on_failures_ahead(user, jail, group.records, same, step);
+                same += same == 0;
+                group.records += same;
+                group.count -= same;
         }
 }
 
-static void read_ahead(struct message_reader *in, struct ahead *ahead) {
-        ahead->count = 0;
-        while (ahead->count < SCAN_AHEAD_MAX && record_get_checked(in, &ahead->records[ahead->count]) > 0)
-                ahead->count++;
-}
-
-/* Ids come in no order, and memory is slow: while some records are applied, others are a step nearer to that. */
-static void apply_records(struct scan_plan *plan, const struct scan_link_ops *ops, void *user, const struct batch *batch) {
-        enum { STAGES = SCAN_AHEAD_STEPS + 1 };
-        struct message_reader in = batch->records;
-        struct ahead stages[STAGES];
-        for (size_t turn = 0, end = SIZE_MAX; turn < end; turn++) {
-                struct ahead *newest = &stages[turn % STAGES];
-                read_ahead(&in, newest);
-                if (newest->count < SCAN_AHEAD_MAX && end == SIZE_MAX)
-                        end = turn + STAGES;
-                for (unsigned step = 0; step < SCAN_AHEAD_STEPS && step <= turn; step++)
-                        tell_ahead(plan, ops, user, &stages[(turn - step) % STAGES], step);
-                const struct ahead *oldest = &stages[(turn + 1) % STAGES];
-                for (size_t i = 0; turn >= SCAN_AHEAD_STEPS && i < oldest->count; i++)
-                        apply_record(plan, ops, user, &oldest->records[i]);
+/* Ids come in no order, and memory is slow: while some records are applied, others are a step
+ * nearer to that. */
+static void apply_kept(struct scan_plan *plan, const struct scan_link_ops *ops, void *user,
+        const struct kept *kept) {
+        const size_t distance = (size_t)SCAN_AHEAD_STEPS * SCAN_AHEAD_MAX;
+        for (size_t at = 0; at < kept->count + distance; at += SCAN_AHEAD_MAX) {
+                for (size_t step = 0; step < SCAN_AHEAD_STEPS && step * SCAN_AHEAD_MAX <= at;
+                        step++)
+                        tell_ahead(plan, ops, user, group_at(kept, at - step * SCAN_AHEAD_MAX),
+                                (unsigned)step);
+                if (at < distance)
+                        continue;
+                struct group group = group_at(kept, at - distance);
+                for (size_t i = 0; i < group.count; i++)
+                        apply_record(plan, ops, user, &group.records[i]);
         }
 }
 
-void scan_batch_tell_position(const struct scan_plan *plan, const struct scan_link_ops *ops, void *user, uint32_t id) {
+static void apply_records(
+        struct scan_plan *plan, const struct scan_link_ops *ops, void *user, struct kept *kept) {
+        while (kept->count > 0) {
+                apply_kept(plan, ops, user, kept);
+                kept->count = 0;
+                while (kept->count < SCAN_BATCH_KEPT_MAX &&
+                        record_get_checked(&kept->rest, &kept->records[kept->count]) > 0)
+                        kept->count++;
+        }
+}
+
+void scan_batch_tell_position(
+        const struct scan_plan *plan, const struct scan_link_ops *ops, void *user, uint32_t id) {
         const struct plan_log *log;
         for (size_t i = 0; (log = scan_plan_log(plan, id)) && i < log->jail_count; i++)
                 ops->on_position(user, log->jails[i]->id, log_path_text(log->watch), slice_of(log->hash), log->offset);
 }
 
-int scan_batch_apply(struct scan_plan *plan, const struct scan_link_ops *ops, void *user, struct slice body, struct fault *fault) {
-        struct batch batch;
-        struct plan_log *log = NULL;
-        int r = read_batch(body, &batch, fault);
-        if (r == 0)
-                r = find_log(plan, batch.log, &log, fault);
-        if (r < 0)
-                return r;
-        /* The last records of a log that was just removed still count; only its offsets mean nothing any more. */
-        r = log ? check_batch(&batch, log, fault) : check_records(&batch, fault);
-        if (r < 0)
-                return r;
-        apply_records(plan, ops, user, &batch);
-        log = scan_plan_log(plan, batch.log);
-        if (!log)
-                return 0;
-        r = batch.after > log->offset ? SCAN_BATCH_E_PROGRESS : 0;
-        plan_log_advance(log, batch.after);
+/* All of the batch has been applied. */
+static int advance(struct scan_plan *plan, const struct scan_link_ops *ops, void *user,
+        struct plan_log *log, const struct batch *batch) {
+        int r = batch->after > log->offset ? SCAN_BATCH_E_PROGRESS : 0;
+        plan_log_advance(log, batch->after);
         log->heard = true;
-        log->trying = batch.flags & BATCH_TRYING;
-        log->in_operation = log->in_operation || (batch.flags & BATCH_AT_END);
-        if ((batch.flags & BATCH_STOPPED) && log->stops > 0)
+        log->trying = batch->flags & BATCH_TRYING;
+        log->in_operation = log->in_operation || (batch->flags & BATCH_AT_END);
+        if ((batch->flags & BATCH_STOPPED) && log->stops > 0)
                 log->stops--;
-        memcpy(log->hash, batch.hash.len ? batch.hash.data : "", batch.hash.len);
-        log->hash[batch.hash.len] = '\0';
+        memcpy(log->hash, batch->hash.len ? batch->hash.data : "", batch->hash.len);
+        log->hash[batch->hash.len] = '\0';
         if (r > 0 || !log->answered) {
                 log->answered = true;
                 log->tell = false;
-                scan_batch_tell_position(plan, ops, user, batch.log);
+                scan_batch_tell_position(plan, ops, user, batch->log);
         }
         return r;
 }
 
-int scan_batch_truncated(struct scan_plan *plan, struct slice body, struct plan_log **ret_log, struct slice *ret_reason,
-        struct fault *fault) {
+static int apply_batch(struct scan_plan *plan, const struct scan_link_ops *ops, void *user,
+        const struct batch *batch, struct kept *kept, struct fault *fault) {
+        struct plan_log *log = NULL;
+        int r = find_log(plan, batch->log, &log, fault);
+        if (r < 0)
+                return r;
+        /* The last records of a log that was just removed still count; only its offsets mean
+         * nothing any more. */
+        r = log ? check_batch(batch, log, kept, fault) : check_records(batch, kept, fault);
+        if (r < 0)
+                return r;
+        apply_records(plan, ops, user, kept);
+        log = scan_plan_log(plan, batch->log);
+        return log ? advance(plan, ops, user, log, batch) : 0;
+}
+
+int scan_batch_apply(struct scan_plan *plan, const struct scan_link_ops *ops, void *user,
+        struct slice body, struct fault *fault) {
+        struct batch batch;
+        int r = read_batch(body, &batch, fault);
+        if (r < 0)
+                return r;
+        struct kept kept = {
+                .records = memory_resize(NULL, SCAN_BATCH_KEPT_MAX, sizeof(struct record))};
+        r = apply_batch(plan, ops, user, &batch, &kept, fault);
+        free(kept.records);
+        return r;
+}
+
+int scan_batch_truncated(struct scan_plan *plan, struct slice body, struct plan_log **ret_log,
+        struct slice *ret_reason, struct fault *fault) {
         struct message_reader in = message_reader_of(body);
         uint32_t id = message_get_u32(&in);
         uint32_t generation = message_get_u32(&in);

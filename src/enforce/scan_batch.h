@@ -4,8 +4,11 @@
 
 #include "enforce/scan_plan.h"
 
-/* All return 0 (or what is said), or -EPROTO with fault: then nothing was applied, and the scanner is not to be trusted. A log that has
- * been removed meanwhile is no error. */
+#define SCAN_BATCH_KEPT_MAX                                                                        \
+        1024 /* records that are read but once; the scanner's usual batches have fewer */
+
+/* All return 0 (or what is said), or -EPROTO with fault: then nothing was applied, and the scanner
+ * is not to be trusted. A log that has been removed meanwhile is no error. */
 
 /* SCAN_BATCH. Returns SCAN_BATCH_E_PROGRESS if the log has moved on. */
 enum { SCAN_BATCH_E_PROGRESS = 1 };

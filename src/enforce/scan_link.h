@@ -19,7 +19,7 @@
 #define SCAN_OPTION_BYTES_MAX ((size_t)64 << 20) /* of one jail's options, kept for the next scanner */
 #define SCAN_REQUESTS_MAX 65536     /* options sent and not yet answered */
 #define SCAN_REPLY_TIMEOUT_MS 10000
-#define SCAN_AHEAD_MAX 4   /* records of a batch that are read ahead together ... */
+#define SCAN_AHEAD_MAX 8   /* records of a batch that are read ahead together ... */
 #define SCAN_AHEAD_STEPS 5 /* ... and so often told of before they are applied */
 
 struct scan_link;

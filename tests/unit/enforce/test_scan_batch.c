@@ -168,6 +168,27 @@ static void cut_batches_are_refused_whole(void **state) {
         buffer_done(&body);
 }
 
+static void put_failures(struct buffer *out, unsigned count);
+
+static void a_bad_record_behind_many_good_ones_refuses_all(void **state) {
+        static const unsigned counts[] = {
+                0, 10, SCAN_BATCH_KEPT_MAX - 1, SCAN_BATCH_KEPT_MAX, SCAN_BATCH_KEPT_MAX + 1, 3000};
+        struct fixture *f = *state;
+        for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+                struct head head = head_of(f);
+                struct buffer body = empty_body_of(&head);
+                struct fault fault = FAULT_INIT;
+                put_failures(&body, counts[i]);
+                (void)message_put_u8(&body, RECORD_TYPE_COUNT);
+                assert_int_equal(
+                        scan_batch_apply(&f->plan, &ops, f, buffer_view(&body), &fault), -EPROTO);
+                assert_int_equal(told.failures, 0);
+                assert_int_equal(f->log->offset, 0);
+                fault_done(&fault);
+                buffer_done(&body);
+        }
+}
+
 static void records_of_a_removed_log_still_count(void **state) {
         struct fixture *f = *state;
         struct head head = head_of(f);
@@ -247,7 +268,9 @@ static void failures_are_told_ahead_and_then_come_in_order(void **state) {
                 .on_position = on_position,
                 .on_failures_ahead = on_failures_ahead};
         static const unsigned counts[] = {1, SCAN_AHEAD_MAX - 1, SCAN_AHEAD_MAX, SCAN_AHEAD_MAX + 1,
-                SCAN_AHEAD_STEPS * SCAN_AHEAD_MAX, (SCAN_AHEAD_STEPS + 2) * SCAN_AHEAD_MAX + 3};
+                SCAN_AHEAD_STEPS * SCAN_AHEAD_MAX, (SCAN_AHEAD_STEPS + 2) * SCAN_AHEAD_MAX + 3,
+                SCAN_BATCH_KEPT_MAX - 1, SCAN_BATCH_KEPT_MAX, SCAN_BATCH_KEPT_MAX + 1,
+                3 * SCAN_BATCH_KEPT_MAX + 5};
         struct fixture *f = *state;
         for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
                 struct head head = head_of(f);
@@ -273,6 +296,7 @@ int main(void) {
                 CASE(a_batch_is_applied_in_one_step),
                 CASE(what_does_not_follow_is_refused_and_nothing_applied),
                 CASE(cut_batches_are_refused_whole),
+                CASE(a_bad_record_behind_many_good_ones_refuses_all),
                 CASE(records_of_a_removed_log_still_count),
                 CASE(truncation_begins_the_file_anew),
                 CASE(draining_needs_a_next_file),
