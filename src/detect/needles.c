@@ -23,12 +23,14 @@
 #define PAD '\n'
 #define GRAMS 65536
 
-/* What is compared first: the key and what follows it, at most eight bytes. */
-struct probe {
-        uint64_t bytes;
-        uint64_t mask; /* the bits that count */
-        uint32_t needle;
-        uint32_t key_at; /* in the needle */
+#define PROBES 4 /* that are compared at a time */
+
+/* What is compared first of needles: the key and what follows it, at most eight bytes. */
+struct probes {
+        uint64_t bytes[PROBES];
+        uint64_t mask[PROBES]; /* the bits that count; none and a byte: there is no such probe */
+        uint32_t needle[PROBES];
+        uint32_t key_at[PROBES]; /* in the needle */
 };
 
 /* By half of a byte: bits of the groups that may have it. Twice, as a shuffle takes halves of a
@@ -41,8 +43,8 @@ struct needles {
         struct needle *items;
         struct half low[KEY], high[KEY];
         size_t count;
-        struct probe *probes; /* in the order of groups */
-        size_t first[GROUPS + 1];
+        struct probes *probes;    /* in the order of groups */
+        size_t first[GROUPS + 1]; /* of probes, by group; and one more, the end */
 };
 
 /* ---- making ---- */
@@ -153,8 +155,8 @@ static size_t choose_group(const struct rarity *rarity, struct group *groups,
         return best;
 }
 
-static struct probe probe_of(const struct needle *needle, size_t index, size_t key_at) {
-        struct probe probe = {.needle = (uint32_t)index, .key_at = (uint32_t)key_at};
+static void fill_probe(
+        struct probes *probes, size_t place, const struct needle *needle, size_t key_at) {
         unsigned char bytes[WORD] = {0};
         unsigned char mask[WORD] = {0};
         for (size_t i = 0; i < WORD && key_at + i < needle->text.len; i++) {
@@ -162,9 +164,28 @@ static struct probe probe_of(const struct needle *needle, size_t index, size_t k
                 mask[i] = needle->caseless && is_letter(c) ? (unsigned char)~0x20U : 0xff;
                 bytes[i] = (unsigned char)c & mask[i];
         }
-        memcpy(&probe.bytes, bytes, WORD);
-        memcpy(&probe.mask, mask, WORD);
-        return probe;
+        memcpy(&probes->bytes[place], bytes, WORD);
+        memcpy(&probes->mask[place], mask, WORD);
+}
+
+/* A group's needles, behind the probes that there are. */
+static void add_probes(
+        struct needles *needles, size_t group, const size_t *of_group, const size_t *key_at) {
+        size_t place = PROBES;
+        struct probes *probes = &needles->probes[needles->first[group]];
+        needles->first[group + 1] = needles->first[group];
+        for (size_t i = 0; i < needles->count; i++) {
+                if (of_group[i] != group)
+                        continue;
+                if (place == PROBES) {
+                        place = 0;
+                        probes = &needles->probes[needles->first[group + 1]++];
+                        memset(probes->bytes, 1, sizeof(probes->bytes));
+                }
+                probes->needle[place] = (uint32_t)i;
+                probes->key_at[place] = (uint32_t)key_at[i];
+                fill_probe(probes, place++, &needles->items[i], key_at[i]);
+        }
 }
 
 static void fill_tables(struct needles *needles, const struct group *groups) {
@@ -187,14 +208,8 @@ static void put_in_groups(struct needles *needles, const struct rarity *rarity) 
                 key_at[i] = choose_key(rarity, needles->items[i].text);
                 of_group[i] = choose_group(rarity, groups, &needles->items[i], key_at[i]);
         }
-        size_t n = 0;
-        for (size_t g = 0; g < GROUPS; g++) {
-                needles->first[g] = n;
-                for (size_t i = 0; i < needles->count; i++)
-                        if (of_group[i] == g)
-                                needles->probes[n++] = probe_of(&needles->items[i], i, key_at[i]);
-        }
-        needles->first[GROUPS] = n;
+        for (size_t g = 0; g < GROUPS; g++)
+                add_probes(needles, g, of_group, key_at);
         fill_tables(needles, groups);
 }
 
@@ -232,34 +247,13 @@ struct needles *needles_free(struct needles *needles) {
 struct scan {
         const struct needles *needles;
         struct slice buffer;
-        needles_hit *hit;
-        void *user;
+        struct needles_hits *hits;
 };
 
 static bool stands_at(const struct needle *needle, struct slice buffer, size_t start) {
         struct slice there = slice_sub(buffer, start, start + needle->text.len);
         return needle->caseless ? slice_equal_nocase(there, needle->text)
                                 : slice_equal(there, needle->text);
-}
-
-/* Compares the needles of groups, a bit each, around place at; word holds the bytes from there. */
-static inline int compare(const struct scan *scan, size_t at, uint64_t word, unsigned groups) {
-        const struct needles *needles = scan->needles;
-        for (; groups; groups &= groups - 1) {
-                size_t group = (size_t)__builtin_ctz(groups);
-                const struct probe *end = needles->probes + needles->first[group + 1];
-                for (const struct probe *probe = needles->probes + needles->first[group];
-                        probe < end; probe++) {
-                        if (((word & probe->mask) ^ probe->bytes) || at < probe->key_at ||
-                                !stands_at(&needles->items[probe->needle], scan->buffer,
-                                        at - probe->key_at))
-                                continue;
-                        int r = scan->hit(scan->user, probe->needle, at);
-                        if (r != 0)
-                                return r;
-                }
-        }
-        return 0;
 }
 
 __attribute__((target("avx2"))) static inline __m256i load(const void *bytes) {
@@ -282,30 +276,62 @@ __attribute__((target("avx2"))) static inline __m256i groups_at(
         return groups;
 }
 
+/* The probe is at place at: notes the needle if all of it is there. Returns false if there is no
+ * room.
+ */
+static inline bool take(
+        const struct scan *scan, const struct probes *probes, size_t place, size_t at) {
+        size_t key_at = probes->key_at[place];
+        uint32_t needle = probes->needle[place];
+        if (at < key_at || !stands_at(&scan->needles->items[needle], scan->buffer, at - key_at))
+                return true;
+        return needles_hits_add(scan->hits, (struct needles_hit){(uint32_t)at + 1, needle});
+}
+
+/* Compares the needles of groups, a bit each, around place at; word holds the bytes from there. */
+__attribute__((target("avx2"))) static inline bool compare(
+        const struct scan *scan, size_t at, uint64_t word, unsigned groups) {
+        const struct needles *needles = scan->needles;
+        const __m256i words = _mm256_set1_epi64x((long long)word);
+        for (; groups; groups &= groups - 1) {
+                size_t group = (size_t)__builtin_ctz(groups);
+                const struct probes *probes = needles->probes + needles->first[group];
+                const struct probes *end = needles->probes + needles->first[group + 1];
+                for (; probes < end; probes++) {
+                        __m256i there = _mm256_and_si256(words, load(probes->mask));
+                        __m256i same = _mm256_cmpeq_epi64(there, load(probes->bytes));
+                        unsigned places = (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(same));
+                        for (; places; places &= places - 1)
+                                if (!take(scan, probes, (size_t)__builtin_ctz(places), at))
+                                        return false;
+                }
+        }
+        return true;
+}
+
 /* bytes: those of the buffer from place at on, or a copy of them. */
-__attribute__((target("avx2"))) static int compare_all(
+__attribute__((target("avx2"))) static inline bool compare_all(
         const struct scan *scan, size_t at, const char *bytes, __m256i groups) {
         uint8_t of_place[STEP];
         __m256i none = _mm256_cmpeq_epi8(groups, _mm256_setzero_si256());
         uint32_t places = ~(uint32_t)_mm256_movemask_epi8(none);
         memcpy(of_place, &groups, sizeof(of_place));
-        int r = 0;
-        for (; places && r == 0; places &= places - 1) {
+        for (; places; places &= places - 1) {
                 size_t i = (size_t)__builtin_ctz(places);
                 uint64_t word;
                 memcpy(&word, bytes + i, sizeof(word));
-                r = compare(scan, at + i, word, of_place[i]);
+                if (!compare(scan, at + i, word, of_place[i]))
+                        return false;
         }
-        return r;
+        return true;
 }
 
-__attribute__((target("avx2"))) static int scan_all(const struct scan *scan) {
+__attribute__((target("avx2"))) static bool scan_all(const struct scan *scan) {
         struct slice buffer = scan->buffer;
         char tail[STEP + STEP + WORD];
         __m256i low[KEY];
         __m256i high[KEY];
         size_t at = 0;
-        int r = 0;
         for (size_t i = 0; i < KEY; i++) {
                 low[i] = load(scan->needles->low[i].groups);
                 high[i] = load(scan->needles->high[i].groups);
@@ -314,20 +340,20 @@ __attribute__((target("avx2"))) static int scan_all(const struct scan *scan) {
                 __m256i groups = groups_at(low, high, buffer.data + at);
                 if (_mm256_testz_si256(groups, groups))
                         continue;
-                r = compare_all(scan, at, buffer.data + at, groups);
-                if (r != 0)
-                        return r;
+                if (!compare_all(scan, at, buffer.data + at, groups))
+                        return false;
         }
         memset(tail, PAD, sizeof(tail));
         if (at < buffer.len)
                 memcpy(tail, buffer.data + at, buffer.len - at);
-        for (size_t i = 0; at + i < buffer.len && r == 0; i += STEP)
-                r = compare_all(scan, at + i, tail + i, groups_at(low, high, tail + i));
-        return r;
+        for (size_t i = 0; at + i < buffer.len; i += STEP)
+                if (!compare_all(scan, at + i, tail + i, groups_at(low, high, tail + i)))
+                        return false;
+        return true;
 }
 
-int needles_scan(const struct needles *needles, struct slice buffer, needles_hit *hit, void *user) {
-        return scan_all(&(struct scan){needles, buffer, hit, user});
+bool needles_scan(const struct needles *needles, struct slice buffer, struct needles_hits *hits) {
+        return scan_all(&(struct scan){needles, buffer, hits});
 }
 
 #else /* no AVX2 */
@@ -344,12 +370,11 @@ struct needles *needles_free(struct needles *needles) {
         return NULL;
 }
 
-int needles_scan(const struct needles *needles, struct slice buffer, needles_hit *hit, void *user) {
+bool needles_scan(const struct needles *needles, struct slice buffer, struct needles_hits *hits) {
         (void)needles;
         (void)buffer;
-        (void)hit;
-        (void)user;
-        return 0;
+        (void)hits;
+        return true;
 }
 
 #endif

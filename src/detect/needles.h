@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/memory.h"
 #include "base/slice.h"
 
 #define NEEDLES_MAX 48           /* texts; with more a general scanner is faster */
@@ -22,8 +23,30 @@ struct needles;
 struct needles *needles_new(const struct needle *items, size_t count, struct slice sample);
 struct needles *needles_free(struct needles *needles);
 
-/* Tells that needle index is there, around the byte at that offset. Returns not 0 to end. */
-typedef int needles_hit(void *user, size_t index, size_t at);
-/* Looks through buffer and calls hit wherever a needle is, in ascending order of offsets. Returns
- * 0, or what hit returned. */
-int needles_scan(const struct needles *needles, struct slice buffer, needles_hit *hit, void *user);
+struct needles_hit {
+        uint32_t behind; /* offset behind a byte of the needle */
+        uint32_t needle; /* its index */
+};
+
+/* Zeroed but for max: empty. free() the items. */
+struct needles_hits {
+        struct needles_hit *items; /* in ascending order of behind */
+        size_t count, capacity;
+        size_t max;
+};
+
+/* Looks through buffer (less than 4 GiB) and appends where needles are. Returns false where more
+ * than max hits were found: then the first max of them are there. */
+bool needles_scan(const struct needles *needles, struct slice buffer, struct needles_hits *hits);
+/* Appends a hit. Returns false if there are max already. */
+static inline bool needles_hits_add(struct needles_hits *hits, struct needles_hit hit) {
+        if (hits->count == hits->capacity) {
+                if (hits->count >= hits->max)
+                        return false;
+                memory_reserve(&hits->items, hits->count, &hits->capacity, sizeof(hit));
+                if (hits->capacity > hits->max)
+                        hits->capacity = hits->max;
+        }
+        hits->items[hits->count++] = hit;
+        return true;
+}

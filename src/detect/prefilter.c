@@ -75,11 +75,6 @@ bool prefilter_seam_holds(
         return false;
 }
 
-struct hit {
-        uint32_t at; /* offset in the buffer, of a byte of the literal, and one */
-        uint32_t literal;
-};
-
 struct target {
         uint32_t jail;
         uint64_t clauses;
@@ -96,28 +91,21 @@ struct prefilter {
         uint64_t idle[PREFILTER_JAILS_MAX];     /* clauses that require nothing */
         uint64_t caseless[PREFILTER_JAILS_MAX]; /* clauses with caseless literals */
         uint64_t hints[PREFILTER_JAILS_MAX];    /* of the last line that was not idle */
-        struct hit *hits;
-        size_t hit_count, hit_capacity;
-        size_t next;       /* hit of prefilter_line() */
-        bool overflow;     /* there are more hits than were kept */
-        bool any_caseless; /* in some jail */
-        bool all_ascii;    /* the buffer */
+        struct needles_hits hits;               /* needle: number of the literal */
+        size_t next;                            /* hit of prefilter_line() */
+        bool overflow;                          /* there are more hits than were kept */
+        bool any_caseless;                      /* in some jail */
+        bool all_ascii;                         /* the buffer */
 };
 
 /* ---- for any number of literals ---- */
 
-static int note_hit(void *user, size_t literal, size_t at) {
-        struct prefilter *prefilter = user;
-        size_t count = prefilter->hit_count;
-        bool in_order = count == 0 || at + 1 >= prefilter->hits[count - 1].at;
-        if (count >= PREFILTER_HITS_MAX || !in_order) {
-                prefilter->overflow = true;
-                return 1;
-        }
-        memory_reserve(&prefilter->hits, count, &prefilter->hit_capacity, sizeof(struct hit));
-        prefilter->hits[prefilter->hit_count++] =
-                (struct hit){(uint32_t)(at + 1), (uint32_t)literal};
-        return 0;
+static int note_hit(struct prefilter *prefilter, uint32_t literal, size_t behind) {
+        const struct needles_hits *hits = &prefilter->hits;
+        bool in_order = hits->count == 0 || behind >= hits->items[hits->count - 1].behind;
+        prefilter->overflow = !in_order || !needles_hits_add(&prefilter->hits,
+                                                   (struct needles_hit){(uint32_t)behind, literal});
+        return prefilter->overflow;
 }
 
 #ifdef HAVE_VECTORSCAN
@@ -192,7 +180,7 @@ static int on_hit(
         (void)flags;
         if (to <= general->from || to > general->to)
                 return 0;
-        return note_hit(general->prefilter, id, general->base + (size_t)to - 1);
+        return note_hit(general->prefilter, id, general->base + (size_t)to);
 }
 
 /* Scans bytes, which begin at base in the buffer, for hits that end after from and not after to. */
@@ -347,6 +335,7 @@ struct prefilter *prefilter_new(
                 return NULL;
         struct prefilter *prefilter = memory_new(sizeof(*prefilter));
         prefilter->jail_count = count;
+        prefilter->hits.max = PREFILTER_HITS_MAX;
         for (size_t i = 0; i < count; i++)
                 note_jail(prefilter, i, &jails[i]);
         return compile(prefilter, jails, count, sample) ? prefilter : prefilter_free(prefilter);
@@ -360,19 +349,19 @@ struct prefilter *prefilter_free(struct prefilter *prefilter) {
         free(prefilter->literals);
         free(prefilter->targets);
         free(prefilter->first_target);
-        free(prefilter->hits);
+        free(prefilter->hits.items);
         free(prefilter);
         return NULL;
 }
 
 void prefilter_scan(struct prefilter *prefilter, struct slice buffer) {
-        prefilter->hit_count = prefilter->next = 0;
+        prefilter->hits.count = prefilter->next = 0;
         prefilter->overflow = buffer.len >= UINT32_MAX;
         if (prefilter->overflow || buffer.len == 0)
                 return;
         prefilter->all_ascii = !prefilter->any_caseless || slice_is_ascii(buffer);
         if (prefilter->needles)
-                (void)needles_scan(prefilter->needles, buffer, note_hit, prefilter);
+                prefilter->overflow = !needles_scan(prefilter->needles, buffer, &prefilter->hits);
         else
                 general_scan(prefilter->general, buffer);
 }
@@ -385,15 +374,16 @@ static void take_hit(struct prefilter *prefilter, uint32_t literal) {
 
 const uint64_t *prefilter_line(
         struct prefilter *prefilter, struct slice line, size_t start, size_t end) {
-        const struct hit *hits = prefilter->hits;
+        const struct needles_hit *hits = prefilter->hits.items;
+        size_t count = prefilter->hits.count;
         size_t next = prefilter->next;
-        while (next < prefilter->hit_count && hits[next].at <= start)
+        while (next < count && hits[next].behind <= start)
                 next++;
         size_t first = next;
-        while (next < prefilter->hit_count && hits[next].at <= end)
+        while (next < count && hits[next].behind <= end)
                 next++;
         prefilter->next = next;
-        bool unknown = prefilter->overflow && next == prefilter->hit_count;
+        bool unknown = prefilter->overflow && next == count;
         bool foreign = !prefilter->all_ascii && !slice_is_ascii(line);
         if (first == next && !unknown && !foreign)
                 return prefilter->idle;
@@ -402,13 +392,13 @@ const uint64_t *prefilter_line(
                         unknown ? PREFILTER_ALL
                                 : prefilter->idle[i] | (foreign ? prefilter->caseless[i] : 0);
         for (; first < next; first++)
-                take_hit(prefilter, hits[first].literal);
+                take_hit(prefilter, hits[first].needle);
         return prefilter->hints;
 }
 
 size_t prefilter_quiet(const struct prefilter *prefilter) {
-        if (prefilter->next < prefilter->hit_count)
-                return prefilter->hits[prefilter->next].at - 1;
+        if (prefilter->next < prefilter->hits.count)
+                return prefilter->hits.items[prefilter->next].behind - 1;
         return prefilter->overflow ? 0 : SIZE_MAX;
 }
 

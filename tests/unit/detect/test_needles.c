@@ -7,23 +7,6 @@
 
 #define HITS_MAX 4096
 
-struct found {
-        size_t index[HITS_MAX];
-        size_t at[HITS_MAX];
-        size_t count;
-        size_t stop_after; /* 0: never */
-};
-
-static int note(void *user, size_t index, size_t at) {
-        struct found *found = user;
-        assert_true(found->count < HITS_MAX);
-        if (found->count > 0)
-                assert_true(at >= found->at[found->count - 1]);
-        found->index[found->count] = index;
-        found->at[found->count++] = at;
-        return found->count == found->stop_after ? 7 : 0;
-}
-
 /* Or the test ends here, where the processor cannot do it. */
 static struct needles *make(const struct needle *items, size_t count, struct slice sample) {
         struct needles *needles = needles_new(items, count, sample);
@@ -42,30 +25,32 @@ static bool is_there(const struct needle *needle, struct slice text, size_t star
  * what is read beyond it. */
 static void assert_same(const struct needles *needles, const struct needle *items, size_t count,
         struct slice text) {
-        static struct found found;
+        struct needles_hits found = {.max = HITS_MAX};
         char *copy = memory_copy_text(text);
         char *bytes = memory_resize(NULL, text.len + 1, 1);
         size_t wanted[64] = {0};
         size_t got[64] = {0};
         memcpy(bytes, copy, text.len);
         bytes = memory_resize(bytes, text.len > 0 ? text.len : 1, 1);
-        found = (struct found){0};
-        assert_int_equal(needles_scan(needles, (struct slice){bytes, text.len}, note, &found), 0);
+        assert_true(needles_scan(needles, (struct slice){bytes, text.len}, &found));
         for (size_t start = 0; start < text.len; start++)
                 for (size_t i = 0; i < count; i++)
                         wanted[i] += is_there(&items[i], text, start);
         for (size_t i = 0; i < found.count; i++) {
-                const struct needle *needle = &items[found.index[i]];
+                const struct needles_hit *hit = &found.items[i];
+                const struct needle *needle = &items[hit->needle];
                 bool stands = false;
-                for (size_t back = 0; back < needle->text.len && back <= found.at[i]; back++)
-                        stands = stands || is_there(needle, text, found.at[i] - back);
+                assert_true(i == 0 || hit->behind >= found.items[i - 1].behind);
+                for (size_t back = 1; back <= needle->text.len && back <= hit->behind; back++)
+                        stands = stands || is_there(needle, text, hit->behind - back);
                 assert_true(stands);
-                got[found.index[i]]++;
+                got[hit->needle]++;
         }
         for (size_t i = 0; i < count; i++)
                 if (got[i] != wanted[i])
                         fail_msg("needle %zu '%.*s': %zu times, not %zu in '%.*s'", i,
                                 SLICE_ARG(items[i].text), got[i], wanted[i], SLICE_ARG(text));
+        free(found.items);
         free(bytes);
         free(copy);
 }
@@ -136,7 +121,7 @@ static void what_is_found_is_what_a_search_at_every_place_finds(void **state) {
         }
 }
 
-static void a_hit_can_end_the_scan(void **state) {
+static void there_are_so_many_hits_at_most(void **state) {
         (void)state;
         static const struct needle item = {
                 {"here", 4},
@@ -144,19 +129,18 @@ static void a_hit_can_end_the_scan(void **state) {
         };
         struct needles *needles = make(&item, 1, SLICE("here and here"));
         static char text[4096];
-        static const size_t stops[] = {1, 2, 3};
         memset(text, ' ', sizeof(text));
         for (size_t i = 0; i < 4; i++)
                 memcpy(text + i * 1000, "here", 4);
         memcpy(text + sizeof(text) - 4, "here", 4); /* in the last piece, which is scanned apart */
-        for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++) {
-                struct found found = {.stop_after = stops[i]};
-                assert_int_equal(
-                        needles_scan(needles, (struct slice){text, sizeof(text)}, note, &found), 7);
-                assert_int_equal(found.count, stops[i]);
+        for (size_t max = 0; max < 8; max++) {
+                struct needles_hits found = {.max = max};
+                assert_int_equal(needles_scan(needles, (struct slice){text, sizeof(text)}, &found),
+                        max >= 5);
+                assert_int_equal(found.count, max < 5 ? max : 5);
+                assert_int_equal(needles_hits_add(&found, (struct needles_hit){1, 2}), max > 5);
+                free(found.items);
         }
-        struct found last = {.stop_after = 1};
-        assert_int_equal(needles_scan(needles, (struct slice){text + 4092, 4}, note, &last), 7);
         (void)needles_free(needles);
 }
 
@@ -168,10 +152,11 @@ static void needles_borrow_nothing(void **state) {
                 false
         };
         struct needles *needles = make(&item, 1, SLICE_NULL);
-        struct found found = {0};
+        struct needles_hits found = {.max = HITS_MAX};
         memset(text, 'x', 4);
-        assert_int_equal(needles_scan(needles, SLICE("it is gone"), note, &found), 0);
+        assert_true(needles_scan(needles, SLICE("it is gone"), &found));
         assert_int_equal(found.count, 1);
+        free(found.items);
         (void)needles_free(needles);
 }
 
@@ -189,7 +174,7 @@ int main(void) {
         static const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_needle_is_found_wherever_it_stands),
                 cmocka_unit_test(what_is_found_is_what_a_search_at_every_place_finds),
-                cmocka_unit_test(a_hit_can_end_the_scan),
+                cmocka_unit_test(there_are_so_many_hits_at_most),
                 cmocka_unit_test(needles_borrow_nothing),
                 cmocka_unit_test(none_are_made_of_nothing_or_too_many),
         };
