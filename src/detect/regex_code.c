@@ -115,6 +115,7 @@ static struct regex_first first_of(const struct regex_node *node, struct regex_f
         case REGEX_GROUP:
                 return node->is_barred ? all : first_of(node->first, next);
         case REGEX_END:
+        case REGEX_BORDER:
         case REGEX_AHEAD:
         case REGEX_BEHIND:
                 break;
@@ -335,6 +336,14 @@ static struct piece make_behind(
         return (struct piece){op, next.first};
 }
 
+static struct piece make_border(
+        struct maker *maker, const struct regex_node *node, struct piece next) {
+        struct regex_op *op =
+                new_op(maker, node->is_negative ? REGEX_OP_NOT_BORDER : REGEX_OP_BORDER, next.op);
+        op->set = bit_of_set(maker, regex_set_of_words());
+        return (struct piece){op, next.first};
+}
+
 static struct piece make_if(struct maker *maker, const struct regex_node *node, struct piece next) {
         struct piece yes = make(maker, node->first, next);
         struct piece no = make(maker, node->first->next, next);
@@ -362,6 +371,8 @@ static struct piece make(struct maker *maker, const struct regex_node *node, str
                 return (struct piece){
                         new_op(maker, REGEX_OP_END, next.op), {{{NEWLINE, 0}}, true}
                 };
+        case REGEX_BORDER:
+                return make_border(maker, node, next);
         case REGEX_AHEAD:
                 return make_ahead(maker, node, next);
         case REGEX_BEHIND:
@@ -444,6 +455,8 @@ static const struct regex_op *resolve(
         case REGEX_OP_OPEN:
         case REGEX_OP_CLOSE:
         case REGEX_OP_END:
+        case REGEX_OP_BORDER:
+        case REGEX_OP_NOT_BORDER:
         case REGEX_OP_BEHIND:
         case REGEX_OP_NOT_BEHIND:
         case REGEX_OP_AHEAD:

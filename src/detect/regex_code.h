@@ -27,6 +27,8 @@ enum regex_op_kind {
         REGEX_OP_OPEN,
         REGEX_OP_CLOSE,
         REGEX_OP_END,
+        REGEX_OP_BORDER,
+        REGEX_OP_NOT_BORDER,
         REGEX_OP_BEHIND,
         REGEX_OP_NOT_BEHIND,
         REGEX_OP_AHEAD, /* other leads to a FOUND here */
@@ -40,8 +42,9 @@ struct regex_op {
         uint8_t kind;
         uint8_t group; /* OPEN, CLOSE, IF; AHEAD, NOT_AHEAD: a number of its own */
         char c;
-        uint32_t min;      /* runs */
-        uint64_t set;      /* SET, runs: what is taken; SPLIT: what next can begin with */
+        uint32_t min; /* runs */
+        uint64_t set; /* SET, runs: what is taken; BORDER: characters of words; SPLIT: what next can
+                         begin with */
         uint64_t follow;   /* runs: what can come behind; SPLIT: what other can begin with */
         size_t max;        /* runs */
         struct slice text; /* TEXT, NOT_TEXT; runs: what they stop in front of, or empty */

@@ -64,11 +64,13 @@ static void emit_fail(struct emitter *emitter) {
         PUT(emitter, 0x31, 0xc0, RETURN); /* xor eax, eax */
 }
 
-static bool has_behind(const struct regex_code *code) {
-        for (size_t i = 0; i < code->op_count; i++)
-                if (code->ops[i].kind == REGEX_OP_BEHIND ||
-                        code->ops[i].kind == REGEX_OP_NOT_BEHIND)
+static bool looks_back(const struct regex_code *code) {
+        for (size_t i = 0; i < code->op_count; i++) {
+                uint8_t kind = code->ops[i].kind;
+                if (kind == REGEX_OP_BEHIND || kind == REGEX_OP_NOT_BEHIND ||
+                        kind == REGEX_OP_BORDER || kind == REGEX_OP_NOT_BORDER)
                         return true;
+        }
         return false;
 }
 
@@ -80,7 +82,7 @@ static void emit_start(struct emitter *emitter) {
         PUT(emitter, 0x48, 0xc7, 0x82); /* mov qword [rdx + U32], U32: both halves */
         emitter_put_u32(emitter, FRAME(tries_left));
         emitter_put_u32(emitter, REGEX_EMIT_TRIES_MAX);
-        if (has_behind(emitter->code)) {
+        if (looks_back(emitter->code)) {
                 PUT(emitter, STORE_RDI_IN_FRAME);
                 emitter_put_u32(emitter, FRAME(begin));
         }
@@ -163,6 +165,30 @@ static void emit_behind(struct emitter *emitter, const struct regex_op *op) {
         assembler_place(emitter->out, out);
 }
 
+/* In front of the line and behind it there is no word: r10 is 1 behind a character of one, and rax
+ * in front of one. */
+static void emit_border(struct emitter *emitter, const struct regex_op *op) {
+        size_t begin = assembler_label(emitter->out);
+        size_t end = assembler_label(emitter->out);
+        PUT(emitter, 0x45, 0x31, 0xd2); /* xor r10d, r10d */
+        PUT(emitter, CMP_RDI_FRAME);
+        emitter_put_u32(emitter, FRAME(begin));
+        assembler_jump_if(emitter->out, ASSEMBLER_NOT_ABOVE, begin);
+        PUT(emitter, LOAD_LAST_CHAR);
+        emitter_test_set(emitter, op->set);
+        PUT(emitter, 0x41, 0x0f, 0x95, 0xc2); /* setne r10b */
+        assembler_place(emitter->out, begin);
+        PUT(emitter, 0x31, 0xc0); /* xor eax, eax */
+        PUT(emitter, CMP_RDI_RSI);
+        assembler_jump_if(emitter->out, ASSEMBLER_NOT_BELOW, end);
+        emitter_load_and_test(emitter, op->set);
+        PUT(emitter, 0x0f, 0x95, 0xc0); /* setne al */
+        assembler_place(emitter->out, end);
+        PUT(emitter, 0x44, 0x38, 0xd0); /* cmp al, r10b */
+        emitter_fail_if(
+                emitter, op->kind == REGEX_OP_BORDER ? ASSEMBLER_EQUAL : ASSEMBLER_NOT_EQUAL);
+}
+
 static void emit_end(struct emitter *emitter) {
         PUT(emitter, LEA_RAX_BEFORE_END, CMP_RDI_RAX);
         emitter_fail_if(emitter, ASSEMBLER_BELOW);
@@ -202,8 +228,8 @@ static void emit_not_text(struct emitter *emitter, const struct regex_op *op) {
 
 /* ---- the whole ---- */
 
-/* Of a group. */
-static void emit_border(struct emitter *emitter, const struct regex_op *op) {
+/* Where a group begins or ends. */
+static void emit_group(struct emitter *emitter, const struct regex_op *op) {
         bool is_end = op->kind == REGEX_OP_CLOSE;
         PUT(emitter, STORE_RDI_IN_FRAME);
         emitter_put_u32(emitter, FRAME_ITEM(spans, 2U * op->group + is_end));
@@ -250,10 +276,14 @@ static const struct regex_op *emit_op(struct emitter *emitter, const struct rege
                 break;
         case REGEX_OP_OPEN:
         case REGEX_OP_CLOSE:
-                emit_border(emitter, op);
+                emit_group(emitter, op);
                 break;
         case REGEX_OP_END:
                 emit_end(emitter);
+                break;
+        case REGEX_OP_BORDER:
+        case REGEX_OP_NOT_BORDER:
+                emit_border(emitter, op);
                 break;
         case REGEX_OP_BEHIND:
         case REGEX_OP_NOT_BEHIND:

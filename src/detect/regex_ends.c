@@ -31,6 +31,8 @@ static bool end_behind(const struct regex_code *code, const struct regex_op *op,
         case REGEX_OP_OPEN:
         case REGEX_OP_CLOSE:
         case REGEX_OP_END:
+        case REGEX_OP_BORDER:
+        case REGEX_OP_NOT_BORDER:
         case REGEX_OP_BEHIND:
         case REGEX_OP_NOT_BEHIND:
         case REGEX_OP_AHEAD:

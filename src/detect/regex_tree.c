@@ -75,6 +75,15 @@ static struct regex_set all_but(struct regex_set set) {
         };
 }
 
+struct regex_set regex_set_of_words(void) {
+        struct regex_set set = {{0}};
+        add_range(&set, '0', '9');
+        add_range(&set, 'A', 'Z');
+        add_range(&set, 'a', 'z');
+        add_char(&set, '_');
+        return set;
+}
+
 /* "\d" and its like. Returns false if it is none. */
 static bool class_set(char letter, struct regex_set *ret) {
         struct regex_set set = {{0}};
@@ -87,10 +96,7 @@ static bool class_set(char letter, struct regex_set *ret) {
                 add_range(&set, 0x1c, ' ');
                 break;
         case 'w':
-                add_range(&set, '0', '9');
-                add_range(&set, 'A', 'Z');
-                add_range(&set, 'a', 'z');
-                add_char(&set, '_');
+                set = regex_set_of_words();
                 break;
         default:
                 return false;
@@ -136,6 +142,11 @@ static struct regex_node *read_escape(struct reader *reader) {
         struct regex_set set;
         char meant;
         reader->at++;
+        if (c == 'b' || c == 'B') {
+                struct regex_node *node = new_node(reader, REGEX_BORDER);
+                node->is_negative = c == 'B';
+                return node;
+        }
         if (c > 0 && class_set((char)c, &set))
                 return set_node(reader, set, false);
         return escaped_char(c, &meant) ? char_node(reader, meant) : fail(reader);
@@ -328,6 +339,7 @@ static bool may_be_empty(const struct regex_node *node) {
         case REGEX_GROUP:
                 return may_be_empty(child);
         case REGEX_END:
+        case REGEX_BORDER:
         case REGEX_AHEAD:
         case REGEX_BEHIND:
                 return true;
@@ -339,8 +351,8 @@ static bool may_be_empty(const struct regex_node *node) {
 static bool is_repeatable(const struct regex_node *node, size_t min, size_t max) {
         if (node->kind == REGEX_SET)
                 return true;
-        if (node->kind == REGEX_END || node->kind == REGEX_AHEAD || node->kind == REGEX_BEHIND ||
-                node->kind == REGEX_IF)
+        if (node->kind == REGEX_END || node->kind == REGEX_BORDER || node->kind == REGEX_AHEAD ||
+                node->kind == REGEX_BEHIND || node->kind == REGEX_IF)
                 return false;
         if (max <= 1)
                 return max == 1;

@@ -28,6 +28,7 @@ enum regex_kind {
         REGEX_REPEAT,   /* the child, min to max times */
         REGEX_GROUP,    /* the child, and captures it */
         REGEX_END,      /* "$" */
+        REGEX_BORDER,   /* "\\b": of a word (negative: "\\B") */
         REGEX_AHEAD,    /* the child comes next (negative: does not) */
         REGEX_BEHIND,   /* a character of the set came last (negative: did not) */
         REGEX_IF,       /* the first child if the group has matched, else the second one */
@@ -56,6 +57,9 @@ struct regex_tree {
  * something in it that this does not know, or too much. */
 bool regex_tree_read(
         struct slice regex, size_t barred, struct arena *arena, struct regex_tree *ret);
+
+/* What "\\w" takes. */
+struct regex_set regex_set_of_words(void);
 
 static inline bool regex_set_has(const struct regex_set *set, unsigned char c) {
         return c < 128 && (set->bits[c / 64] >> (c % 64) & 1) != 0;

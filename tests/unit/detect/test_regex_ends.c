@@ -26,7 +26,7 @@ static void the_end_is_behind_what_takes_the_newline(void **state) {
                 {"^[^x]+x",                          true },
                 {"^.+x",                             false},
                 {"^(\\s*)(?=b)x",                    true },
-                {"^\\s*(?!b|c)(?<=b)(?!b)x",         true },
+                {"^\\s*(?!b|c)\\b\\B(?<=b)(?!b)x",   true },
                 {"^(?P<g>b)?\\s(?(g)c|b)x",          false},
                 {"^(?P<g>b)?\\s(?(g)c*|b*)x",        true },
                 {"^(?:\\s|b)cx",                     false},

@@ -108,7 +108,7 @@ static void put_pieces(struct random_regex *regex, unsigned depth) {
                 "[^a]", "[^ ,]", "\\d", "\\w", "\\s", "\\S", "\\W", ".", "$", "(?<=a)", "(?<! )",
                 "(?! a)", "(?=[ab1])", "\\.", "(?:\\d{1,3}\\.){3}\\d{1,3}", "(?:(?! a).)*",
                 "(?:(?!b)[ab]){1,3}", "[1-9a-b]", "(?:a|b)", "[\\d.]", "aaaaaaa", "(?!)", "\\n",
-                ", a,"};
+                "\\b", "\\b", "\\B", ", a,"};
         static const char *const repeats[] = {"", "", "", "", "?", "*", "+", "{2}", "{1,3}",
                 "{0,2}", "*?", "+?", "??", "{1,2}?", "{2,}"};
         for (uint32_t left = 1 + next_random(4); left > 0; left--) {

@@ -56,6 +56,9 @@ static void show(struct buffer *out, const struct regex_node *node) {
         case REGEX_END:
                 (void)buffer_append_char(out, '$');
                 return;
+        case REGEX_BORDER:
+                (void)buffer_append(out, node->is_negative ? SLICE("!|") : SLICE("|"));
+                return;
         case REGEX_AHEAD:
                 (void)buffer_append(out, node->is_negative ? SLICE("-") : SLICE("+"));
                 show(out, node->first);
@@ -99,7 +102,9 @@ static void regexes_are_read(void **state) {
                 {"^[a",                     NULL                          },
                 {"^[\\b]",                  NULL                          },
                 {"^\\.\\[\\n\\t",           "(.[\n\t)"                    },
-                {"^\\b",                    NULL                          },
+                {"^\\ba\\B",                "(|a!|)"                      },
+                {"^\\b?",                   NULL                          },
+                {"^(?:\\b)*",               NULL                          },
                 {"^\\1",                    NULL                          },
                 {"^\\x41",                  NULL                          },
                 {"^\\Z",                    NULL                          },
