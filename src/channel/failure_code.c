@@ -92,7 +92,6 @@ static bool is_set_of_one_text(const struct value *v) {
         return v->type == VALUE_SET && v->list.count == 1 && v->list.items[0].type == VALUE_STRING;
 }
 
-#define SHORT_END 0x80 /* lengths from here on take more than a byte */
 #define GROUP_HEADS (sizeof(uint8_t) + MESSAGE_NUMBER_MAX + MESSAGE_NUMBER_MAX)
 
 struct failure_name failure_name_of(struct slice text) {
@@ -120,7 +119,7 @@ static char *write_head(char *to, struct failure_name name, enum failure_group_f
         return name.code == 0 ? write_text(to, name.text) : to;
 }
 
-char *failure_group_write_text(
+char *failure_group_write_any_text(
         char *to, struct failure_name name, struct slice text, struct slice id) {
         if (slice_equal(text, id))
                 return write_head(to, name, FAILURE_GROUP_ID);
@@ -140,12 +139,12 @@ char *failure_group_write(
 static inline bool take_short_number(
         const unsigned char **p, const unsigned char *end, uint32_t *ret) {
         const unsigned char *at = *p;
-        if (at < end && at[0] < SHORT_END) {
+        if (at < end && at[0] < FAILURE_SHORT_END) {
                 *ret = at[0];
                 *p = at + 1;
                 return true;
         }
-        if (end - at < 2 || at[1] == 0 || at[1] >= SHORT_END)
+        if (end - at < 2 || at[1] == 0 || at[1] >= FAILURE_SHORT_END)
                 return false;
         *ret = (at[0] & 0x7fU) | (uint32_t)at[1] << 7;
         *p = at + 2;
@@ -248,10 +247,10 @@ static inline bool skip_short_group(struct message_reader *in) {
                 return false;
         unsigned code = p[0] / FAILURE_GROUP_FORM_COUNT, form = p[0] % FAILURE_GROUP_FORM_COUNT;
         size_t at = code == 0 ? 2 + (size_t)p[1] : 1;
-        if (code > NAMES || at > SHORT_END || at >= left || form == FAILURE_GROUP_VALUE)
+        if (code > NAMES || at > FAILURE_SHORT_END || at >= left || form == FAILURE_GROUP_VALUE)
                 return false;
         size_t size = form == FAILURE_GROUP_ID ? at : at + 1 + p[at];
-        if (size > left || (form != FAILURE_GROUP_ID && p[at] >= SHORT_END))
+        if (size > left || (form != FAILURE_GROUP_ID && p[at] >= FAILURE_SHORT_END))
                 return false;
         in->rest.data += size;
         in->rest.len -= size;

@@ -15,6 +15,7 @@
 
 #define FAILURE_PIECES_MAX 8
 #define FAILURE_GROUP_NAME_MAX 1024 /* bytes */
+#define FAILURE_SHORT_END 0x80      /* lengths from here on take more than a byte */
 #define FAILURE_NAMES_MAX 63        /* names with a code (failure_names.def) ... */
 #define FAILURE_NAME_BYTES_MAX 16   /* ... and the bytes of each */
 #define FAILURE_GROUP_BYTES_MIN 1   /* of a group: the name's code and the form */
@@ -69,8 +70,18 @@ static inline uint32_t failure_lines_count(struct message_reader *in) {
 }
 /* The same for a group that is a text, of less than 4 GiB. */
 size_t failure_group_text_size(struct failure_name name, struct slice text);
-char *failure_group_write_text(
+char *failure_group_write_any_text(
         char *to, struct failure_name name, struct slice text, struct slice id);
+static inline char *failure_group_write_text(
+        char *to, struct failure_name name, struct slice text, struct slice id) {
+        if (name.code == 0 || text.len >= FAILURE_SHORT_END || slice_equal(text, id))
+                return failure_group_write_any_text(to, name, text, id);
+        *to++ = (char)(uint8_t)(name.code * FAILURE_GROUP_FORM_COUNT + FAILURE_GROUP_TEXT);
+        *to++ = (char)text.len;
+        if (text.len > 0)
+                memcpy(to, text.data, text.len);
+        return to + text.len;
+}
 /* Read the next line or group; texts borrow from the body. Return true if there was one; false at
  * the end, and where in->bad is. What is coded as a value is not looked at. */
 bool failure_line_next(struct message_reader *in, struct failure_line *ret);

@@ -53,12 +53,19 @@ static const struct field_line *take_lines(
         return lines;
 }
 
+static inline void copy_text(struct arena *arena, struct field *field) {
+        char *copy = arena_alloc_raw(arena, field->len, 1);
+        if (field->len > 0)
+                memcpy(copy, field->text, field->len);
+        field->text = copy;
+}
+
 static void take(struct arena *arena, struct field *field) {
         /* Nothing, and what is there already, stays. */
         if (field->kind == FIELD_NONE || arena_holds(arena, field->text))
                 return;
         if (field->kind == FIELD_TEXT) {
-                field->text = arena_copy(arena, field_slice(field)).data;
+                copy_text(arena, field);
         } else if (field->kind == FIELD_LINES) {
                 field->lines = take_lines(arena, field->lines, field->len);
         } else {
@@ -84,9 +91,8 @@ void field_box_put(struct field_box *box, const struct fields *fields, size_t ro
         take_all(box);
 }
 
-void field_box_reserve(struct field_box *box, size_t room) {
-        if (box->fields.capacity - box->fields.count < room)
-                box->fields = fields_copy(&box->fields, room, &box->arena);
+void field_box_grow(struct field_box *box, size_t room) {
+        box->fields = fields_copy(&box->fields, room, &box->arena);
 }
 
 /* Most fields of a session are said again by each of its lines, in the same order. */
@@ -102,7 +108,10 @@ void field_box_overlay(struct field_box *box, const struct fields *newer) {
                 next = known ? known : &fields->items[fields->count++];
                 if (!known || !field_is_same_text(known, field)) {
                         *next = *field;
-                        take(&box->arena, next);
+                        if (next->kind == FIELD_TEXT)
+                                copy_text(&box->arena, next);
+                        else
+                                take(&box->arena, next);
                         fields->seen |= fields_bit(field->name);
                 }
                 next++;

@@ -20,8 +20,12 @@ void field_box_done(struct field_box *box);
  * in the box stays readable until field_box_settle(), but for the box's items themselves. */
 void field_box_put(struct field_box *box, const struct fields *fields, size_t room);
 /* Makes room for so many fields more. */
-void field_box_reserve(struct field_box *box, size_t room);
-/* Overwrites the fields with all of newer that is not None. */
+void field_box_grow(struct field_box *box, size_t room);
+static inline void field_box_reserve(struct field_box *box, size_t room) {
+        if (box->fields.capacity - box->fields.count < room)
+                field_box_grow(box, room);
+}
+/* Overwrites the fields with all of newer that is not None, and has no part in the box. */
 void field_box_overlay(struct field_box *box, const struct fields *newer);
 /* Puts lines behind those of the name, which are the box's own; of more than max the oldest go. */
 void field_box_add_lines(

@@ -73,15 +73,17 @@ struct fields groups_read_around_content(const struct failregex *regex, struct s
                 return fields;
         }
         struct fields fields = fields_new(regex->group_count + OTHERS_MAX + ADDED_MAX, arena);
-        *ret = SLICE_NULL;
+        struct field *next = fields.items;
+        struct field content = {.kind = FIELD_NONE};
         for (size_t i = 0; i < regex->group_count; i++) {
-                struct field *field = &fields.items[fields.count];
-                set_group(field, regex->groups[i].field, regex->groups[i].number, subject, match);
-                if (field->name != FIELD_CONTENT)
-                        fields.count++;
-                else if (field->kind == FIELD_TEXT)
-                        *ret = field_slice(field);
+                const struct failregex_group *group = &regex->groups[i];
+                bool is_content = group->field == FIELD_CONTENT;
+                set_group(
+                        is_content ? &content : next, group->field, group->number, subject, match);
+                next += !is_content;
         }
+        *ret = content.kind == FIELD_TEXT ? field_slice(&content) : SLICE_NULL;
+        fields.count = (uint32_t)(next - fields.items);
         fields.seen = regex->group_fields & ~fields_bit(FIELD_CONTENT);
         return fields;
 }
