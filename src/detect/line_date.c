@@ -300,13 +300,14 @@ static int read_seen(struct line_date *dates, const struct filter_line *line, si
         struct slice text = line->text;
         struct date_match match;
         line_date_seen(dates, text, at, &match);
-        ret->tuple.before = slice_sub(text, 0, match.cut_start);
-        ret->tuple.date = slice_sub(text, match.cut_start, match.cut_end);
-        ret->tuple.after = slice_sub(text, match.cut_end, text.len);
-        ret->time = match.time;
-        ret->integral = match.integral;
-        ret->is_undated = false;
-        ret->template = match.template_index;
+        *ret = (struct dated_line){
+                .tuple = {.before = slice_sub(text, 0, match.cut_start),
+                          .date = slice_sub(text, match.cut_start, match.cut_end),
+                          .after = slice_sub(text, match.cut_end, text.len)},
+                .time = match.time,
+                .integral = match.integral,
+                .template = match.template_index,
+        };
         line_date_repeat(dates, line, &match, 1);
         if (dates->view.is_usual || is_usual(dates, line, match.time))
                 return 1;
