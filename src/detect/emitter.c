@@ -76,19 +76,39 @@ static void compare_bytes(struct emitter *emitter, const char *bytes, size_t at,
         emitter_put_u32(emitter, at);
 }
 
-/* Goes to the label if the text does not stand at the place. The last bytes may be looked at twice.
- */
-void emitter_compare_text(struct emitter *emitter, struct slice text, size_t otherwise) {
-        size_t width = text.len >= 8 ? 8 : text.len >= 4 ? 4 : 1;
-        PUT(emitter, LEA_RAX_AT_RDI);
-        emitter_put_u32(emitter, text.len);
-        PUT(emitter, CMP_RAX_RSI);
-        assembler_jump_if(emitter->out, ASSEMBLER_ABOVE, otherwise);
+static size_t width_of(struct slice text) {
+        return text.len >= 8 ? 8 : text.len >= 4 ? 4 : 1;
+}
+
+/* The last bytes may be looked at twice. */
+static void compare_pieces(struct emitter *emitter, struct slice text, size_t otherwise) {
+        size_t width = width_of(text);
         for (size_t at = 0; at < text.len; at += width) {
                 compare_bytes(
                         emitter, text.data, at + width <= text.len ? at : text.len - width, width);
                 assembler_jump_if(emitter->out, ASSEMBLER_NOT_EQUAL, otherwise);
         }
+}
+
+void emitter_compare_text(struct emitter *emitter, struct slice text, size_t otherwise) {
+        PUT(emitter, LEA_RAX_AT_RDI);
+        emitter_put_u32(emitter, text.len);
+        PUT(emitter, CMP_RAX_RSI);
+        assembler_jump_if(emitter->out, ASSEMBLER_ABOVE, otherwise);
+        compare_pieces(emitter, text, otherwise);
+}
+
+/* Byte by byte there is always one more to look at, as long as none of them was the newline. */
+void emitter_take_text(struct emitter *emitter, const struct regex_op *op) {
+        struct slice text = op->text;
+        bool is_inside = width_of(text) == 1 && !emitter_may_be_at_end(emitter, op) &&
+                         slice_find_char(text, '\n', 0) == text.len;
+        if (is_inside)
+                compare_pieces(emitter, text, emitter->fail);
+        else
+                emitter_compare_text(emitter, text, emitter->fail);
+        PUT(emitter, ADD_RDI_U32);
+        emitter_put_u32(emitter, text.len);
 }
 
 /* A character of the set: passes over it, or goes to the label. */

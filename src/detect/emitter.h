@@ -48,6 +48,8 @@ void emitter_test_set(struct emitter *emitter, uint64_t set);
 void emitter_load_and_test(struct emitter *emitter, uint64_t set);
 /* Goes to the label if the text does not stand at the place. */
 void emitter_compare_text(struct emitter *emitter, struct slice text, size_t otherwise);
+/* REGEX_OP_TEXT. */
+void emitter_take_text(struct emitter *emitter, const struct regex_op *op);
 /* Passes over a character of the set, or goes to the label. */
 void emitter_take_or(struct emitter *emitter, uint64_t set, size_t otherwise);
 /* The first character that an operation must take; fails if it is not there. */

@@ -62,16 +62,54 @@ static void reach_other(struct emitter *emitter, uint64_t set) {
         PUT(emitter, DEC_RDI);
 }
 
-/* The same of one that the newline is of: it comes last. */
-static void reach_newline(struct emitter *emitter, const struct regex_op *op, size_t out) {
+static uint64_t without_newline(struct emitter *emitter, const struct regex_op *op) {
         struct regex_first first = emitter->code->firsts[__builtin_ctzll(op->set)];
         first.set.bits[0] &= ~(UINT64_C(1) << '\n');
         uint64_t set = regex_code_set(emitter->code, first);
         emitter->has_failed = emitter->has_failed || set == 0;
-        reach_other(emitter, set);
+        return set;
+}
+
+#define FEW 16 /* characters of a set that is not likely to take many */
+
+/* The same for what few are taken of: each costs more, and the end less. */
+static void reach_few(struct emitter *emitter, uint64_t set) {
+        size_t loop = assembler_label(emitter->out);
+        size_t other = assembler_label(emitter->out);
+        assembler_place(emitter->out, loop);
+        emitter_take_or(emitter, set, other);
+        assembler_jump(emitter->out, loop);
+        assembler_place(emitter->out, other);
+}
+
+/* The same of a set that the newline is of: it comes last. */
+static void reach_newline(struct emitter *emitter, const struct regex_op *op, size_t out) {
+        const uint64_t *bits = emitter->code->firsts[__builtin_ctzll(op->set)].set.bits;
+        uint64_t set = without_newline(emitter, op);
+        if (__builtin_popcountll(bits[0]) + __builtin_popcountll(bits[1]) <= FEW)
+                reach_few(emitter, set);
+        else
+                reach_other(emitter, set);
         PUT(emitter, CMP_CHAR_U8, '\n');
         assembler_jump_if(emitter->out, ASSEMBLER_NOT_EQUAL, out);
         PUT(emitter, INC_RDI);
+}
+
+/* Such a run that must take one: behind the newline there is nothing more. */
+static void run_with_newline(struct emitter *emitter, const struct regex_op *op) {
+        size_t more = assembler_label(emitter->out);
+        size_t out = assembler_label(emitter->out);
+        emitter_fail_at_end(emitter, op);
+        emitter_load_and_test(emitter, without_newline(emitter, op));
+        assembler_jump_if(emitter->out, ASSEMBLER_NOT_EQUAL, more);
+        PUT(emitter, CMP_AL_U8, '\n');
+        emitter_fail_if(emitter, ASSEMBLER_NOT_EQUAL);
+        PUT(emitter, INC_RDI, MOV_R10_RDI);
+        assembler_jump(emitter->out, out);
+        assembler_place(emitter->out, more);
+        PUT(emitter, INC_RDI, MOV_R10_RDI);
+        reach_newline(emitter, op, out);
+        assembler_place(emitter->out, out);
 }
 
 static void reach_counted(struct emitter *emitter, const struct regex_op *op) {
@@ -141,6 +179,8 @@ void emitter_run(struct emitter *emitter, const struct regex_op *op) {
                 emitter_take_first(emitter, op);
                 PUT(emitter, MOV_R10_RDI);
                 reach_other(emitter, op->set);
+        } else if (op->min == 1 && op->max == REGEX_TREE_FOREVER && op->text.len == 0) {
+                run_with_newline(emitter, op);
         } else {
                 PUT(emitter, MOV_R10_RDI);
                 reach(emitter, op);

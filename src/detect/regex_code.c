@@ -15,6 +15,7 @@
 #include "base/memory.h"
 
 #define NEWLINE (UINT64_C(1) << '\n')
+#define ASCII 128U
 #define FAR 1000 /* ops that are passed over before one is run */
 
 struct maker {
@@ -471,7 +472,8 @@ static const struct regex_op *resolve(
 static uint16_t *make_table(struct maker *maker, const struct regex_op *op) {
         uint16_t *table =
                 arena_alloc_array(&maker->code->arena, REGEX_CODE_END + 1, sizeof(*table));
-        for (unsigned c = 0; c <= REGEX_CODE_END; c++) {
+        for (unsigned i = 0; i <= ASCII; i++) { /* what is beyond fails */
+                unsigned c = i < ASCII ? i : REGEX_CODE_END;
                 unsigned left = FAR;
                 table[c] = (uint16_t)(resolve(maker, op, c, &left) - maker->ops);
         }

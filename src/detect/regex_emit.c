@@ -30,12 +30,6 @@ static bool *find_checked(const struct regex_code *code) {
         return is_checked;
 }
 
-static void emit_text(struct emitter *emitter, const struct regex_op *op) {
-        emitter_compare_text(emitter, op->text, emitter->fail);
-        PUT(emitter, ADD_RDI_U32);
-        emitter_put_u32(emitter, op->text.len);
-}
-
 static void emit_char(struct emitter *emitter, const struct regex_op *op) {
         if (!emitter_is_checked(emitter, op)) {
                 emitter_fail_at_end(emitter, op);
@@ -257,7 +251,7 @@ static const struct regex_op *emit_op(struct emitter *emitter, const struct rege
                 emit_char(emitter, op);
                 break;
         case REGEX_OP_TEXT:
-                emit_text(emitter, op);
+                emitter_take_text(emitter, op);
                 break;
         case REGEX_OP_SET:
                 emitter_take_first(emitter, op);
