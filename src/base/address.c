@@ -8,6 +8,8 @@
 
 #include "base/number.h"
 
+#define INET4_TEXT_MAX 15
+
 static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 static unsigned plen_max(const struct address *a) {
@@ -75,27 +77,39 @@ static unsigned digit_of(char c) {
         return (unsigned)(unsigned char)c - '0';
 }
 
-/* As inet_pton() reads it: decimal, without leading zeros. */
-static bool parse_inet4(struct slice s, uint8_t bytes[static 4]) {
-        const char *p = s.data;
-        const char *end = s.data + s.len;
-        if (s.len < 7 || s.len > 15)
-                return false;
-        for (int i = 0; i < 4; i++) {
-                unsigned number = p < end ? digit_of(*p++) : 10;
-                unsigned first = number;
-                if (first > 9)
-                        return false;
-                for (unsigned digit; p < end && (digit = digit_of(*p)) <= 9; p++) {
-                        number = number * 10 + digit;
-                        if (first == 0 || number > 255)
-                                return false;
+/* One to three digits without leading zeros, up to 255; something else is behind them. Returns what is behind, or NULL. */
+static const char *parse_byte(const char *p, uint8_t *ret) {
+        unsigned number = digit_of(p[0]);
+        unsigned second = digit_of(p[1]);
+        unsigned third = digit_of(p[2]);
+        size_t digits = 1;
+        if (number > 9 || (number == 0 && second <= 9))
+                return NULL;
+        if (second <= 9) {
+                number = number * 10 + second;
+                digits = 2;
+                if (third <= 9) {
+                        number = number * 10 + third;
+                        digits = 3;
                 }
-                bytes[i] = (uint8_t)number;
-                if (i < 3 && (p == end || *p++ != '.'))
+        }
+        *ret = (uint8_t)number;
+        return number > 255 ? NULL : p + digits;
+}
+
+/* As inet_pton() reads it: decimal, without leading zeros. In a copy, which has an end. */
+static bool parse_inet4(struct slice s, uint8_t bytes[static 4]) {
+        char text[INET4_TEXT_MAX + 3] = {0};
+        if (s.len < 7 || s.len > INET4_TEXT_MAX)
+                return false;
+        memcpy(text, s.data, s.len);
+        const char *p = text;
+        for (size_t i = 0; i < 4; i++) {
+                p = parse_byte(p, &bytes[i]);
+                if (!p || *p++ != (i < 3 ? '.' : '\0'))
                         return false;
         }
-        return p == end;
+        return p == text + s.len + 1;
 }
 
 bool address_is_normal_inet4(struct slice s) {
