@@ -151,6 +151,28 @@ static inline bool take_short_number(
         return true;
 }
 
+/* The bytes that tell the lengths of a line's three pieces, which is what nearly all have, the last
+ * one of two bytes at most; *ret_size: all of the pieces. 0: they are others. p: at the form; there
+ * are LINE_OF_THREE_BYTES. */
+#define LINE_OF_THREE_BYTES 5
+static inline size_t heads_of_three(const unsigned char *p, uint32_t *lengths, size_t *ret_size) {
+        size_t last = p[3];
+        if (p[0] != 3 || (p[1] | p[2]) >= FAILURE_SHORT_END)
+                return 0;
+        if (last >= FAILURE_SHORT_END) {
+                if (p[4] == 0 || p[4] >= FAILURE_SHORT_END)
+                        return 0;
+                last = (last & 0x7f) | (size_t)p[4] << 7;
+        }
+        if (lengths) {
+                lengths[0] = p[1];
+                lengths[1] = p[2];
+                lengths[2] = (uint32_t)last;
+        }
+        *ret_size = p[1] + p[2] + last;
+        return p[3] >= FAILURE_SHORT_END ? 5 : 4;
+}
+
 /* Reads a good line as nearly all are: no coded value, and no longer than such numbers tell; what
  * is read is kept apart from what is written meanwhile. Returns false, and reads nothing, where it
  * is another, or may be none. lengths: NULL, or they are told, too. */
@@ -160,10 +182,12 @@ static inline bool take_plain_line(
         size_t size = 0;
         if (in->bad || in->rest.len == 0)
                 return false;
-        unsigned form = *p++, count = form == FAILURE_LINE_TEXT ? 1 : form;
+        unsigned form = p[0], count = form == FAILURE_LINE_TEXT ? 1 : form;
         if (count > FAILURE_PIECES_MAX)
                 return false;
-        for (unsigned i = 0; i < count; i++) {
+        size_t heads = in->rest.len >= LINE_OF_THREE_BYTES ? heads_of_three(p, lengths, &size) : 0;
+        p += heads > 0 ? heads : 1;
+        for (unsigned i = 0; heads == 0 && i < count; i++) {
                 uint32_t length;
                 if (!take_short_number(&p, end, &length))
                         return false;
@@ -238,32 +262,40 @@ bool failure_lines_are_good(struct slice lines) {
         return !in.bad && left == 0;
 }
 
-/* Reads over a good group as nearly all are: short, and no coded value. Returns false, and reads
- * nothing, where it is another, or may be none. */
-static inline bool skip_short_group(struct message_reader *in) {
-        const unsigned char *p = (const unsigned char *)in->rest.data;
-        size_t left = in->rest.len;
-        if (left < 2)
-                return false;
-        unsigned code = p[0] / FAILURE_GROUP_FORM_COUNT, form = p[0] % FAILURE_GROUP_FORM_COUNT;
-        size_t at = code == 0 ? 2 + (size_t)p[1] : 1;
-        if (code > NAMES || at > FAILURE_SHORT_END || at >= left || form == FAILURE_GROUP_VALUE)
-                return false;
-        size_t size = form == FAILURE_GROUP_ID ? at : at + 1 + p[at];
-        if (size > left || (form != FAILURE_GROUP_ID && p[at] >= FAILURE_SHORT_END))
-                return false;
-        in->rest.data += size;
-        in->rest.len -= size;
-        return true;
+/* What is behind the good groups at the front, as far as they are as nearly all are: short, and no
+ * coded value. */
+static struct slice behind_short_groups(struct slice groups) {
+        const unsigned char *p = (const unsigned char *)groups.data;
+        size_t left = groups.len;
+        while (left >= 2) {
+                unsigned form = p[0] % FAILURE_GROUP_FORM_COUNT;
+                bool has_code = p[0] >= FAILURE_GROUP_FORM_COUNT;
+                size_t size = has_code ? 1 : 2 + (size_t)p[1];
+                if (p[0] >= (NAMES + 1) * FAILURE_GROUP_FORM_COUNT || form == FAILURE_GROUP_VALUE ||
+                        size >= 2 + FAILURE_SHORT_END || size >= left)
+                        break;
+                if (form != FAILURE_GROUP_ID) {
+                        if (p[size] >= FAILURE_SHORT_END)
+                                break;
+                        size += 1 + (size_t)p[size];
+                }
+                if (size > left)
+                        break;
+                p += size;
+                left -= size;
+        }
+        return (struct slice){(const char *)p, left};
 }
 
 bool failure_groups_are_good(struct slice groups) {
         struct message_reader in = message_reader_of(groups);
         struct failure_group group;
-        while (skip_short_group(&in))
-                continue;
-        while (failure_group_next(&in, &group))
+        for (;;) {
+                if (groups.len > 0)
+                        in.rest = behind_short_groups(in.rest);
+                if (!failure_group_next(&in, &group))
+                        return !in.bad;
                 if (group.form == FAILURE_GROUP_VALUE && !is_one_value(group.bytes))
                         return false;
-        return !in.bad;
+        }
 }
