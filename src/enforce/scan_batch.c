@@ -74,7 +74,7 @@ struct kept {
 
 static int check_records(const struct batch *batch, struct kept *kept, struct fault *fault) {
         struct record record;
-        int r;
+        int r = 0;
         kept->rest = batch->records;
         while (kept->count < SCAN_BATCH_KEPT_MAX &&
                 (r = record_get(&kept->rest, &kept->records[kept->count])) > 0)
