@@ -31,12 +31,14 @@ SHRINK_S = 60     # looking for the fewest lines
 FAKETIME = glob.glob('/usr/lib/*/faketime/libfaketime.so.1')
 FORMS = (['-o', 'row'], ['-o', 'row'], ['-o', 'row'], ['-v'], ['-o', '<ip> <F-USER> <fid> <time> <msg>'], ['-o', 'msg', '-i'],
          ['--print-all-matched', '--print-all-missed', '--print-all-ignored', '-v', '--VD'], ['--no-check-all', '-v'])
-# Not UTF-16, in which real fail2ban loses its place behind empty lines, \r\n, and each line of a log with a byte order mark.
+# Not UTF-16, in which real fail2ban loses its place behind empty lines, \r\n, and each line of a log with a byte order mark; nor
+# GB 18030, in which it does behind a line whose end is in the midst of a character.
 NAMES = (['-r'], ['--usedns', 'no'], ['--usedns', 'raw'])
 EXTRAS = ([], [], [], [], ['-L', '3'], ['-e', 'latin1'], ['-e', 'ascii'], ['-e', 'cp1251'], ['--TZ', 'UTC-0330'], ['-d', '%b %d %H:%M:%S'],
           ['-d', '{^LN-BEG}'], ['-d', '{NONE}'], ['-d', 'EPOCH'], ['-d', '^%Y-%m-%d %H:%M:%S'], ['-d', '%H:%M'],
           ['-l', 'WARNING', '-v'], ['-l', 'NOTICE'], ['-L', '2', '-v'], ['-D'], ['-v', '-v'], ['--TZ', 'Z'], ['-d', '%Y %b %d', '-v'], ['-d', r'{^LN-BEG}%ExY[-/]%m[-/]%d'],
-          ['-d', r'\[%d/%b/%Y:%H:%M:%S(?: %z)?\]'], ['-d', '%d %B %y'], ['-d', 'LEPOCH'], ['-d', 'TAI64N'], ['-e', 'koi8-r'], ['-e', 'cp1252'], ['-e', 'mac_arabic'], ['-e', 'utf-8-sig'], ['-d', '%j %H'])
+          ['-d', r'\[%d/%b/%Y:%H:%M:%S(?: %z)?\]'], ['-d', '%d %B %y'], ['-d', 'LEPOCH'], ['-d', 'TAI64N'], ['-e', 'koi8-r'], ['-e', 'cp1252'], ['-e', 'mac_arabic'], ['-e', 'utf-8-sig'], ['-d', '%j %H'],
+          ['-e', 'iso2022_jp'], ['-e', 'iso2022_kr'], ['-e', 'johab'], ['-e', 'shift_jis_2004'], ['-e', 'gbk'], ['-e', 'cp864'])
 ADDRESSES = ('1.2.3.4', '[2001:DB8::1]', '2001:db8::1', '::ffff:1.2.3.4', '1.2.3.999', 'host.example', '1:2', '::1', '1.2.3.4/24', '01.2.3.4',
              'fe80::1%eth0', '1.2.3.4:5', '::', '1.2.3.4.5', '0.0.0.0', '\u0661.2.3.4', '256.1.1.1', '1.2.3.4,5.6.7.8', '2001:db8:::1')
 DATES = ('Nov 24 11:59:58', 'Nov 24 11:59:58.123', '2026-11-24 11:59:58', '2026-11-24T11:59:58.5+02:00', '2026-11-24T11:59:58Z', '24/Nov/2026:11:59:58 +0100',
@@ -52,6 +54,8 @@ ADDRESS = re.compile(rb'\b\d+\.\d+\.\d+\.\d+\b|\b[0-9a-f]+:[0-9a-f:]+\b')
 # Where real fail2ban gives up a line, or all of them, and we do not (an id with a NUL in it), or we one that it needs for ever for.
 EXCUSED_REAL = ('ValueError: embedded null character',)
 EXCUSED = ('is taken for missed: match limit exceeded',)
+# What a set of texts holds, as Python prints it.
+QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|None""")
 # A field of a client: the marks around it, what cannot stand there, and its text (config/filter.d/tests/README.md).
 FIELD = re.compile(r'‹(?:![^!‹›]+!|\\|\.)?([^‹›]*)›')
 BITS = (b'\xff', b'\xc3', b'\xc3\xa9', b'\xed\xa0\x80', b'\xe2\x80\xa8', b'\x00', b'\x0b', b'\x0c', b'\x1c', b'\x85', b'\r', b'\t', b' ', b'  ', b'"', b"'", b'[', b']', b'(',
@@ -189,7 +193,7 @@ def comparable(path):
 def plain(text):
     text = text.decode('utf8', 'surrogateescape')
     text = re.sub(r'\[processed in [\d.]+ sec\]', '[processed]', text)
-    text = re.sub(r"('users': )\{([^{}]*)\}", lambda m: m.group(1) + '{' + ', '.join(sorted(m.group(2).split(', '))) + '}', text)
+    text = re.sub(rf"('users': )\{{((?:{QUOTED.pattern}|, )*)\}}", lambda m: m.group(1) + '{' + ', '.join(sorted(QUOTED.findall(m.group(2)))) + '}', text)
     text = re.sub(r'\[\d+\]: ', '[PID]: ', text)
     text = re.sub(r'^( [\d-]+ [\d:,]+) [0-9A-F]+ ', r'\1 THREAD ', text, flags=re.MULTILINE)
     text = re.sub(r'\d\d (\d{7,})$', 'SS \\1', text, flags=re.MULTILINE)      # seconds of a year that a double cannot hold
