@@ -290,12 +290,27 @@ static struct filter_line plain_line(const struct scan_log *log, struct slice ra
         return line;
 }
 
-static struct filter_line decoded_line(
-        struct pipeline *pipeline, struct scan_jail *jail, struct slice raw, struct decoded *cache) {
-        return (struct filter_line){
+/* For a jail that the line has to be decoded for. Not inline: that is rare. */
+__attribute__((noinline)) static void run_decoded(struct pipeline *pipeline, size_t index, struct slice raw, uint64_t lacks,
+        struct decoded *cache) {
+        struct scan_jail *jail = pipeline->log->attachments[index].jail;
+        const struct filter_line line = {
                 .text = decode(pipeline, jail, raw, cache),
                 .in_operation = pipeline->log->in_operation,
+                .lacks = lacks,
         };
+        scan_pass_settle(&pipeline->pass, index);
+        run_jail(pipeline, jail, &line);
+}
+
+static void run_plain(struct pipeline *pipeline, size_t index, const struct filter_line *line) {
+        struct scan_jail *jail = pipeline->log->attachments[index].jail;
+        if (scan_pass_line(&pipeline->pass, index, line)) {
+                scan_jail_note_passed(jail, 1);
+                return;
+        }
+        scan_pass_settle(&pipeline->pass, index);
+        run_jail(pipeline, jail, line);
 }
 
 /* The line starts at log->done. hints: see log_prefilter_line(); or NULL. */
@@ -303,7 +318,7 @@ static void run_line(struct pipeline *pipeline, struct scan_log *log, struct sli
         const uint64_t *hints) {
         struct decoded cache = {.there = false};
         bool skip = log->done == log->skip_at;
-        const struct filter_line plain = plain_line(log, raw);
+        struct filter_line line = plain_line(log, raw);
         for (size_t i = 0; i < log->attachment_count; i++) {
                 const struct scan_attachment *attachment = &log->attachments[i];
                 if (log->done < attachment->from)
@@ -314,15 +329,11 @@ static void run_line(struct pipeline *pipeline, struct scan_log *log, struct sli
                         attachment->jail->lines++;
                         continue;
                 }
-                bool is_plain = pipeline->pass.is_ascii && attachment->jail->keeps_ascii;
-                struct filter_line line = is_plain ? plain : decoded_line(pipeline, attachment->jail, raw, &cache);
                 line.lacks = hints ? ~hints[i] : 0;
-                if (is_plain && scan_pass_line(&pipeline->pass, i, &line)) {
-                        scan_jail_note_passed(attachment->jail, 1);
-                        continue;
-                }
-                scan_pass_settle(&pipeline->pass, i);
-                run_jail(pipeline, attachment->jail, &line);
+                if (pipeline->pass.is_ascii && attachment->jail->keeps_ascii)
+                        run_plain(pipeline, i, &line);
+                else
+                        run_decoded(pipeline, i, raw, line.lacks, &cache);
         }
         if (skip)
                 log->skip_at = SCAN_LOG_NO_SKIP;
