@@ -176,8 +176,9 @@ static void count_failure(struct jail *jail, const struct counted *failure) {
                 ban_taken(jail, bad);
         }
         say_forgotten(jail);
-        window_cleanup(&jail->window, jail_now(jail));
-        ban_prefix_cleanup(&jail->prefix, jail_now(jail));
+        double now = jail_now(jail);
+        window_cleanup(&jail->window, now);
+        ban_prefix_cleanup(&jail->prefix, now);
 }
 
 /* One a failure: it is written where it is to be, if there is such a place, which is so nearly

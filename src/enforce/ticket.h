@@ -73,6 +73,11 @@ static inline double ticket_retry(const struct ticket *ticket) {
         return ticket->retry_halves / 2.0;
 }
 void ticket_set_retry(struct ticket *ticket, double retry);
+/* One more. */
+static inline void ticket_add_retry(struct ticket *ticket) {
+        ticket->retry_halves +=
+                ticket->retry_halves < UINT32_MAX - 1 ? 2 : UINT32_MAX - ticket->retry_halves;
+}
 /* From a window to a ban: the fields that share a place are now those of a ban, which has the
  * jail's time. */
 void ticket_leave_window(struct ticket *ticket);

@@ -60,7 +60,7 @@ struct ticket *window_find(const struct window *window, struct slice id, uint32_
 double window_add_record(
         struct window *window, struct ticket *entry, double time, const struct record *record) {
         adjust_time(entry, time, window->findtime_s);
-        ticket_set_retry(entry, ticket_retry(entry) + 1);
+        ticket_add_retry(entry);
         entry->failures++;
         ticket_add_record(entry, record, window->maxmatches);
         window->total++;

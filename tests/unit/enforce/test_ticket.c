@@ -181,6 +181,17 @@ static void retries_are_counted_in_halves(void **state) {
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 ticket_set_retry(ticket, rows[i].set);
                 assert_true(ticket_retry(ticket) == rows[i].kept);
+                struct ticket *other = ticket_new(SLICE("x"), NULL, 1);
+                ticket_set_retry(other, rows[i].kept + 1);
+                ticket_add_retry(ticket);
+                assert_true(ticket_retry(ticket) == ticket_retry(other));
+                (void)ticket_unref(other);
+        }
+        for (uint32_t left = 3; left < 4; left--) {
+                ticket->retry_halves = UINT32_MAX - left;
+                ticket_add_retry(ticket);
+                assert_int_equal(
+                        ticket->retry_halves, left < 2 ? UINT32_MAX : UINT32_MAX - left + 2);
         }
         (void)ticket_unref(ticket);
 }
