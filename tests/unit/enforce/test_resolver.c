@@ -175,8 +175,10 @@ static void who_was_with_a_crash_is_asked_again(void **state) {
         resolver_ask_addresses(t->resolver, SLICE("two.test"), on_addresses, t);
         resolver_ask_addresses(t->resolver, SLICE("crash.test"), on_addresses, &crashed);
         resolver_ask_addresses(t->resolver, SLICE("pid.test"), on_addresses, t);
-        while (t->answers < 2)
-                assert_true(slice_has_prefix(slice_of(wait_for(t, t->answers + 1)), SLICE("1")));
+        /* Both may come in one step. */
+        for (int64_t end = loop_now_us() + WAIT_US; t->answers < 2 && loop_now_us() < end;)
+                assert_int_equal(loop_step(t->loop, 20000), 0);
+        assert_true(slice_has_prefix(slice_of(wait_for(t, 2)), SLICE("1")));
         while (crashed.answers == 0)
                 assert_int_equal(loop_step(t->loop, 20000), 0);
         assert_string_equal(crashed.seen, "Temporary failure in name resolution");
