@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,6 +71,28 @@ static void code_cannot_be_written(void **state) {
         code_memory_free(piece);
 }
 
+#define REFUSE_EXECUTABLE 65 /* PR_SET_MDWE, which older headers lack */
+
+/* As systemd's MemoryDenyWriteExecute= has it. */
+static void where_the_system_refuses_there_is_none(void **state) {
+        static const char code[64];
+        (void)state;
+        pid_t child = fork();
+        if (child == 0) {
+                if (prctl(REFUSE_EXECUTABLE, 1UL, 0UL, 0UL, 0UL) < 0)
+                        _exit(2);
+                bool is_refused = !code_memory_new(code, sizeof(code)) &&
+                                  !code_memory_new(code, sizeof(code));
+                _exit(is_refused ? 0 : 1);
+        }
+        int status;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status));
+        if (WEXITSTATUS(status) == 2)
+                skip(); /* this kernel cannot */
+        assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 #if defined(__x86_64__)
 static void code_runs(void **state) {
         static const unsigned char code[] = {0xf3, 0x0f, 0x1e, 0xfa, 0x8d, 0x47, 0x01, 0xc3};
@@ -92,6 +115,7 @@ int main(void) {
                 cmocka_unit_test(pieces_keep_their_bytes_until_they_are_freed),
                 cmocka_unit_test(a_large_piece_has_room),
                 cmocka_unit_test(code_cannot_be_written),
+                cmocka_unit_test(where_the_system_refuses_there_is_none),
 #if defined(__x86_64__)
                 cmocka_unit_test(code_runs),
 #endif
