@@ -345,7 +345,8 @@ static struct slice set_text(struct run *run, const struct line_list *lines) {
         else if (run->has_newline && lines == &run->original)
                 run->text_kind = PATTERN_SUBJECT_LINE;
         else
-                run->text_kind = PATTERN_SUBJECT_ASCII; /* a content may end in its own newline */
+                run->text_kind =
+                        pattern_subject_of_ascii(text); /* a content may end in its own newline */
         return text;
 }
 

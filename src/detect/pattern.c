@@ -261,8 +261,13 @@ int pattern_search(const struct pattern *pattern, struct slice subject, size_t f
         return search(pattern, form, subject, from, ret, fault);
 }
 
+enum pattern_subject pattern_subject_of_ascii(struct slice subject) {
+        bool is_line = subject.len > 0 && slice_find_char(subject, '\n', 0) == subject.len - 1;
+        return is_line ? PATTERN_SUBJECT_LINE : PATTERN_SUBJECT_ASCII;
+}
+
 enum pattern_subject pattern_subject_of(struct slice subject) {
-        return slice_is_ascii(subject) ? PATTERN_SUBJECT_ASCII : PATTERN_SUBJECT_OTHER;
+        return slice_is_ascii(subject) ? pattern_subject_of_ascii(subject) : PATTERN_SUBJECT_OTHER;
 }
 
 /* Whether there is a lean form, by now; makes what there is beside the plain one. */

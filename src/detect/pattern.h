@@ -53,6 +53,7 @@ enum pattern_subject {
         PATTERN_SUBJECT_OTHER,
 };
 enum pattern_subject pattern_subject_of(struct slice subject);
+enum pattern_subject pattern_subject_of_ascii(struct slice subject); /* of one that is known to be */
 int pattern_search_whole(const struct pattern *pattern, struct slice subject, enum pattern_subject kind, struct pattern_match *ret,
         struct fault *fault);
 #define PATTERN_UNSET SIZE_MAX /* a span's start, if the group took no part */

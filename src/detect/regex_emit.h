@@ -30,7 +30,7 @@ struct regex_frame {
 };
 
 /* Whether there is machine code for this processor. */
-#if defined(__x86_64__)
+#if defined(__x86_64__) && defined(__LP64__)
 #define REGEX_EMIT_IS_THERE 1
 #else
 #define REGEX_EMIT_IS_THERE 0

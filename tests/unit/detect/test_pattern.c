@@ -137,7 +137,8 @@ static void ascii_form_and_the_other_agree(void **state) {
                         bool there2 = r == 1 && pattern_match_span(&match, 0, &start2, &end2);
                         assert_true(there == there2 && start == start2 && end == end2);
                         struct slice whole = {subject, 2};
-                        assert_int_equal(pattern_subject_of(whole), PATTERN_SUBJECT_ASCII);
+                        assert_int_equal(pattern_subject_of(whole),
+                                c == '\n' ? PATTERN_SUBJECT_LINE : PATTERN_SUBJECT_ASCII);
                         assert_int_equal(pattern_search_whole(pattern, whole, PATTERN_SUBJECT_ASCII,
                                                  &match, NULL),
                                 there);
@@ -163,6 +164,25 @@ static void one_byte_makes_a_subject_not_ascii(void **state) {
                         subject[i] = 'x';
                 }
         }
+}
+
+static void a_line_has_one_newline_and_it_is_at_the_end(void **state) {
+        static const struct {
+                struct slice subject;
+                enum pattern_subject kind;
+        } rows[] = {
+                {{"", 0},           PATTERN_SUBJECT_ASCII},
+                {{"\n", 1},         PATTERN_SUBJECT_LINE },
+                {{"abc\n", 4},      PATTERN_SUBJECT_LINE },
+                {{"abc", 3},        PATTERN_SUBJECT_ASCII},
+                {{"abc\n\n", 5},    PATTERN_SUBJECT_ASCII},
+                {{"a\nbc\n", 5},    PATTERN_SUBJECT_ASCII},
+                {{"a\nb", 3},       PATTERN_SUBJECT_ASCII},
+                {{"\xc3\xa4\n", 3}, PATTERN_SUBJECT_OTHER},
+        };
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+                assert_int_equal(pattern_subject_of(rows[i].subject), rows[i].kind);
 }
 
 static void search_that_takes_too_long_is_given_up(void **state) {
@@ -228,6 +248,7 @@ int main(void) {
                 cmocka_unit_test(nul_is_a_character),
                 cmocka_unit_test(ascii_form_and_the_other_agree),
                 cmocka_unit_test(one_byte_makes_a_subject_not_ascii),
+                cmocka_unit_test(a_line_has_one_newline_and_it_is_at_the_end),
                 cmocka_unit_test(search_that_takes_too_long_is_given_up),
                 cmocka_unit_test(long_subjects_are_searched_or_given_up_but_never_crash),
                 cmocka_unit_test(regex_that_is_too_long_is_refused),
