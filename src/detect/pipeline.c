@@ -388,6 +388,18 @@ static void run_and_pass(struct pipeline *pipeline, struct scan_log *log, struct
                 log->careful = false;
 }
 
+/* All but a little progress. */
+static void send_much(struct pipeline *pipeline, struct scan_log *log) {
+        if (buffer_len(&pipeline->records) > 0 || log->done - log->reported >= PIPELINE_FLUSH)
+                close_batch(pipeline, log, 0);
+}
+
+void pipeline_release(struct pipeline *pipeline, struct scan_log *log) {
+        pipeline->holds = false;
+        send_much(pipeline, log);
+        note_unreported(log);
+}
+
 int pipeline_run(struct pipeline *pipeline, struct scan_log *log, const struct input_chunk *chunk) {
         struct slice lines = chunk->lines;
         int64_t deadline = hold_clock(pipeline) + PIPELINE_TURN_US;
@@ -411,8 +423,8 @@ int pipeline_run(struct pipeline *pipeline, struct scan_log *log, const struct i
         clock_release(pipeline->clock);
         pipeline->log = NULL;
         input_file_take(&log->files[0], log->done);
-        if (buffer_len(&pipeline->records) > 0 || log->done - log->reported >= PIPELINE_FLUSH)
-                close_batch(pipeline, log, 0);
+        if (!pipeline->holds || buffer_len(&pipeline->records) >= PIPELINE_FLUSH)
+                send_much(pipeline, log);
         note_unreported(log);
         return late ? PIPELINE_E_LATE : 0;
 }
@@ -498,8 +510,7 @@ int pipeline_run_entries(struct pipeline *pipeline, struct scan_log *log, const 
         clock_release(pipeline->clock);
         pipeline->log = NULL;
         arena_reset(&pipeline->arena);
-        if (buffer_len(&pipeline->records) > 0 || log->done - log->reported >= PIPELINE_FLUSH)
-                close_batch(pipeline, log, 0);
+        send_much(pipeline, log);
         note_unreported(log);
         if (r < 0)
                 return r;

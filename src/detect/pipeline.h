@@ -35,6 +35,7 @@ struct pipeline {
         struct buffer records;  /* of the present log's batch; empty between chunks, unless only progress is to be told */
         struct buffer head;     /* what a batch says in front of them */
         struct scan_log *log;   /* whose chunk runs; NULL: none */
+        bool holds;             /* the log's next chunk runs at once: records below PIPELINE_FLUSH wait for it, and for pipeline_release() */
         struct scan_pass pass;  /* of the chunk */
 };
 
@@ -47,6 +48,8 @@ void pipeline_done(struct pipeline *pipeline);
  * run: the rest is still in the file. */
 enum { PIPELINE_E_LATE = 1 };
 int pipeline_run(struct pipeline *pipeline, struct scan_log *log, const struct input_chunk *chunk);
+/* No chunk of the log runs next any more: sends what pipeline_run() has held back. */
+void pipeline_release(struct pipeline *pipeline, struct scan_log *log);
 /* Where entries come from. next: 1 with an entry in arena, 0 at the end, or negative errno. place: the cursor of the entry that next
  * gave; 0 or negative errno. */
 struct pipeline_source {

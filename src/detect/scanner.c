@@ -483,12 +483,9 @@ static void serve_journal(struct scanner *scanner, struct scan_log *log) {
         report_later(scanner, log);
 }
 
-static void serve_log(struct scanner *scanner, struct scan_log *log) {
+/* Returns whether there is more to read. */
+static bool serve_chunk(struct scanner *scanner, struct scan_log *log) {
         struct input_chunk chunk;
-        if (log->journal) {
-                serve_journal(scanner, log);
-                return;
-        }
         log->has_run = log->has_run || input_file_size(&log->files[0]) > log->files[0].position;
         if (!log->sought)
                 scan_log_seek(log, &scanner->arena);
@@ -496,18 +493,32 @@ static void serve_log(struct scanner *scanner, struct scan_log *log) {
         int r = input_file_read(&log->files[0], &scanner->buffer, &chunk);
         if (r < 0) {
                 tell_unreadable(log, r);
-                return;
+                return false;
         }
         log->read_failed = false;
         if (r == INPUT_CHANGED) {
                 restart_log(scanner, log);
-                return;
+                return false;
         }
         if (chunk.lines.len > 0)
                 note_content(scanner, log);
         bool all = chunk.lines.len == 0 || pipeline_run(&scanner->pipeline, log, &chunk) == 0;
         if (all && (r == INPUT_END || r == INPUT_LAST))
                 reach_end(scanner, log);
+        return all && r == INPUT_LINES;
+}
+
+/* A server that hears of each chunk of a long log would do little else than to wake up. */
+static void serve_log(struct scanner *scanner, struct scan_log *log) {
+        if (log->journal) {
+                serve_journal(scanner, log);
+                return;
+        }
+        int64_t until_us = loop_now_us() + SCANNER_TURN_US;
+        scanner->pipeline.holds = true;
+        while (serve_chunk(scanner, log) && log->done - log->reported < SCANNER_TURN_BYTES && loop_now_us() < until_us)
+                continue;
+        pipeline_release(&scanner->pipeline, log);
         report_later(scanner, log);
 }
 

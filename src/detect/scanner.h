@@ -10,6 +10,8 @@
 #define SCANNER_PENDING_MAX ((size_t)8 << 20)     /* bytes the server has not taken yet, above which no log is read */
 #define SCANNER_REPORT_US ((int64_t)1000000)      /* mere progress is told this often at most */
 #define SCANNER_FILL_US ((int64_t)2000000)        /* what comes into an empty log within this time may be old */
+#define SCANNER_TURN_US ((int64_t)4000)           /* chunks of a log that is far behind run in a row for so long ... */
+#define SCANNER_TURN_BYTES ((uint64_t)1 << 20)    /* ... and so far: what they led to goes in one batch */
 #define SCANNER_CAREFUL_BYTES ((uint64_t)4 << 20) /* how far careful mode goes: further than lines can have been run untold */
 
 struct scanner;

@@ -126,6 +126,47 @@ static void run(struct test *t, struct scan_log *log) {
         } while (r == INPUT_LINES);
 }
 
+/* What more is written while the first chunk's records are held back goes with them. */
+static void chunks_in_a_row_go_in_one_batch(void **state) {
+        struct test t;
+        (void)state;
+        begin(&t, "fail a\nsession 1 b\n");
+        t.pipeline.holds = true;
+        run(&t, t.log);
+        assert_int_equal(t.count, 0);
+        assert_ptr_equal(t.jail->unreported, t.log);
+        assert_int_equal(write(t.log->files[0].fd, "fail c\n", 7), 7);
+        run(&t, t.log);
+        assert_int_equal(t.count, 0);
+        pipeline_release(&t.pipeline, t.log);
+        assert_int_equal(t.count, 1);
+        assert_int_equal(t.batches[0].before, 0);
+        assert_int_equal(t.batches[0].after, 26);
+        assert_string_equal(t.batches[0].records, "F:a F:c C:3/0 S:next S:0 ");
+        assert_null(t.jail->unreported);
+        pipeline_release(&t.pipeline, t.log);
+        assert_int_equal(t.count, 1);
+        finish(&t);
+}
+
+/* Another log of the same jail does not run before. */
+static void records_held_back_go_before_those_of_another_log(void **state) {
+        struct test t;
+        (void)state;
+        begin(&t, "fail a\n");
+        struct scan_log *other = new_log(&t, 2, "fail b\n", 7);
+        t.pipeline.holds = true;
+        run(&t, t.log);
+        run(&t, other);
+        assert_int_equal(t.count, 1);
+        assert_int_equal(t.batches[0].log, 1);
+        pipeline_release(&t.pipeline, other);
+        assert_int_equal(t.count, 2);
+        assert_int_equal(t.batches[1].log, 2);
+        (void)scan_log_free(other);
+        finish(&t);
+}
+
 static void batch_tells_offsets_and_what_the_lines_did(void **state) {
         struct test t;
         (void)state;
@@ -379,6 +420,8 @@ static void long_line_is_cut_and_passed(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(batch_tells_offsets_and_what_the_lines_did),
+                cmocka_unit_test(chunks_in_a_row_go_in_one_batch),
+                cmocka_unit_test(records_held_back_go_before_those_of_another_log),
                 cmocka_unit_test(mere_progress_is_told_by_the_flush),
                 cmocka_unit_test(sibling_log_is_told_before_another_runs),
                 cmocka_unit_test(line_that_fails_is_counted_and_told),
