@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "base/diag.h"
 #include "base/memory.h"
 #include "detect/scan_journal.h"
 #include "detect/seek.h"
@@ -103,6 +104,17 @@ void scan_log_shift(struct scan_log *log) {
         log->file_count--;
         memmove(&log->files[0], &log->files[1], log->file_count * sizeof(log->files[0]));
         begin_file(log);
+}
+
+bool scan_log_should_shift(const struct scan_log *log) {
+        return log->file_count > 2 || (log->file_count == 2 && input_file_size(&log->files[1]) > 0);
+}
+
+void scan_log_set_unreadable(struct scan_log *log, int error) {
+        if (!log->read_failed)
+                diag(DIAG_ERROR, "fail2ban.filter", "Unable to read %s: %s", log->path, strerror(error));
+        log->read_failed = true;
+        log->ready = false;
 }
 
 void scan_log_restart(struct scan_log *log, uint32_t generation) {

@@ -69,6 +69,10 @@ bool scan_log_has_watch(const struct scan_log *log, int watch);
 int scan_log_push(struct scan_log *log, int fd, uint32_t generation);
 /* Leaves the present file; the next one begins at 0. */
 void scan_log_shift(struct scan_log *log);
+/* Whether it is time for that: a rotated file is left when its successor has content, as until then its writer may still hold it. */
+bool scan_log_should_shift(const struct scan_log *log);
+/* The present file cannot be read, which is said once; error: positive errno. */
+void scan_log_set_unreadable(struct scan_log *log, int error);
 /* The present file was cut: begin again. */
 void scan_log_restart(struct scan_log *log, uint32_t generation);
 /* Each jail gets the lines from about its seek time on; the log is read from the earliest of these. arena is reset. */

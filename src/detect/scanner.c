@@ -460,18 +460,6 @@ static void reach_end(struct scanner *scanner, struct scan_log *log) {
         scan_log_shift(log);
 }
 
-static void tell_unreadable(struct scan_log *log, int error) {
-        if (!log->read_failed)
-                diag(DIAG_ERROR, LOGGER, "Unable to read %s: %s", log->path, strerror(-error));
-        log->read_failed = true;
-        log->ready = false;
-}
-
-/* A rotated file is left when its successor has content: until then its writer may still hold it. */
-static bool should_switch(const struct scan_log *log) {
-        return log->file_count > 2 || (log->file_count == 2 && input_file_size(&log->files[1]) > 0);
-}
-
 static void report_later(struct scanner *scanner, const struct scan_log *log) {
         if (scan_log_has_unreported(log) && !loop_timer_is_set(&scanner->report_timer))
                 loop_timer_set_in(scanner->loop, &scanner->report_timer, SCANNER_REPORT_US, on_report_timer, scanner);
@@ -489,10 +477,10 @@ static bool serve_chunk(struct scanner *scanner, struct scan_log *log) {
         log->has_run = log->has_run || input_file_size(&log->files[0]) > log->files[0].position;
         if (!log->sought)
                 scan_log_seek(log, &scanner->arena);
-        log->switching = log->switching || should_switch(log); /* decided before the read, so that the read sees the last line */
+        log->switching = log->switching || scan_log_should_shift(log); /* decided before the read, so that the read sees the last line */
         int r = input_file_read(&log->files[0], &scanner->buffer, &chunk);
         if (r < 0) {
-                tell_unreadable(log, r);
+                scan_log_set_unreadable(log, -r);
                 return false;
         }
         log->read_failed = false;

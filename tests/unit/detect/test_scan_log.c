@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "../cmocka_include.h"
 
@@ -49,6 +50,33 @@ static void freed_log_is_no_jails_unreported_one(void **state) {
         assert_null(a.unreported);
         assert_ptr_equal(b.unreported, &other);
         assert_null(scan_log_free(NULL));
+}
+
+static void a_file_is_left_when_its_successor_has_content(void **state) {
+        (void)state;
+        struct scan_log *log = scan_log_new(1, SLICE("/log"), new_file(), 7, 0);
+        int second = new_file();
+        assert_false(scan_log_should_shift(log));
+        assert_int_equal(scan_log_push(log, second, 8), 0);
+        assert_false(scan_log_should_shift(log));
+        assert_int_equal(write(second, "x", 1), 1);
+        assert_true(scan_log_should_shift(log));
+        (void)scan_log_free(log);
+        log = scan_log_new(1, SLICE("/log"), new_file(), 7, 0);
+        assert_int_equal(scan_log_push(log, new_file(), 8), 0);
+        assert_int_equal(scan_log_push(log, new_file(), 9), 0);
+        assert_true(scan_log_should_shift(log));
+        (void)scan_log_free(log);
+}
+
+static void an_unreadable_file_is_not_ready(void **state) {
+        (void)state;
+        struct scan_log *log = scan_log_new(1, SLICE("/log"), new_file(), 7, 0);
+        log->ready = true;
+        scan_log_set_unreadable(log, EIO);
+        assert_false(log->ready);
+        assert_true(log->read_failed);
+        (void)scan_log_free(log);
 }
 
 static void newest_watches_are_remembered(void **state) {
@@ -121,6 +149,8 @@ int main(void) {
                 cmocka_unit_test(jail_is_attached_once_and_detached),
                 cmocka_unit_test(freed_log_is_no_jails_unreported_one),
                 cmocka_unit_test(newest_watches_are_remembered),
+                cmocka_unit_test(a_file_is_left_when_its_successor_has_content),
+                cmocka_unit_test(an_unreadable_file_is_not_ready),
                 cmocka_unit_test(rotations_wait_in_order_up_to_the_cap),
                 cmocka_unit_test(next_file_begins_afresh),
                 cmocka_unit_test(cut_file_begins_again_with_its_next_generation),
