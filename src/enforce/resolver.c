@@ -8,6 +8,7 @@
  * says is checked: it runs code from anywhere (NSS modules), and talks to the network. */
 #include "enforce/resolver.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 
@@ -460,10 +461,26 @@ struct resolver *resolver_free(struct resolver *resolver) {
         return NULL;
 }
 
+/* "52401", "0x7f.1": what getaddrinfo() takes for an address before it asks anybody. Such texts
+ * stand where a regex looks for a host in much of what attackers write. */
+static bool is_number_of_address(struct slice name, struct address *ret) {
+        static const char allowed[] = "0123456789abcdefABCDEFxX.";
+        char text[INET6_ADDRSTRLEN];
+        struct in_addr number;
+        if (name.len == 0 || name.len >= sizeof(text))
+                return false;
+        memcpy(text, name.data, name.len);
+        text[name.len] = '\0';
+        if (strspn(text, allowed) != name.len || inet_aton(text, &number) == 0 ||
+                !inet_ntop(AF_INET, &number, text, sizeof(text)))
+                return false;
+        return address_parse(slice_of(text), ret) == 0;
+}
+
 void resolver_ask_addresses(
         struct resolver *resolver, struct slice name, resolver_addresses *done, void *user) {
         struct address address;
-        if (address_parse(name, &address) == 0) {
+        if (address_parse(name, &address) == 0 || is_number_of_address(name, &address)) {
                 done(user, &address, 1, NULL);
                 return;
         }
@@ -478,7 +495,8 @@ void resolver_ask_name(
         ask(resolver, LOOKUP_NAME, address_print(address, text), &waiter);
 }
 
-/* Whom is_meant() picks is not waiting any more; only_done: among those with this handler, NULL: any. */
+/* Whom is_meant() picks is not waiting any more; only_done: among those with this handler, NULL:
+ * any. */
 static void drop_waiters(struct resolver *resolver, resolver_addresses *only_done,
         resolver_is_meant *is_meant, const void *whom) {
         size_t position = 0;

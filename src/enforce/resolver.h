@@ -37,7 +37,7 @@ struct resolver *resolver_new(struct loop *loop, const struct clock *clock, cons
 /* Has its process started by stockade-runner. runner: NULL: by our own fork; outlives resolver. */
 void resolver_set_runner(struct resolver *resolver, struct runner_link *runner);
 struct resolver *resolver_free(struct resolver *resolver); /* not from inside its handlers */
-/* A text that is an address is answered at once. done may be called from within. */
+/* A text that is an address, or a number that getaddrinfo() takes for one, is answered at once. done may be called from within. */
 void resolver_ask_addresses(struct resolver *resolver, struct slice name, resolver_addresses *done, void *user);
 void resolver_ask_name(struct resolver *resolver, const struct address *address, resolver_name *done, void *user);
 /* Answers to user are not wanted any more. */

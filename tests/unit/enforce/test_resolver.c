@@ -2,6 +2,8 @@
 /* Against a process whose answers are known (tests/support/fake_resolver.c). */
 #include "enforce/resolver.h"
 
+#include <netdb.h>
+
 #include <unistd.h>
 
 #include "../cmocka_include.h"
@@ -92,6 +94,43 @@ static void an_address_needs_no_question(void **state) {
         resolver_ask_addresses(t->resolver, SLICE("192.0.2.9"), on_addresses, t);
         assert_int_equal(t->answers, 1);
         assert_string_equal(t->seen, "192.0.2.9 ");
+}
+
+static void on_one(
+        void *user, const struct address *addresses, size_t count, const struct fault *fault) {
+        char *text = user;
+        char buffer[ADDRESS_TEXT_MAX];
+        assert_null(fault);
+        assert_int_equal(count, 1);
+        (void)snprintf(
+                text, ADDRESS_TEXT_MAX, "%.*s", SLICE_ARG(address_print(&addresses[0], buffer)));
+}
+
+/* As getaddrinfo() of this machine has it. */
+static void a_number_needs_no_question(void **state) {
+        static const char *const numbers[] = {"52401", "0", "1.2.3", "0x7f.1", "010", "1.0x10.3",
+                "4294967295", "00000000000000000010", "1.2.65535", "0xdeadbeef", "127.1"};
+        static const char *const others[] = {"4294967296", "1.2.65536", "1.2.3.4.5", "09", "0x",
+                ".", "1.", "256.1.1.1", "52401x", "-1", "1 ", "0xg", "1..2", "deadbeef",
+                "1.2.3.4 "};
+        struct test *t = *state;
+        struct addrinfo *found = NULL;
+        const struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_family = AF_INET};
+        for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+                char got[ADDRESS_TEXT_MAX] = "", expected[ADDRESS_TEXT_MAX] = "";
+                resolver_ask_addresses(t->resolver, slice_of(numbers[i]), on_one, got);
+                assert_int_equal(getaddrinfo(numbers[i], NULL, &hints, &found), 0);
+                assert_int_equal(getnameinfo(found->ai_addr, found->ai_addrlen, expected,
+                                         sizeof(expected), NULL, 0, NI_NUMERICHOST),
+                        0);
+                freeaddrinfo(found);
+                assert_string_equal(got, expected);
+        }
+        for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+                assert_int_not_equal(getaddrinfo(others[i], NULL, &hints, &found), 0);
+                (void)ask(t, others[i]); /* whatever that one says */
+                assert_int_equal(t->answers, i + 1);
+        }
 }
 
 static void addresses_have_names(void **state) {
@@ -347,6 +386,7 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(
                         names_have_addresses_or_a_reason, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(an_address_needs_no_question, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(a_number_needs_no_question, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(addresses_have_names, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(the_cache_answers_at_once, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(answers_are_kept_for_their_time, set_up, tear_down),
@@ -366,7 +406,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(
                         an_answer_stays_while_it_is_told, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(who_is_forgotten_hears_nothing, set_up, tear_down),
-                cmocka_unit_test_setup_teardown(whole_groups_of_one_handler_are_forgotten, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(
+                        whole_groups_of_one_handler_are_forgotten, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(what_is_no_name_is_not_asked, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(questions_are_bounded, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(
