@@ -504,7 +504,8 @@ static void serve_log(struct scanner *scanner, struct scan_log *log) {
         }
         int64_t until_us = loop_now_us() + SCANNER_TURN_US;
         scanner->pipeline.holds = true;
-        while (serve_chunk(scanner, log) && log->done - log->reported < SCANNER_TURN_BYTES && loop_now_us() < until_us)
+        while (serve_chunk(scanner, log) && log->done - log->reported < SCANNER_TURN_BYTES &&
+                channel_pending(scanner->channel) <= SCANNER_PENDING_MAX && loop_now_us() < until_us)
                 continue;
         pipeline_release(&scanner->pipeline, log);
         report_later(scanner, log);
