@@ -34,13 +34,14 @@ struct form {
         bool jit;
 };
 
-/* The lean form, see detect/lean.h: for ASCII text that fits, and our own code, see detect/regex_native.h: for such lines that lack
- * terms.absent. Both are made when the regex has proved to be much in use. */
+/* What is made when the regex has proved to be much in use: our own code (detect/regex_native.h), for lines that lack terms.absent; and
+ * where there is none, or much is searched that it is not for, the lean form (detect/lean.h), for ASCII text that fits. */
 struct trimmed {
         struct form form;
         struct lean_terms terms; /* texts are parts of the regex */
-        struct pattern *pattern; /* whose it is */
-        unsigned searches;       /* up to now, at most PATTERN_LEAN_AFTER */
+        struct regex_native *native;
+        bool native_tried;
+        unsigned searches; /* by PCRE2 since the last of them was made, at most PATTERN_LEAN_AFTER */
 };
 
 struct pattern {
@@ -49,8 +50,6 @@ struct pattern {
         struct form any;   /* for every text */
         struct form ascii; /* for ASCII text */
         struct trimmed *trimmed; /* NULL: there is none */
-        struct regex_native *native; /* NULL: there is none, or it is not in use yet */
-        struct slice native_absent;  /* what lines for it lack; a part of the regex */
         size_t group_count;
         struct slice *names; /* by group; empty if unnamed */
 };
@@ -117,29 +116,39 @@ static int translate_and_compile(struct pattern *pattern, struct dialect *dialec
         return translate_form(form, regex, dialect, subject, options, fault);
 }
 
-/* Without these all is done by the others. */
-static void compile_lean(struct pattern *pattern) {
+/* Without it all is done by the others. */
+static void compile_lean(const struct pattern *pattern, const struct lean *lean) {
         struct dialect dialect = {.text = BUFFER_INIT(0)};
         struct fault fault = FAULT_INIT;
         struct form *form = &pattern->trimmed->form;
+        int r = translate_form(form, buffer_view(&lean->text), &dialect, DIALECT_ASCII, 0, &fault);
+        if (r == 0 && dialect.group_count != pattern->group_count)
+                r = -EINVAL; /* which does not happen */
+        dialect_done(&dialect);
+        if (r < 0) {
+                pcre2_code_free(form->code);
+                form->code = NULL;
+        }
+        fault_done(&fault);
+}
+
+/* Our own code first: hardly anything is left to the lean form then, which waits until there is. */
+static void trim(const struct pattern *pattern) {
         struct slice regex = {pattern->regex, pattern->regex_len};
+        struct trimmed *trimmed = pattern->trimmed;
+        bool is_first = !trimmed->native_tried;
         struct lean lean;
         bool is_found = lean_find(regex, &lean);
-        pattern->native = regex_native_new(regex, is_found ? lean.barred : 0);
-        pattern->native_absent = is_found ? lean.terms.absent : SLICE_NULL;
-        if (is_found) {
-                int r = translate_form(form, buffer_view(&lean.text), &dialect, DIALECT_ASCII, 0, &fault);
-                if (r == 0 && dialect.group_count != pattern->group_count)
-                        r = -EINVAL; /* which does not happen */
-                dialect_done(&dialect);
-                if (r < 0) {
-                        pcre2_code_free(form->code);
-                        form->code = NULL;
-                }
-                pattern->trimmed->terms = lean.terms;
-        }
+        if (is_found)
+                trimmed->terms = lean.terms;
+        if (is_first)
+                trimmed->native = regex_native_new(regex, is_found ? lean.barred : 0);
+        trimmed->native_tried = true;
+        if (is_found && is_first && trimmed->native)
+                trimmed->searches = 0;
+        else if (is_found)
+                compile_lean(pattern, &lean);
         lean_done(&lean);
-        fault_done(&fault);
 }
 
 static void keep_names(struct pattern *pattern, const struct dialect *dialect) {
@@ -149,11 +158,6 @@ static void keep_names(struct pattern *pattern, const struct dialect *dialect) {
                 if (dialect->names[i].len > 0)
                         pattern->names[i] = (struct slice){
                                 memory_copy_text(dialect->names[i]), dialect->names[i].len};
-}
-
-static void add_trimmed(struct pattern *pattern) {
-        pattern->trimmed = memory_new(sizeof(*pattern->trimmed));
-        pattern->trimmed->pattern = pattern;
 }
 
 int pattern_compile(struct slice regex, unsigned flags, struct pattern **ret, struct fault *fault) {
@@ -174,7 +178,7 @@ int pattern_compile(struct slice regex, unsigned flags, struct pattern **ret, st
                 r = translate_and_compile(pattern, &dialect, DIALECT_ASCII, options, fault);
                 dialect_done(&dialect);
                 if (r == 0 && flags == PATTERN_PLAIN)
-                        add_trimmed(pattern);
+                        pattern->trimmed = memory_new(sizeof(*pattern->trimmed));
         }
         if (r < 0)
                 (void)pattern_free(pattern);
@@ -188,10 +192,11 @@ struct pattern *pattern_free(struct pattern *pattern) {
                 return NULL;
         pcre2_code_free(pattern->any.code);
         pcre2_code_free(pattern->ascii.code);
-        if (pattern->trimmed)
+        if (pattern->trimmed) {
                 pcre2_code_free(pattern->trimmed->form.code);
+                (void)regex_native_free(pattern->trimmed->native);
+        }
         free(pattern->trimmed);
-        (void)regex_native_free(pattern->native);
         for (size_t i = 1; pattern->names && i <= pattern->group_count; i++)
                 free((char *)(uintptr_t)pattern->names[i].data);
         free(pattern->names);
@@ -276,7 +281,7 @@ static bool has_lean(const struct pattern *pattern) {
         if (!trimmed)
                 return false;
         if (trimmed->searches < PATTERN_LEAN_AFTER && ++trimmed->searches == PATTERN_LEAN_AFTER)
-                compile_lean(trimmed->pattern);
+                trim(pattern);
         return trimmed->form.code != NULL;
 }
 
@@ -306,10 +311,13 @@ static int search_whole(const struct pattern *pattern, struct slice subject, enu
 /* Nearly all searches of nearly all logs end here. */
 int pattern_search_whole(const struct pattern *pattern, struct slice subject, enum pattern_subject kind, struct pattern_match *ret,
         struct fault *fault) {
-        struct slice absent = pattern->native_absent;
-        if (kind != PATTERN_SUBJECT_LINE || !pattern->native || (absent.len > 0 && slice_find(subject, absent, 0) < subject.len))
+        const struct trimmed *trimmed = pattern->trimmed;
+        if (kind != PATTERN_SUBJECT_LINE || !trimmed || !trimmed->native)
                 return search_whole(pattern, subject, kind, ret, fault);
-        enum regex_native_result r = regex_native_search(pattern->native, subject, &ret->spans);
+        struct slice absent = trimmed->terms.absent;
+        if (absent.len > 0 && slice_find(subject, absent, 0) < subject.len)
+                return search_whole(pattern, subject, kind, ret, fault);
+        enum regex_native_result r = regex_native_search(trimmed->native, subject, &ret->spans);
         if (r == REGEX_NATIVE_GAVE_UP)
                 return search_whole(pattern, subject, kind, ret, fault);
         ret->count = pattern->group_count + 1;

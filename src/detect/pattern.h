@@ -18,7 +18,7 @@ enum pattern_flag {
 
 #define PATTERN_TEXT_MAX 65536     /* bytes of a regex */
 #define PATTERN_GROUPS_MAX 256     /* capturing groups of a regex */
-#define PATTERN_LEAN_AFTER 64      /* searches of ASCII text, after which a lean form (detect/lean.h) is worth its making */
+#define PATTERN_LEAN_AFTER 64      /* searches of ASCII text, after which our own code, and as many again, after which a lean form is worth its making */
 #define PATTERN_MATCH_LIMIT 1000000 /* PCRE2's match limit: what one search may try */
 
 /* Compiles regex (valid UTF-8), which means what Python's re.compile() takes it for. flags: enum pattern_flag. Returns 0, or -EINVAL with

@@ -90,10 +90,10 @@ static void search_all_ways(const struct pattern *pattern, struct slice line) {
         }
 }
 
-/* Searched so often, it has its lean form. */
+/* Searched so often, it has code of our own, and its lean form. */
 static void make_lean(const struct pattern *pattern) {
         struct pattern_match match;
-        for (int i = 0; i < PATTERN_LEAN_AFTER; i++)
+        for (int i = 0; i < 2 * PATTERN_LEAN_AFTER; i++)
                 (void)pattern_search_whole(pattern, SLICE(""), PATTERN_SUBJECT_ASCII, &match, NULL);
 }
 
