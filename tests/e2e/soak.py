@@ -155,8 +155,9 @@ class Soak:
             if line.startswith('life'):
                 lives.append({})
             elif words and words[0] in ('ban', 'unban'):
-                if line.endswith(' 1') and lives[-1].get(words[1]) == ['ban']:
-                    continue    # a command of the server before, which was killed, has ended late
+                is_late = line.endswith(' 1') or (len(lives) > 2 and words[1] in self.in_flight)
+                if words[0] == 'ban' and is_late and lives[-1].get(words[1]) == ['ban']:
+                    continue    # one of the two is a command of the server before, which was killed, and has ended late
                 lives[-1].setdefault(words[1], []).append(words[0])
         return lives
 
