@@ -94,13 +94,6 @@ static bool is_set_of_one_text(const struct value *v) {
 
 #define GROUP_HEADS (sizeof(uint8_t) + MESSAGE_NUMBER_MAX + MESSAGE_NUMBER_MAX)
 
-struct failure_name failure_name_of(struct slice text) {
-        for (size_t i = 0; i < NAMES; i++)
-                if (slice_equal(names[i], text))
-                        return (struct failure_name){.code = (uint8_t)(i + 1)};
-        return (struct failure_name){.text = text};
-}
-
 size_t failure_group_text_size(struct failure_name name, struct slice text) {
         bool is_good = name.text.len <= FAILURE_GROUP_NAME_MAX && text.len <= UINT32_MAX;
         return is_good ? GROUP_HEADS + name.text.len + text.len : 0;

@@ -56,8 +56,6 @@ char *failure_line_write(char *to, const struct value *line);
  */
 size_t failure_pieces_size(const uint32_t *lengths, size_t count);
 char *failure_pieces_write(char *to, const char *text, const uint32_t *lengths, size_t count);
-/* What stands for the name. */
-struct failure_name failure_name_of(struct slice text);
 /* The same for a group, of a value that is not None; id: the failure's. 0 for a name that is too
  * long, too. */
 size_t failure_group_size(struct failure_name name, const struct value *v);

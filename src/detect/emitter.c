@@ -7,7 +7,6 @@ size_t emitter_index(const struct emitter *emitter, const struct regex_op *op) {
         return (size_t)(op - emitter->code->ops);
 }
 
-/* The operation's label, which will be somewhere. */
 size_t emitter_label(struct emitter *emitter, const struct regex_op *op) {
         size_t index = emitter_index(emitter, op);
         if (op->kind == REGEX_OP_FAIL)
@@ -45,7 +44,6 @@ void emitter_fail_at_end(struct emitter *emitter, const struct regex_op *op) {
         emitter_fail_if(emitter, ASSEMBLER_NOT_BELOW);
 }
 
-/* Of the character in eax: not equal, if the set has it. */
 void emitter_test_set(struct emitter *emitter, uint64_t set) {
         if (set == 0) {
                 PUT(emitter, 0x31, 0xc0); /* xor eax, eax: equal */
@@ -111,14 +109,12 @@ void emitter_take_text(struct emitter *emitter, const struct regex_op *op) {
         emitter_put_u32(emitter, text.len);
 }
 
-/* A character of the set: passes over it, or goes to the label. */
 void emitter_take_or(struct emitter *emitter, uint64_t set, size_t otherwise) {
         emitter_load_and_test(emitter, set);
         assembler_jump_if(emitter->out, ASSEMBLER_EQUAL, otherwise);
         PUT(emitter, INC_RDI);
 }
 
-/* The first character that an operation must take. */
 void emitter_take_first(struct emitter *emitter, const struct regex_op *op) {
         if (emitter_is_checked(emitter, op)) {
                 PUT(emitter, INC_RDI);
@@ -128,7 +124,6 @@ void emitter_take_first(struct emitter *emitter, const struct regex_op *op) {
         emitter_take_or(emitter, op->set, emitter->fail);
 }
 
-/* Pushes a choice: label, the place, groups. */
 void emitter_push(struct emitter *emitter, size_t label) {
         PUT(emitter, CMP_RCX_FRAME);
         emitter_put_u32(emitter, FRAME(choices_end));

@@ -20,12 +20,20 @@ static struct failure_name name_of(const struct field *field) {
 
 #define PIECES 3
 
+static void pieces_of(const struct field_line *line, uint32_t ret[static PIECES]) {
+        ret[0] = line->before;
+        ret[1] = line->date;
+        ret[2] = line->after;
+}
+
 /* Bytes of the lines at most. */
 static size_t size_of_lines(const struct field *lines) {
         size_t size = MESSAGE_NUMBER_MAX;
-        for (size_t i = 0; i < lines->len; i++)
-                size += sizeof(uint8_t) + PIECES * MESSAGE_NUMBER_MAX +
-                        field_line_len(&lines->lines[i]);
+        for (size_t i = 0; i < lines->len; i++) {
+                uint32_t pieces[PIECES];
+                pieces_of(&lines->lines[i], pieces);
+                size += failure_pieces_size(pieces, PIECES);
+        }
         return size;
 }
 
@@ -63,9 +71,9 @@ static char *write_lines(char *to, const struct field *lines) {
         if (lines) {
                 to = message_write_number(to, lines->len);
                 for (size_t i = 0; i < lines->len; i++) {
-                        const struct field_line *line = &lines->lines[i];
-                        const uint32_t pieces[PIECES] = {line->before, line->date, line->after};
-                        to = failure_pieces_write(to, line->text, pieces, PIECES);
+                        uint32_t pieces[PIECES];
+                        pieces_of(&lines->lines[i], pieces);
+                        to = failure_pieces_write(to, lines->lines[i].text, pieces, PIECES);
                 }
         }
         record_write_length(begin, to);

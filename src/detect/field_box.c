@@ -7,7 +7,6 @@
 
 #define WASTE_MIN ((size_t)4096) /* less is not worth a copy */
 #define ROOM_MAX ((size_t)16384) /* an empty box keeps no more memory than this */
-#define ADDED_MAX 4              /* fields that may come without the items having to move */
 
 /* Of an array of so many lines. */
 static size_t room_of(size_t count) {
@@ -178,7 +177,7 @@ void field_box_settle(struct field_box *box) {
                 box->fields = FIELDS_EMPTY;
                 box->arena = ARENA_INIT;
                 if (fields.count > 0)
-                        field_box_put(box, &fields, ADDED_MAX);
+                        field_box_put(box, &fields, FIELDS_ADDED_MAX);
                 arena_done(&old);
         }
         box->settled = box->arena.used;

@@ -36,6 +36,7 @@ struct fields {
         uint64_t seen; /* fields_bit() of all names that are there; more may be set */
 };
 
+#define FIELDS_ADDED_MAX 4 /* fields that most lines add to what was captured */
 #define FIELDS_EMPTY ((struct fields){NULL, 0, 0, 0})
 
 /* Names from 63 on share a bit. */

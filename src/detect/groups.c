@@ -2,7 +2,6 @@
 /* Upstream: fail2ban/server/failregex.py getGroups(), 1.1. */
 #include "detect/groups.h"
 
-#define ADDED_MAX 4  /* fields that most lines add to what was captured */
 #define OTHERS_MAX 8 /* groups that most regexes have */
 
 /* In place: a field that is built elsewhere is copied. */
@@ -52,7 +51,8 @@ static void merge_tuples(const struct failregex *regex, struct slice subject,
 
 struct fields groups_read(const struct failregex *regex, struct slice subject,
         const struct pattern_match *match, struct arena *arena) {
-        struct fields fields = fields_new(regex->group_count + OTHERS_MAX + ADDED_MAX, arena);
+        struct fields fields =
+                fields_new(regex->group_count + OTHERS_MAX + FIELDS_ADDED_MAX, arena);
         for (size_t i = 0; i < regex->group_count; i++)
                 set_group(&fields.items[i], regex->groups[i].field, regex->groups[i].number,
                         subject, match);
@@ -72,7 +72,8 @@ struct fields groups_read_around_content(const struct failregex *regex, struct s
                 *ret = content.kind == FIELD_TEXT ? field_slice(&content) : SLICE_NULL;
                 return fields;
         }
-        struct fields fields = fields_new(regex->group_count + OTHERS_MAX + ADDED_MAX, arena);
+        struct fields fields =
+                fields_new(regex->group_count + OTHERS_MAX + FIELDS_ADDED_MAX, arena);
         struct field *next = fields.items;
         struct field content = {.kind = FIELD_NONE};
         for (size_t i = 0; i < regex->group_count; i++) {
@@ -114,13 +115,13 @@ struct fields groups_read_over(const struct fields *base, enum groups_base use,
         struct fields fields = *base;
         if (is_plain && (base->seen & regex->group_fields) == 0) {
                 if (use == GROUPS_COPY ||
-                        base->capacity - base->count < regex->group_count + ADDED_MAX)
-                        fields = fields_copy(base, regex->group_count + ADDED_MAX, arena);
+                        base->capacity - base->count < regex->group_count + FIELDS_ADDED_MAX)
+                        fields = fields_copy(base, regex->group_count + FIELDS_ADDED_MAX, arena);
                 append_groups(&fields, regex, subject, match);
                 return fields;
         }
         struct fields groups = groups_read(regex, subject, match, arena);
-        fields = fields_copy(base, groups.count + ADDED_MAX, arena);
+        fields = fields_copy(base, groups.count + FIELDS_ADDED_MAX, arena);
         fields_overlay(&fields, &groups, arena);
         return fields;
 }

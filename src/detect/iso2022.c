@@ -7,15 +7,14 @@
 
 #include <assert.h>
 
-#include "base/utf8.h"
 #include "detect/codepage.h"
 #include "detect/multibyte.h"
+#include "detect/text_out.h"
 
 #define ESC 0x1b
 #define SO 0x0e
 #define SI 0x0f
 #define ESCAPE_MAX 16 /* bytes of an escape sequence */
-#define BROKEN 0xfffd
 #define PLACES 3
 #define PAIR 0x80 /* of a set's name: two bytes a character */
 
@@ -59,10 +58,8 @@ struct decoder {
         unsigned char sets[PLACES];
         bool is_shifted; /* to the second place */
         bool is_through; /* in an escape sequence that is text */
-        bool is_broken;
-        int greek; /* index of its codepage */
-        char *text;
-        size_t len;
+        int greek;       /* index of its codepage */
+        struct text_out out;
 };
 
 int iso2022_find(struct slice name) {
@@ -74,17 +71,6 @@ int iso2022_find(struct slice name) {
                                 return i;
         }
         return -1;
-}
-
-static void put(struct decoder *d, uint32_t code) {
-        d->len += utf8_encode(code, d->text + d->len);
-}
-
-/* Returns how much is skipped. */
-static size_t put_broken(struct decoder *d, size_t len) {
-        d->is_broken = true;
-        put(d, BROKEN);
-        return len;
 }
 
 static bool ends_escape(unsigned char c) {
@@ -138,13 +124,13 @@ static size_t designate(struct decoder *d, const unsigned char *p, size_t left) 
         size_t len = escape_length(code, p, left);
         struct designation found = {PLACES, 0};
         if (len == 0 || len > left)
-                return put_broken(d, len == 0 ? 1 : left);
+                return text_out_put_broken(&d->out, len == 0 ? 1 : left);
         if (len == 3 || len == 4)
                 found = designation_of(code, p, len);
         else if (len == 6 && code->has_revision && memcmp(p + 3, "\x1b$B", 3) == 0)
                 found = (struct designation){0, 'B' | PAIR};
         if (found.place == PLACES || !has_set(code, found.set))
-                return put_broken(d, len);
+                return text_out_put_broken(&d->out, len);
         d->sets[found.place] = found.set;
         return len;
 }
@@ -165,22 +151,22 @@ static bool third_char(const struct decoder *d, unsigned char c, uint32_t *ret) 
 static size_t take_third(struct decoder *d, const unsigned char *p, size_t left) {
         uint32_t code;
         if (left < 3)
-                return put_broken(d, left);
+                return text_out_put_broken(&d->out, left);
         if (!third_char(d, p[2], &code))
-                return put_broken(d, 3);
-        put(d, code);
+                return text_out_put_broken(&d->out, 3);
+        text_out_put(&d->out, code);
         return 3;
 }
 
 static size_t take_escape(struct decoder *d, const unsigned char *p, size_t left) {
         if (left < 2)
-                return put_broken(d, left);
+                return text_out_put_broken(&d->out, left);
         if (begins_escape(p[1]))
                 return designate(d, p, left);
         if (d->code->has_third && p[1] == 'N')
                 return take_third(d, p, left);
         d->is_through = true;
-        put(d, ESC);
+        text_out_put(&d->out, ESC);
         return 1;
 }
 
@@ -216,26 +202,26 @@ static struct multibyte_char pair_char(unsigned char set, unsigned row, unsigned
 
 static size_t take_pair(struct decoder *d, unsigned char set, const unsigned char *p, size_t left) {
         if (left < 2)
-                return put_broken(d, left);
+                return text_out_put_broken(&d->out, left);
         struct multibyte_char c = pair_char(set, p[0] - 0x20U, p[1] - 0x20U);
         if (c.code == 0)
-                return put_broken(d, 2);
-        put(d, c.code);
+                return text_out_put_broken(&d->out, 2);
+        text_out_put(&d->out, c.code);
         if (c.then)
-                put(d, c.then);
+                text_out_put(&d->out, c.then);
         return 2;
 }
 
 static size_t take_char(struct decoder *d, const unsigned char *p, size_t left) {
         unsigned char set = d->sets[d->is_shifted ? 1 : 0];
         if (p[0] >= 0x80)
-                return put_broken(d, 1);
+                return text_out_put_broken(&d->out, 1);
         if (set & PAIR)
                 return take_pair(d, set, p, left);
         uint32_t code = set == ASCII ? p[0] : single_char(set, p[0]);
         if (code == 0)
-                return put_broken(d, 1);
-        put(d, code);
+                return text_out_put_broken(&d->out, 1);
+        text_out_put(&d->out, code);
         return 1;
 }
 
@@ -243,7 +229,7 @@ static size_t take_char(struct decoder *d, const unsigned char *p, size_t left) 
 static size_t take(struct decoder *d, const unsigned char *p, size_t left) {
         if (d->is_through) {
                 d->is_through = !ends_escape(p[0]);
-                put(d, p[0]);
+                text_out_put(&d->out, p[0]);
                 return 1;
         }
         if (p[0] == ESC)
@@ -256,7 +242,7 @@ static size_t take(struct decoder *d, const unsigned char *p, size_t left) {
         }
         if (p[0] == '\n')
                 d->is_shifted = false;
-        put(d, p[0]);
+        text_out_put(&d->out, p[0]);
         return 1;
 }
 
@@ -280,9 +266,9 @@ struct slice iso2022_decode(int index, struct slice raw, struct arena *arena, bo
                 return raw;
         if (d.code->has_third)
                 d.greek = codepage_find(SLICE("iso8859_7"));
-        d.text = arena_alloc(arena, raw.len * 3 + UTF8_SEQUENCE_MAX); /* a byte gives 3 at most */
+        d.out = text_out_new(raw.len, arena);
         for (size_t at = 0; at < raw.len;)
                 at += take(&d, (const unsigned char *)raw.data + at, raw.len - at);
-        *ret_broken = d.is_broken;
-        return (struct slice){d.text, d.len};
+        *ret_broken = d.out.is_broken;
+        return (struct slice){d.out.text, d.out.len};
 }

@@ -225,7 +225,7 @@ static bool is_line_end(enum line_encoding encoding, struct slice lines, size_t 
         return memcmp(others.data, zeros, others.len) == 0;
 }
 
-/* The same, by a search of its own for each. */
+/* Bytes of the first line, where units have several bytes. */
 static size_t first_wide_line(const struct scan_log *log, struct slice rest, enum line_encoding encoding) {
         for (const char *end = memchr(rest.data, '\n', rest.len); end;) {
                 size_t at = (size_t)(end - rest.data);

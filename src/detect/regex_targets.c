@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The target with most characters comes last: what leads there need not be asked. */
-/* A set that an operation takes is often what tells two targets apart, so it is looked for first.
- */
 #include "detect/regex_targets.h"
 
 #define ASCII 128

@@ -12,8 +12,6 @@
 
 #include "channel/value_code.h"
 
-#define ADDED_MAX 4 /* fields that a line mostly has besides what was captured */
-
 /* What the newest line says of its session. */
 enum {
         LINE_QUIET = 1,    /* nofail, or gained */
@@ -350,7 +348,7 @@ static struct session *begin(
         struct sessions *sessions, struct slice id, uint64_t hash, const struct fields *data) {
         struct session *session = add(sessions, id, hash);
         if (session)
-                field_box_put(&session->data, data, ADDED_MAX);
+                field_box_put(&session->data, data, FIELDS_ADDED_MAX);
         return session;
 }
 
@@ -364,7 +362,7 @@ static size_t join(struct sessions *sessions, struct slice id, unsigned *flags,
         bool ends = (*flags & LINE_FORGETS) != 0;
         size_t users = 0;
         if (session) {
-                field_box_reserve(&session->data, data->count + ADDED_MAX);
+                field_box_reserve(&session->data, data->count + FIELDS_ADDED_MAX);
                 users = add_user(&session->data.fields, user, &session->data.arena);
                 update(&session->data, data, flags);
         } else if (!ends) {
@@ -373,7 +371,7 @@ static size_t join(struct sessions *sessions, struct slice id, unsigned *flags,
                                 : add_user(data, user, arena);
         }
         if (session && ends) {
-                *data = fields_copy(&session->data.fields, ADDED_MAX, arena);
+                *data = fields_copy(&session->data.fields, FIELDS_ADDED_MAX, arena);
                 drop(sessions, session);
                 session = NULL;
         }
@@ -435,7 +433,7 @@ void sessions_load(struct sessions *sessions, size_t index, struct slice blob) {
         struct fields fields;
         if (message_read_end(&in) && message_read_end(&data_in) && data.type == VALUE_DICT &&
                 fields_of_dict(&data, &arena, &fields) && buffer_append(&session->id, id) == 0) {
-                field_box_put(&session->data, &fields, ADDED_MAX);
+                field_box_put(&session->data, &fields, FIELDS_ADDED_MAX);
                 session->used = true;
                 session->sequence = sequence;
                 take_in(sessions, session);

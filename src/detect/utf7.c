@@ -5,32 +5,18 @@
 
 #include <stdint.h>
 
-#include "base/utf8.h"
+#include "detect/text_out.h"
 
-#define BROKEN 0xfffd
 #define UNIT_BITS 16
 #define DIGIT_BITS 6
 
 struct decoder {
         bool is_shifted; /* to base64 */
-        bool is_broken;
-        uint32_t bits; /* of a unit that is not whole yet */
+        uint32_t bits;   /* of a unit that is not whole yet */
         unsigned bit_count;
         uint32_t high; /* surrogate that waits for another; 0: none */
-        char *text;
-        size_t len;
+        struct text_out out;
 };
-
-static void put(struct decoder *d, uint32_t code) {
-        d->len += utf8_encode(code, d->text + d->len);
-}
-
-/* Returns how much is skipped. */
-static size_t put_broken(struct decoder *d, size_t len) {
-        d->is_broken = true;
-        put(d, BROKEN);
-        return len;
-}
 
 /* Of base64; -1: none. */
 static int digit_of(unsigned char c) {
@@ -48,15 +34,15 @@ static void put_unit(struct decoder *d, uint32_t unit) {
         uint32_t high = d->high;
         d->high = is_high ? unit : 0;
         if (high && is_low) {
-                put(d, 0x10000 + ((high - 0xd800) << 10) + (unit - 0xdc00));
+                text_out_put(&d->out, 0x10000 + ((high - 0xd800) << 10) + (unit - 0xdc00));
                 return;
         }
         if (high)
-                (void)put_broken(d, 0);
+                (void)text_out_put_broken(&d->out, 0);
         if (is_low)
-                (void)put_broken(d, 0);
+                (void)text_out_put_broken(&d->out, 0);
         else if (!is_high)
-                put(d, unit);
+                text_out_put(&d->out, unit);
 }
 
 static void take_digit(struct decoder *d, unsigned digit) {
@@ -74,19 +60,19 @@ static void take_digit(struct decoder *d, unsigned digit) {
 static size_t take_end(struct decoder *d, unsigned char c) {
         d->is_shifted = false;
         if (d->bit_count >= DIGIT_BITS || d->bits != 0)
-                return put_broken(d, 1);
+                return text_out_put_broken(&d->out, 1);
         if (d->high && c < 0x80)
-                (void)put_broken(d, 0);
+                (void)text_out_put_broken(&d->out, 0);
         return c == '-' ? 1 : 0;
 }
 
 static size_t take_plus(struct decoder *d, const unsigned char *p, size_t left) {
         if (left > 1 && p[1] == '-') {
-                put(d, '+');
+                text_out_put(&d->out, '+');
                 return 2;
         }
         if (left > 1 && digit_of(p[1]) < 0)
-                return put_broken(d, 2);
+                return text_out_put_broken(&d->out, 2);
         d->is_shifted = true;
         d->bits = 0;
         d->bit_count = 0;
@@ -106,8 +92,8 @@ static size_t take(struct decoder *d, const unsigned char *p, size_t left) {
         if (p[0] == '+')
                 return take_plus(d, p, left);
         if (p[0] >= 0x80)
-                return put_broken(d, 1);
-        put(d, p[0]);
+                return text_out_put_broken(&d->out, 1);
+        text_out_put(&d->out, p[0]);
         return 1;
 }
 
@@ -116,11 +102,11 @@ struct slice utf7_decode(struct slice raw, struct arena *arena, bool *ret_broken
         *ret_broken = false;
         if (slice_is_ascii(raw) && slice_find_char(raw, '+', 0) == raw.len)
                 return raw;
-        d.text = arena_alloc(arena, raw.len * 3 + UTF8_SEQUENCE_MAX); /* a byte gives 3 at most */
+        d.out = text_out_new(raw.len, arena);
         for (size_t at = 0; at < raw.len;)
                 at += take(&d, (const unsigned char *)raw.data + at, raw.len - at);
         if (d.is_shifted && (d.high || d.bit_count >= DIGIT_BITS || d.bits != 0))
-                (void)put_broken(&d, 0);
-        *ret_broken = d.is_broken;
-        return (struct slice){d.text, d.len};
+                (void)text_out_put_broken(&d.out, 0);
+        *ret_broken = d.out.is_broken;
+        return (struct slice){d.out.text, d.out.len};
 }

@@ -5,6 +5,19 @@
 #include "channel/failure_code.h"
 #include "channel/record.h"
 
+/* What stands for the name. */
+static inline struct failure_name failure_name_of(struct slice text) {
+        static const char *const known[] = {
+#define FAILURE_NAME(id, text) text,
+#include "channel/failure_names.def"
+#undef FAILURE_NAME
+        };
+        for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+                if (slice_is(text, known[i]))
+                        return (struct failure_name){.code = (uint8_t)(i + 1)};
+        return (struct failure_name){.text = text};
+}
+
 /* Sets lines and groups of a failure's record, which has its id. The bytes are in arena. */
 static inline void failure_parts_set(
         struct record *record, const struct value *data, struct arena *arena) {

@@ -2,6 +2,7 @@
 #include "channel/failure_code.h"
 
 #include "../cmocka_include.h"
+#include "../../support/failure_parts.h"
 
 #include "channel/value_code.h"
 

@@ -5,19 +5,14 @@
 #include "detect/scan_pass.h"
 
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../cmocka_include.h"
 
-#include "base/buffer.h"
-#include "channel/record.h"
-#include "detect/pipeline.h"
+#include "../../support/scan_side.h"
 
 #define NOW_S INT64_C(1764000000) /* 2025-11-24 16:00:00 UTC */
-#define JAILS_MAX 20
-#define LOGS 2
 #define SETTINGS 4
 #define STALLED 9 /* exit status: a turn took so long that it ended before its lines; try again */
 
@@ -46,88 +41,20 @@ enum {
         KINDS = sizeof(kinds) / sizeof(kinds[0]),
 };
 
-/* A scanner's insides, and all that they have sent. */
-struct side {
-        struct clock clock;
-        struct pipeline pipeline;
-        struct scan_jail *jails[JAILS_MAX];
-        size_t jail_count;
-        struct scan_log *logs[LOGS];
-        struct input_buffer buffer;
-        struct buffer sent;
-        bool passes;
-};
-
-static struct side *present;
-
-static void on_send(void *user, enum message_type type, struct slice head, struct slice rest) {
-        struct side *side = user;
-        (void)buffer_printf(&side->sent, "[%d ", (int)type);
-        (void)buffer_append(&side->sent, head);
-        (void)buffer_append(&side->sent, rest);
-        (void)buffer_append_char(&side->sent, ']');
-}
-
-static void on_sync(void *user) {
-        (void)user;
-}
-
-static void on_diag(void *user, enum diag_level level, const char *logger, struct slice text) {
-        pipeline_diag(&present->pipeline, user, level, logger, text);
-}
-
-static void set(struct scan_jail *jail, const struct setting *setting) {
-        struct arena arena = ARENA_INIT;
-        struct value arguments = value_list();
-        struct value answer;
-        struct fault fault = FAULT_INIT;
-        (void)value_append(&arguments, value_text(setting->value), &arena);
-        if (scan_jail_set(jail, slice_of(setting->option), &arguments, &arena, &answer, &fault) < 0)
-                fail_msg("%s: %s", setting->option, fault_text(&fault));
-        arena_done(&arena);
-}
-
-static void add_jail(struct side *side, size_t kind) {
-        const struct filter_env env = {.clock = &side->clock, .diag = on_diag};
-        struct scan_jail *jail = scan_jail_new((uint32_t)side->jail_count + 1, SLICE("test"), &env);
+static void add_jail(struct scan_side *side, size_t kind) {
+        struct scan_jail *jail = scan_side_add_jail(side);
         for (size_t i = 0; i < SETTINGS && kinds[kind][i].option; i++)
-                set(jail, &kinds[kind][i]);
-        side->jails[side->jail_count++] = jail;
+                assert_int_equal(
+                        scan_side_set(jail, kinds[kind][i].option, kinds[kind][i].value), 0);
 }
 
-static void side_init(struct side *side, bool passes) {
-        *side = (struct side){.passes = passes, .sent = BUFFER_INIT((size_t)64 << 20)};
-        clock_fix(&side->clock, NOW_S * 1000000);
-        pipeline_init(&side->pipeline, &side->clock, on_send, on_sync, side);
-        for (uint32_t i = 0; i < LOGS; i++)
-                side->logs[i] =
-                        scan_log_new(i + 1, SLICE("/x"), memfd_create("log", MFD_CLOEXEC), 7, 0);
-}
-
-static void side_done(struct side *side) {
-        for (size_t i = 0; i < LOGS; i++)
-                (void)scan_log_free(side->logs[i]);
-        for (size_t i = 0; i < side->jail_count; i++)
-                (void)scan_jail_free(side->jails[i]);
-        pipeline_done(&side->pipeline);
-        input_buffer_done(&side->buffer);
-        buffer_done(&side->sent);
-}
-
-/* A prefilter from the first line on, or never. */
-static void settle_prefilter(struct side *side, struct scan_log *log) {
-        (void)log_prefilter_scan(&log->prefilter, log, SLICE(""));
-        log->prefilter.bytes = LOG_PREFILTER_AFTER;
-        log->prefilter.tried = log->prefilter.tried || !side->passes;
-}
-
-static void run(struct side *side, struct scan_log *log, struct slice text) {
+static void run(struct scan_side *side, struct scan_log *log, struct slice text) {
         struct input_chunk chunk;
         int r;
-        present = side;
+        scan_side_present = side;
         assert_int_equal(write(log->files[0].fd, text.data, text.len), (ssize_t)text.len);
         do {
-                settle_prefilter(side, log);
+                scan_side_settle_prefilter(side, log);
                 r = input_file_read(&log->files[0], &side->buffer, &chunk);
                 assert_true(r == INPUT_LINES || r == INPUT_LAST || r == INPUT_END);
                 if (chunk.lines.len > 0 &&
@@ -172,20 +99,8 @@ static void add_attack(struct buffer *out) {
                         pick(3) ? "Failed x 192.0.2.1" : "quiet");
 }
 
-/* What is known besides what has been sent. */
-static void note_rest(struct side *side, struct slice text) {
-        for (size_t i = 0; i < side->jail_count; i++) {
-                const struct scan_jail *jail = side->jails[i];
-                (void)buffer_printf(&side->sent, "<%u %u %u %d>", (unsigned)jail->lines,
-                        (unsigned)jail->dropped, jail->errors, jail->muted);
-        }
-        for (size_t i = 0; i < LOGS; i++)
-                (void)buffer_printf(&side->sent, "<%u>", (unsigned)side->logs[i]->done);
-        (void)buffer_append(&side->sent, text); /* for who looks for a difference */
-}
-
 /* Jails of these kinds, all on the first log, and some on the second too. */
-static void add_jails(struct side *side, size_t count, uint32_t below) {
+static void add_jails(struct scan_side *side, size_t count, uint32_t below) {
         for (size_t i = 0; i < count; i++) {
                 add_jail(side, pick(below));
                 scan_log_attach(side->logs[0], side->jails[i], 0);
@@ -200,7 +115,7 @@ static size_t some_line(struct slice text) {
 }
 
 /* What happens now and then while a log is read. */
-static void disturb(struct side *side, struct scan_log *log, struct slice text) {
+static void disturb(struct scan_side *side, struct scan_log *log, struct slice text) {
         uint32_t what = pick(8);
         uint64_t place = log->done + some_line(text);
         struct scan_attachment *attachment =
@@ -229,7 +144,7 @@ struct plan {
         uint32_t kinds;
 };
 
-static void carry_out(const struct plan *plan, struct side *side) {
+static void carry_out(const struct plan *plan, struct scan_side *side) {
         struct buffer text = BUFFER_INIT((size_t)1 << 20);
         seed = plan->seed;
         add_jails(side, plan->jails, plan->kinds);
@@ -246,7 +161,8 @@ static void carry_out(const struct plan *plan, struct side *side) {
                 disturb(side, log, view);
                 run(side, log, slice_sub(view, 0, cut));
                 run(side, log, slice_sub(view, cut, view.len));
-                note_rest(side, view);
+                scan_side_note_rest(side);
+                (void)buffer_append(&side->sent, view); /* for who looks for a difference */
         }
         buffer_done(&text);
 }
@@ -261,13 +177,14 @@ static int carry_out_alone(const struct plan *plan, bool passes, int fd) {
         pid_t child = fork();
         assert_true(child >= 0);
         if (child == 0) {
-                struct side side;
-                side_init(&side, passes);
+                struct scan_side side;
+                scan_side_init(&side, passes, NOW_S * 1000000);
                 carry_out(plan, &side);
                 uint64_t total = side.pipeline.pass.total;
                 put(fd, (struct slice){(const char *)&total, sizeof(total)});
                 put(fd, buffer_view(&side.sent));
-                side_done(&side);
+                scan_side_done(&side);
+                buffer_done(&side.sent);
                 _exit(0);
         }
         assert_int_equal(waitpid(child, &status, 0), child);
@@ -328,11 +245,11 @@ static void lines_passed_over_are_as_if_each_had_been_run(void **state) {
                 size_t jails;
                 uint32_t kinds;
         } rows[] = {
-                {1,         KINDS_THAT_PASS  },
-                {2,         KINDS_THAT_PASS  },
-                {3,         KINDS_THAT_PASS  },
-                {3,         KINDS            },
-                {JAILS_MAX, KINDS_OF_ONE_DATE},
+                {1,                   KINDS_THAT_PASS  },
+                {2,                   KINDS_THAT_PASS  },
+                {3,                   KINDS_THAT_PASS  },
+                {3,                   KINDS            },
+                {SCAN_SIDE_JAILS_MAX, KINDS_OF_ONE_DATE},
         };
         (void)state;
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -2,31 +2,12 @@
 /* Expected texts are Python's. tests/e2e/regex.py compares lines at random. */
 #include "detect/utf7.h"
 
-#include "../cmocka_include.h"
 #include "base/utf8.h"
+#include "decode_check.h"
 #include "detect/line.h"
 
-#define R "\ufffd"
-
-struct row {
-        const char *raw;
-        const char *text;
-        bool broken;
-};
-
-static void assert_rows(const struct row *rows, size_t count) {
-        for (size_t i = 0; i < count; i++) {
-                struct arena arena = ARENA_INIT;
-                bool broken = !rows[i].broken;
-                struct slice text = utf7_decode(slice_of(rows[i].raw), &arena, &broken);
-                if (!slice_is(text, rows[i].text) || broken != rows[i].broken)
-                        fail_msg("row %zu: '%.*s'", i, SLICE_ARG(text));
-                arena_done(&arena);
-        }
-}
-
 static void base64_stands_behind_a_plus_sign(void **state) {
-        static const struct row rows[] = {
+        static const struct decode_row rows[] = {
                 {"",            "",             false},
                 {"plain ~\\\n", "plain ~\\\n",  false},
                 {"1 +- 1\n",    "1 + 1\n",      false},
@@ -40,11 +21,11 @@ static void base64_stands_behind_a_plus_sign(void **state) {
                 {"+\n",         R,              true },
         };
         (void)state;
-        assert_rows(rows, sizeof(rows) / sizeof(rows[0]));
+        decode_check(utf7_decode, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 static void a_broken_piece_ends_with_the_character_behind_it(void **state) {
-        static const struct row rows[] = {
+        static const struct decode_row rows[] = {
                 {"a\xe9"
                  "b", "a" R "b",  true },
                 {"+!b",                R "b",      true },
@@ -56,12 +37,12 @@ static void a_broken_piece_ends_with_the_character_behind_it(void **state) {
                 {"+AOk",               "é",       false},
         };
         (void)state;
-        assert_rows(rows, sizeof(rows) / sizeof(rows[0]));
+        decode_check(utf7_decode, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 /* Python keeps them; text that is valid UTF-8 cannot. */
 static void half_a_pair_of_surrogates_is_broken(void **state) {
-        static const struct row rows[] = {
+        static const struct decode_row rows[] = {
                 {"+2AA-b",    R "b",   true},
                 {"+2AAAYQ-",  R "a",   true},
                 {"+3AA-b",    R "b",   true},
@@ -69,7 +50,7 @@ static void half_a_pair_of_surrogates_is_broken(void **state) {
                 {"+2AA",      R,       true},
         };
         (void)state;
-        assert_rows(rows, sizeof(rows) / sizeof(rows[0]));
+        decode_check(utf7_decode, rows, sizeof(rows) / sizeof(rows[0]));
 }
 
 static void lines_are_decoded_with_it(void **state) {
