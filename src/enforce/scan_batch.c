@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The scanner reads hostile bytes and may have been taken over by them: each field is checked before anything is done. What it can
- * still do is to report wrong failures, or none; nothing else is in its reach. A batch is read twice, once to check all of it and once
- * to apply it, because half a batch would be counted again after the restart. Callbacks may remove jails and logs: both are looked up
- * again after each. */
+ * still do is to report wrong failures, or none; nothing else is in its reach. All of a batch is checked before anything of it is
+ * applied, because half a batch would be counted again after the restart; its first records are kept meanwhile, the others are read
+ * again. Callbacks may remove jails and logs: both are looked up again after each. */
 #include "enforce/scan_batch.h"
 
 #include <errno.h>
