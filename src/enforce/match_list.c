@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Blocks with some matches each. While an id has few matches, which is true of most, they are in
- * one block that is as large as they are, and is made anew when one comes; where there are more,
- * there are blocks with room, in a ring. So a match costs its bytes and a few more where there are
- * few of them, and where there are many, none is copied again and again. Invariant: what all count
+/* Blocks that are as large as the matches in them. While an id has few matches, which is true of
+ * most, all are in one block, which is made anew when one comes; those that come later have blocks
+ * of their own, in a ring. So a match costs its bytes and a few more, and where there are many,
+ * none is copied again and again. A block with room for later ones was tried: most of the room
+ * stayed empty, and new memory costs more than what is written to it. Invariant: what all count
  * for, together with what else the ticket keeps, is at most TICKET_DATA_MAX. */
 #include "enforce/match_list.h"
 
@@ -15,15 +16,12 @@
 
 #define CACHE_LINE 64
 #define UNITS_MAX (TICKET_DATA_MAX / MATCH_LIST_UNIT_BYTES - 1)
-#define UNIT_MORE 12 /* what a match counts for besides its bytes */
-#define ALONE_BYTES                                                                                \
-        384 /* of matches in the only block, if they are several; with more it gets room */
-#define NODE_BYTES 480 /* of matches, in a block with room */
+#define UNIT_MORE 16    /* what a match counts for besides its bytes */
+#define ALONE_BYTES 384 /* of matches in the only block, if they are several */
 
-/* In front of one that is larger than NODE_BYTES, or of several one behind the other. */
+/* In front of one match, or of several one behind the other. */
 struct match_block {
         uint32_t start : 9;     /* where the oldest begins; what is before has been dropped */
-        uint32_t has_room : 1;  /* for NODE_BYTES; else it ends where they do */
         uint32_t is_ringed : 1; /* a struct ringed, in a ring; else it is the only one */
         uint32_t end : 20;
 };
@@ -32,7 +30,7 @@ struct ringed {
         struct match_block *next; /* with the next newer ones; of the newest, the oldest */
         char packed[];
 };
-static_assert(TICKET_DATA_MAX <= 1 << 20 && NODE_BYTES < 1 << 9, "they fit the fields");
+static_assert(TICKET_DATA_MAX <= 1 << 20 && ALONE_BYTES < 1 << 9, "they fit the fields");
 
 static struct ringed *ringed_of(const struct match_block *node) {
         return (struct ringed *)(uintptr_t)node;
@@ -47,8 +45,7 @@ static struct match_block *next_of(const struct match_block *node) {
 }
 
 static size_t size_of_node(const struct match_block *node) {
-        size_t head = node->is_ringed ? offsetof(struct ringed, packed) : sizeof(*node);
-        return head + (node->has_room ? NODE_BYTES : node->end);
+        return (node->is_ringed ? offsetof(struct ringed, packed) : sizeof(*node)) + node->end;
 }
 
 static uint32_t units_of(size_t size) {
@@ -106,10 +103,9 @@ static struct match_block *make_alone(size_t len) {
 }
 
 /* In a ring of its own. */
-static struct match_block *make_ringed(uint32_t has_room, size_t len) {
-        struct ringed *node =
-                pool_new_raw(offsetof(struct ringed, packed) + (has_room ? NODE_BYTES : len));
-        node->block = (struct match_block){.is_ringed = 1, .has_room = has_room & 1};
+static struct match_block *make_ringed(size_t len) {
+        struct ringed *node = pool_new_raw(offsetof(struct ringed, packed) + len);
+        node->block = (struct match_block){.is_ringed = 1};
         return node->next = &node->block;
 }
 
@@ -123,14 +119,12 @@ static struct match_block *move_to(struct ticket *ticket, struct match_block *no
         return ticket->matches = node;
 }
 
-/* A block that is the newest from now on, for matches of size bytes. */
+/* A block that is the newest of several from now on, for a match of size bytes. */
 static struct match_block *add_node(struct ticket *ticket, size_t size) {
         struct match_block *newest = ticket->matches;
-        if (!newest)
-                return ticket->matches = make_alone(size);
         if (!newest->is_ringed)
-                newest = move_to(ticket, make_ringed(0, newest->end - newest->start));
-        struct match_block *node = make_ringed(size <= NODE_BYTES, size);
+                newest = move_to(ticket, make_ringed(newest->end - newest->start));
+        struct match_block *node = make_ringed(size);
         ringed_of(node)->next = next_of(newest);
         ringed_of(newest)->next = node;
         return ticket->matches = node;
@@ -140,13 +134,11 @@ static struct match_block *add_node(struct ticket *ticket, size_t size) {
 static struct match_block *node_for(struct ticket *ticket, size_t size) {
         struct match_block *newest = ticket->matches;
         if (!newest)
-                return add_node(ticket, size);
-        if (newest->has_room && newest->end + size <= NODE_BYTES)
-                return newest;
+                return ticket->matches = make_alone(size);
         size_t len = newest->end - newest->start + size;
-        if (newest->is_ringed || len > NODE_BYTES)
+        if (newest->is_ringed || len > ALONE_BYTES)
                 return add_node(ticket, size);
-        return move_to(ticket, len <= ALONE_BYTES ? make_alone(len) : make_ringed(1, len));
+        return move_to(ticket, make_alone(len));
 }
 
 char *match_list_push(struct ticket *ticket, size_t size, uint32_t max, size_t others) {
@@ -183,7 +175,7 @@ bool match_list_next(struct match_list_walk *walk, struct arena *arena, struct v
 }
 
 void match_list_fetch(const struct ticket *ticket) {
-        if (!ticket->matches)
+        if (!ticket->matches || ticket->matches->is_ringed)
                 return;
         const char *end = packed_of(ticket->matches) + ticket->matches->end;
         __builtin_prefetch(end, 1);

@@ -28,7 +28,7 @@ struct match_list_walk {
 struct match_list_walk match_list_walk(const struct ticket *ticket);
 /* The next one; its texts borrow from the ticket. False at the end. */
 bool match_list_next(struct match_list_walk *walk, struct arena *arena, struct value *ret);
-/* Fetches into the processor's cache where the next match will be written; the newest block's begin
+/* Fetches into the processor's cache what the next match makes move; the newest block's begin
  * should be there. */
 void match_list_fetch(const struct ticket *ticket);
 /* Bytes of their blocks. */

@@ -98,6 +98,18 @@ static void few_matches_take_little_more_than_their_bytes(void **state) {
         (void)ticket_unref(ticket);
 }
 
+/* Many: each has a block of its own, but for the first, of which some may have been dropped. */
+static void later_matches_take_little_more_than_their_bytes(void **state) {
+        (void)state;
+        struct ticket *ticket = ticket_new(SLICE("x"), NULL, 1);
+        for (size_t number = 0; number < 200; number++) {
+                assert_true(push(ticket, number, 90, 100));
+                size_t count = number < 100 ? number + 1 : 100;
+                assert_true(match_list_bytes(ticket) <= 400 + count * (92 + 16));
+        }
+        (void)ticket_unref(ticket);
+}
+
 static void what_all_count_for_is_bounded(void **state) {
         (void)state;
         struct ticket *ticket = ticket_new(SLICE("x"), NULL, 1);
@@ -119,6 +131,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(list_is_that_of_the_newest),
                 cmocka_unit_test(few_matches_take_little_more_than_their_bytes),
+                cmocka_unit_test(later_matches_take_little_more_than_their_bytes),
                 cmocka_unit_test(what_all_count_for_is_bounded),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
