@@ -15,13 +15,21 @@ void assembler_done(struct assembler *assembler) {
 }
 
 void assembler_put(struct assembler *assembler, const void *bytes, size_t len) {
-        const uint8_t *from = bytes;
-        if (assembler->len + len > ASSEMBLER_BYTES_MAX)
+        if (len > ASSEMBLER_BYTES_MAX - assembler->len)
                 assembler->is_full = true;
-        for (size_t i = 0; i < len && !assembler->is_full; i++) {
-                memory_reserve(&assembler->bytes, assembler->len, &assembler->capacity, 1);
-                assembler->bytes[assembler->len++] = from[i];
-        }
+        if (assembler->is_full)
+                return;
+        while (assembler->capacity - assembler->len < len)
+                memory_reserve(&assembler->bytes, assembler->capacity, &assembler->capacity, 1);
+        memcpy(assembler->bytes + assembler->len, bytes, len);
+        assembler->len += len;
+}
+
+static void put_word(struct assembler *assembler, uint64_t value, size_t len) {
+        uint8_t bytes[sizeof(value)];
+        for (size_t i = 0; i < len; i++)
+                bytes[i] = (uint8_t)(value >> 8 * i);
+        assembler_put(assembler, bytes, len);
 }
 
 void assembler_put_u8(struct assembler *assembler, uint8_t value) {
@@ -29,13 +37,11 @@ void assembler_put_u8(struct assembler *assembler, uint8_t value) {
 }
 
 void assembler_put_u32(struct assembler *assembler, uint32_t value) {
-        for (unsigned shift = 0; shift < 32; shift += 8)
-                assembler_put_u8(assembler, (uint8_t)(value >> shift));
+        put_word(assembler, value, sizeof(value));
 }
 
 void assembler_put_u64(struct assembler *assembler, uint64_t value) {
-        assembler_put_u32(assembler, (uint32_t)value);
-        assembler_put_u32(assembler, (uint32_t)(value >> 32));
+        put_word(assembler, value, sizeof(value));
 }
 
 size_t assembler_label(struct assembler *assembler) {

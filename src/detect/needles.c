@@ -115,9 +115,9 @@ static struct choice choice_with(
 /* How likely it is that a byte is let through. */
 static double chance(const struct rarity *rarity, struct choice choice) {
         double sum = 0;
-        for (unsigned byte = 0; byte < 256; byte++)
-                if (choice.low >> (byte & 15) & choice.high >> (byte >> 4) & 1)
-                        sum += rarity->byte[byte];
+        for (unsigned high = choice.high; high != 0; high &= high - 1)
+                for (unsigned low = choice.low; low != 0; low &= low - 1)
+                        sum += rarity->byte[16 * __builtin_ctz(high) + __builtin_ctz(low)];
         return sum;
 }
 

@@ -22,6 +22,7 @@ struct maker {
         struct regex_code *code;
         struct regex_op *ops;
         size_t op_count;
+        size_t first_both; /* no BOTH is in front of it */
         bool has_failed;
 };
 
@@ -63,9 +64,9 @@ uint64_t regex_code_set(struct regex_code *code, struct regex_first first) {
         if (i < code->set_count)
                 return bit;
         code->firsts[code->set_count++] = first;
-        for (unsigned c = 0; c < 128; c++)
-                if (regex_set_has(&first.set, (unsigned char)c))
-                        code->sets[c] |= bit;
+        for (unsigned half = 0; half < 2; half++)
+                for (uint64_t left = first.set.bits[half]; left != 0; left &= left - 1)
+                        code->sets[64 * half + (unsigned)__builtin_ctzll(left)] |= bit;
         if (first.end)
                 code->sets[REGEX_CODE_END] |= bit;
         return bit;
@@ -398,7 +399,7 @@ static const struct regex_op *both(
         struct maker *maker, const struct regex_op *a, const struct regex_op *b) {
         if (a->kind == REGEX_OP_FAIL || b->kind == REGEX_OP_FAIL)
                 return a->kind == REGEX_OP_FAIL ? b : a;
-        for (size_t i = 0; i < maker->op_count; i++) {
+        for (size_t i = maker->first_both; i < maker->op_count; i++) {
                 const struct regex_op *known = &maker->ops[i];
                 if (known->kind == REGEX_OP_BOTH && known->next == a && known->other == b)
                         return known;
@@ -469,13 +470,54 @@ static const struct regex_op *resolve(
         return op;
 }
 
-static uint16_t *make_table(struct maker *maker, const struct regex_op *op) {
+/* What can come next: the characters, and the end. What is beyond ASCII fails. */
+static unsigned next_char(unsigned i) {
+        return i < ASCII ? i : REGEX_CODE_END;
+}
+
+static void add_char(struct regex_set *set, char c) {
+        unsigned char byte = (unsigned char)c;
+        set->bits[byte / 64] |= UINT64_C(1) << byte % 64;
+}
+
+/* Characters that some op asks for by themselves. */
+static struct regex_set named_chars(const struct maker *maker) {
+        struct regex_set named = {{0}};
+        for (size_t i = 0; i < maker->op_count; i++) {
+                const struct regex_op *op = &maker->ops[i];
+                if (op->kind == REGEX_OP_CHAR || op->kind == REGEX_OP_TEXT)
+                        add_char(&named, op->c);
+                else if (op->kind == REGEX_OP_NOT_TEXT)
+                        add_char(&named, op->text.data[0]);
+        }
+        return named;
+}
+
+/* Of each what comes first of those that no op tells from it: resolve() sees no more of a character
+ * than its sets and whether it is named. */
+static void find_twins(const struct maker *maker, unsigned twins[ASCII + 1]) {
+        const uint64_t *sets = maker->code->sets;
+        struct regex_set named = named_chars(maker);
+        for (unsigned i = 0; i <= ASCII; i++) {
+                unsigned twin = i < ASCII && regex_set_has(&named, (unsigned char)i) ? i : 0;
+                while (twin < i && (twins[twin] != twin || sets[twin] != sets[next_char(i)] ||
+                                           regex_set_has(&named, (unsigned char)twin)))
+                        twin++;
+                twins[i] = twin;
+        }
+}
+
+static uint16_t *make_table(
+        struct maker *maker, const struct regex_op *op, const unsigned twins[ASCII + 1]) {
         uint16_t *table =
                 arena_alloc_array(&maker->code->arena, REGEX_CODE_END + 1, sizeof(*table));
-        for (unsigned i = 0; i <= ASCII; i++) { /* what is beyond fails */
-                unsigned c = i < ASCII ? i : REGEX_CODE_END;
+        for (unsigned i = 0; i <= ASCII; i++) {
                 unsigned left = FAR;
-                table[c] = (uint16_t)(resolve(maker, op, c, &left) - maker->ops);
+                if (twins[i] < i)
+                        table[next_char(i)] = table[twins[i]];
+                else
+                        table[next_char(i)] =
+                                (uint16_t)(resolve(maker, op, next_char(i), &left) - maker->ops);
         }
         return table;
 }
@@ -483,10 +525,13 @@ static uint16_t *make_table(struct maker *maker, const struct regex_op *op) {
 /* Splits are looked at until all have their tables, as each may lead to any of the others. */
 static void make_switches(struct maker *maker) {
         const uint16_t *tables[REGEX_CODE_OPS_MAX];
+        unsigned twins[ASCII + 1];
         size_t count = maker->op_count;
+        find_twins(maker, twins);
+        maker->first_both = count;
         for (size_t i = 0; i < count; i++)
                 if (maker->ops[i].kind == REGEX_OP_SPLIT)
-                        tables[i] = make_table(maker, &maker->ops[i]);
+                        tables[i] = make_table(maker, &maker->ops[i], twins);
         for (size_t i = 0; i < count; i++)
                 if (maker->ops[i].kind == REGEX_OP_SPLIT) {
                         maker->ops[i].kind = REGEX_OP_SWITCH;

@@ -7,6 +7,8 @@
 
 #include "base/memory.h"
 
+#define ASCII 128
+
 static bool set_has_newline(const struct regex_code *code, const struct regex_op *op) {
         return (code->sets['\n'] & op->set) != 0;
 }
@@ -70,8 +72,10 @@ static void add(struct walk *walk, const struct regex_op *op, bool is_at_end) {
 
 static void add_table(struct walk *walk, const struct regex_op *op, bool is_at_end) {
         const struct regex_op *ops = walk->code->ops;
-        for (size_t c = 0; c < REGEX_CODE_END; c++)
-                add(walk, ops + op->table[c], false);
+        /* Neighbours mostly lead to the same, and what is beyond ASCII to nothing. */
+        for (size_t c = 0; c < ASCII; c++)
+                if (c == 0 || op->table[c] != op->table[c - 1])
+                        add(walk, ops + op->table[c], false);
         if (is_at_end)
                 add(walk, ops + op->table[REGEX_CODE_END], true);
 }
