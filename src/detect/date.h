@@ -51,6 +51,8 @@ const struct date_memo *date_detector_memo(const struct date_detector *detector)
 size_t date_detector_last(const struct date_detector *detector);
 /* Learns what date_detector_match() would have learnt of so many lines that date_detector_glance() knew; line and match: the last one's. */
 void date_detector_repeat(struct date_detector *detector, struct slice line, const struct date_match *match, uint64_t count);
+/* The same of one line more that begins with the same bytes as the last one, date included, and at the same moment. */
+void date_detector_again(struct date_detector *detector);
 
 /* The value of `get JAIL datepattern`: pattern (empty slice: None) and name; returns 0, or 1 if nothing is set and the name is to be
  * "Default Detectors". */

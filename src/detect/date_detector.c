@@ -497,6 +497,12 @@ void date_detector_repeat(struct date_detector *detector, struct slice line,
         detector->final = (unsigned char)line.data[match->cut_end - 1];
 }
 
+void date_detector_again(struct date_detector *detector) {
+        struct date_entry *entry = &detector->entries[detector->last];
+        entry->hits++;
+        entry->template->hits++;
+}
+
 /* Not inline: a candidate is large, and most lines need none. */
 __attribute__((noinline)) static int match_anew(struct date_detector *detector, struct slice line,
         struct date_match *ret, struct fault *fault) {

@@ -46,6 +46,10 @@ const struct date_memo_line *date_memo_known(const struct date_memo *memo, int64
 /* Whether the line has its bytes, but for the second and what does not count of it; *ret_at: where
  * they begin, which moves its cut_start and cut_end. */
 bool date_memo_line_fits(const struct date_memo_line *known, struct slice line, size_t *ret_at);
+/* Whether the line begins with the same bytes as another one that fits, where all of it that counts
+ * is at the begin. */
+bool date_memo_line_is_same(
+        const struct date_memo_line *known, struct slice line, const char *other);
 /* The time of a line that fits, its bytes being at that place. */
 struct date_time date_memo_line_time(
         const struct date_memo_line *known, struct slice line, size_t at);

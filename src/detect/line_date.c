@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/diag.h"
 #include "base/duration.h"
@@ -97,6 +98,7 @@ static void remember(struct line_date *dates, struct slice text, double time, bo
         dates->last = time;
         dates->last_integral = integral;
         dates->changed = true;
+        dates->again.is_known = false;
 }
 
 /* The last date, for a line without one. */
@@ -142,6 +144,7 @@ static void take_match(struct line_date *dates, struct slice text, const struct 
 static int detect(struct line_date *dates, const struct filter_line *line, struct arena *arena,
         struct dated_line *ret, struct fault *fault) {
         struct date_match match = {0};
+        dates->again.is_known = false;
         int found = date_detector_match(dates->detector, line->text, &match, fault);
         dates->changed = true;
         if (found < 0)
@@ -294,26 +297,76 @@ void line_date_seen(
         };
 }
 
+static void split_at_date(
+        struct slice text, size_t cut_start, size_t cut_end, struct line_tuple *ret) {
+        ret->before = slice_sub(text, 0, cut_start);
+        ret->date = slice_sub(text, cut_start, cut_end);
+        ret->after = slice_sub(text, cut_end, text.len);
+        ret->slot = NULL;
+}
+
+/* Remembers what a line that fits led to. */
+static void keep_again(
+        struct line_date *dates, struct slice line, const struct dated_line *dated, int counts) {
+        const struct date_memo_line *known = dates->view.line;
+        if (known->is_in_bracket)
+                return; /* what is in front of it counts too */
+        dates->again = (struct line_date_again){
+                .is_known = true,
+                .looks = dates->view.looks,
+                .cut_start = known->cut_start,
+                .cut_end = known->cut_end,
+                .template = dated->template,
+                .time = dated->time,
+                .integral = dated->integral,
+                .counts = counts > 0,
+        };
+        memcpy(dates->again.bytes, line.data, known->len);
+}
+
+static bool is_again(const struct line_date *dates, struct slice line) {
+        const struct line_date_again *again = &dates->again;
+        return again->is_known && again->looks == dates->view.looks &&
+               date_memo_line_is_same(dates->view.line, line, again->bytes);
+}
+
+/* As read_seen() did with the line before; what it remembered is the same. */
+static int read_again(struct line_date *dates, struct slice line, struct dated_line *ret) {
+        const struct line_date_again *again = &dates->again;
+        date_detector_again(dates->detector);
+        dates->changed = true;
+        split_at_date(line, again->cut_start, again->cut_end, &ret->tuple);
+        ret->time = again->time;
+        ret->integral = again->integral;
+        ret->is_undated = false;
+        ret->template = again->template;
+        return again->counts;
+}
+
+static int correct_seen(
+        const struct line_date *dates, const struct filter_line *line, struct dated_line *ret) {
+        if (dates->view.is_usual || is_usual(dates, line, ret->time))
+                return 1;
+        if (line->in_operation)
+                use_now(dates, ret);
+        return line->in_operation;
+}
+
 /* A line that fits. */
 static int read_seen(struct line_date *dates, const struct filter_line *line, size_t at,
         struct dated_line *ret) {
         struct slice text = line->text;
         struct date_match match;
         line_date_seen(dates, text, at, &match);
-        *ret = (struct dated_line){
-                .tuple = {.before = slice_sub(text, 0, match.cut_start),
-                          .date = slice_sub(text, match.cut_start, match.cut_end),
-                          .after = slice_sub(text, match.cut_end, text.len)},
-                .time = match.time,
-                .integral = match.integral,
-                .template = match.template_index,
-        };
+        split_at_date(text, match.cut_start, match.cut_end, &ret->tuple);
+        ret->time = match.time;
+        ret->integral = match.integral;
+        ret->is_undated = false;
+        ret->template = match.template_index;
         line_date_repeat(dates, line, &match, 1);
-        if (dates->view.is_usual || is_usual(dates, line, match.time))
-                return 1;
-        if (line->in_operation)
-                use_now(dates, ret);
-        return line->in_operation;
+        int counts = correct_seen(dates, line, ret);
+        keep_again(dates, text, ret, counts);
+        return counts;
 }
 
 /* By all that there is to know of dates. */
@@ -346,6 +399,8 @@ int line_date_read(struct line_date *dates, const struct filter_line *line, stru
         struct dated_line *ret, struct fault *fault) {
         const struct date_memo_line *known = line_date_look(dates, line);
         size_t at;
+        if (known && is_again(dates, line->text))
+                return read_again(dates, line->text, ret);
         if (known && date_memo_line_fits(known, line->text, &at))
                 return read_seen(dates, line, at, ret);
         return read_anew(dates, line, arena, ret, fault);

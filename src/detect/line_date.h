@@ -33,6 +33,19 @@ struct line_date_view {
         bool says_all; /* the diag threshold lets everything through */
 };
 
+/* The line read last, if it fitted and its date is at its begin: at the same moment, one that
+ * begins with the same bytes leads to the same. */
+struct line_date_again {
+        bool is_known;
+        uint64_t looks; /* of the view it was read by */
+        size_t cut_start, cut_end;
+        size_t template;
+        double time;
+        bool integral;
+        bool counts;                     /* it is not too old */
+        char bytes[DATE_MEMO_BYTES_MAX]; /* those that fitted */
+};
+
 struct line_date {
         const struct filter_env *env;
         const char *name;               /* of the jail */
@@ -45,6 +58,7 @@ struct line_date {
         double quiet_until[LINE_DATE_WARNING_COUNT]; /* each warning comes once a day */
         bool changed;                                /* since line_date_save() */
         struct line_date_view view;
+        struct line_date_again again;
 };
 
 struct dated_line {

@@ -295,6 +295,7 @@ static void reader_done(struct reader *reader) {
 
 static void forget(struct reader *reader) {
         reader->dates.view = (struct line_date_view){0};
+        reader->dates.again.is_known = false;
         date_memo_forget(&reader->dates.detector->memo);
 }
 
@@ -385,7 +386,7 @@ static void add_line(char *line, size_t size) {
                 kind = pick(7);
         if (pick(10) == 0)
                 age = ages[pick(8)];
-        time_t time = (time_t)(clock_wall_s(&fixture.clock) - age + (int)pick(3));
+        time_t time = (time_t)(clock_wall_s(&fixture.clock) - age + (pick(3) == 0));
         struct tm parts;
         assert_non_null(gmtime_r(&time, &parts));
         if (print_line(line, size, kind, &parts) == 0)
@@ -414,11 +415,41 @@ static void assert_same(const struct reader *a, const struct reader *b) {
                 assert_true(x->quiet_until[i] == y->quiet_until[i]);
 }
 
+/* All that would be kept, what the detectors have learnt included. */
+static void assert_same_kept(struct reader *readers) {
+        struct buffer blobs[2] = {BUFFER_INIT(65536), BUFFER_INIT(65536)};
+        for (size_t i = 0; i < 2; i++) {
+                readers[i].dates.changed = true;
+                assert_true(line_date_save(&readers[i].dates, &blobs[i]));
+        }
+        assert_true(slice_equal(buffer_view(&blobs[0]), buffer_view(&blobs[1])));
+        buffer_done(&blobs[0]);
+        buffer_done(&blobs[1]);
+}
+
+/* Whether the line will be read as the one before was. */
+static bool has_seen(struct reader *reader, const struct filter_line *line) {
+        const struct date_memo_line *known = line_date_look(&reader->dates, line);
+        const struct line_date_again *again = &reader->dates.again;
+        return known && again->is_known && again->looks == reader->dates.view.looks &&
+               date_memo_line_is_same(known, line->text, again->bytes);
+}
+
+/* The line is passed over, if it may be. */
+static void pass_line(struct reader *readers, const char *text, bool in_operation) {
+        const struct filter_line line = {.text = slice_of(text), .in_operation = in_operation};
+        struct date_match date;
+        if (!line_date_glance(&readers[1].dates, &line, &date))
+                return;
+        line_date_repeat(&readers[0].dates, &line, &date, 3);
+        line_date_repeat(&readers[1].dates, &line, &date, 3);
+}
+
 static void lines_are_read_as_if_nothing_were_known_of_the_last(void **state) {
         struct reader readers[2];
         struct fault fault = FAULT_INIT;
         bool in_operation = false;
-        unsigned known = 0;
+        unsigned known = 0, again = 0;
         char text[100];
         (void)state;
         begin(FILTER_DAEMON, "{^LN-BEG}");
@@ -429,19 +460,27 @@ static void lines_are_read_as_if_nothing_were_known_of_the_last(void **state) {
                 memset(lines, 0x55, sizeof(lines)); /* all of them is written */
                 change(readers, &in_operation);
                 add_line(text, sizeof(text));
+                if (pick(8) == 0) {
+                        pass_line(readers, text, in_operation);
+                        add_line(text, sizeof(text));
+                }
                 const struct filter_line line = {
                         .text = slice_of(text), .in_operation = in_operation};
                 forget(&readers[0]);
+                bool is_read_again = has_seen(&readers[1], &line);
                 int r = line_date_read(&readers[0].dates, &line, &fixture.arena, &lines[0], &fault);
                 assert_int_equal(
                         line_date_read(&readers[1].dates, &line, &fixture.arena, &lines[1], &fault),
                         r);
                 assert_same_line(&lines[0], &lines[1]);
                 assert_same(&readers[0], &readers[1]);
+                assert_same_kept(readers);
                 known += readers[1].dates.view.line != NULL;
+                again += is_read_again;
                 arena_reset(&fixture.arena);
         }
         assert_true(known > 5000);
+        assert_true(again > 1000);
         fault_done(&fault);
         reader_done(&readers[0]);
         reader_done(&readers[1]);
