@@ -95,21 +95,21 @@ static bool is_set_of_one_text(const struct value *v) {
 #define GROUP_HEADS (sizeof(uint8_t) + MESSAGE_NUMBER_MAX + MESSAGE_NUMBER_MAX)
 
 size_t failure_group_text_size(struct failure_name name, struct slice text) {
-        bool is_good = name.text.len <= FAILURE_GROUP_NAME_MAX && text.len <= UINT32_MAX;
-        return is_good ? GROUP_HEADS + name.text.len + text.len : 0;
+        bool is_good = name.len <= FAILURE_GROUP_NAME_MAX && text.len <= UINT32_MAX;
+        return is_good ? GROUP_HEADS + name.len + text.len : 0;
 }
 
 size_t failure_group_size(struct failure_name name, const struct value *v) {
         if (v->type == VALUE_STRING)
                 return failure_group_text_size(name, v->string);
         size_t coded = value_coded_size(v);
-        bool is_good = coded > 0 && coded <= UINT32_MAX && name.text.len <= FAILURE_GROUP_NAME_MAX;
-        return is_good ? GROUP_HEADS + name.text.len + coded : 0;
+        bool is_good = coded > 0 && coded <= UINT32_MAX && name.len <= FAILURE_GROUP_NAME_MAX;
+        return is_good ? GROUP_HEADS + name.len + coded : 0;
 }
 
 static char *write_head(char *to, struct failure_name name, enum failure_group_form form) {
         *to++ = (char)(uint8_t)(name.code * FAILURE_GROUP_FORM_COUNT + form);
-        return name.code == 0 ? write_text(to, name.text) : to;
+        return name.code == 0 ? write_text(to, (struct slice){name.text, name.len}) : to;
 }
 
 char *failure_group_write_any_text(

@@ -20,11 +20,20 @@
 #define FAILURE_NAME_BYTES_MAX 16   /* ... and the bytes of each */
 #define FAILURE_GROUP_BYTES_MIN 1   /* of a group: the name's code and the form */
 
-/* A group's name: the row of failure_names.def and one, or 0 and the text. */
+/* A group's name: the row of failure_names.def and one, or 0 and the text. Of a size that is passed
+ * in registers. */
 struct failure_name {
+        const char *text;
+        uint32_t len;
         uint8_t code;
-        struct slice text;
 };
+static inline struct failure_name failure_name_by_code(unsigned code) {
+        return (struct failure_name){.code = (uint8_t)code};
+}
+static inline struct failure_name failure_name_by_text(struct slice text) {
+        return (struct failure_name){
+                text.data, text.len < UINT32_MAX ? (uint32_t)text.len : UINT32_MAX, 0};
+}
 
 enum failure_line_form { FAILURE_LINE_TEXT = 0, FAILURE_LINE_VALUE = 255 };
 enum failure_group_form {

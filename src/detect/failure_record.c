@@ -14,8 +14,8 @@ static bool is_group(const struct field *field) {
 
 static struct failure_name name_of(const struct field *field) {
         if (field->name < FIELD_KNOWN_COUNT)
-                return (struct failure_name){.code = (uint8_t)(field->name + 1)};
-        return (struct failure_name){.text = field_name_text(field->name)};
+                return failure_name_by_code(field->name + 1U);
+        return failure_name_by_text(field_name_text(field->name));
 }
 
 #define PIECES 3

@@ -121,16 +121,27 @@ static void set_daemons(struct run *run, const struct fields *data, struct filte
                 (void)fields_take(&result->fields, FIELD_MATCHES);
 }
 
+/* Field by field: a whole one that is copied costs more than all of them. */
+static void set_marks(
+        struct filter_failure *result, uint32_t regex, struct slice id, unsigned marks) {
+        result->regex = regex;
+        result->id.data = id.data;
+        result->id.len = id.len;
+        result->raw_id = (marks & RESULT_RAW_ID) != 0;
+        result->needs_dns = (marks & RESULT_NEEDS_DNS) != 0;
+        result->nofail = false;
+        result->ignored = false;
+        result->data.type = VALUE_NONE;
+        result->data.origin = NULL;
+}
+
 static void add_result(struct run *run, uint32_t regex, const struct fields *data, struct slice id,
         unsigned marks) {
         if (run->count == FILTER_RESULTS_MAX)
                 return;
         make_room(run);
         struct filter_failure *result = &run->results[run->count++];
-        *result = (struct filter_failure){.regex = regex,
-                .id = id,
-                .raw_id = (marks & RESULT_RAW_ID) != 0,
-                .needs_dns = (marks & RESULT_NEEDS_DNS) != 0};
+        set_marks(result, regex, id, marks);
         if (run->filter->mode == FILTER_DAEMON) {
                 set_daemons(run, data, result);
                 return;
@@ -361,11 +372,12 @@ static int try_failregex(struct run *run, uint32_t index) {
         int r = pattern_search_whole(regex->pattern, text, run->text_kind, &match, run->fault);
         if (r <= 0)
                 return r;
-        struct fields data = run->inherited.count > 0
-                                     ? groups_read_over(&run->inherited,
-                                               filter->check_all ? GROUPS_COPY : GROUPS_SHARE,
-                                               regex, text, &match, run->arena)
-                                     : groups_read(regex, text, &match, run->arena);
+        struct fields data;
+        if (run->inherited.count > 0)
+                groups_read_over(&run->inherited, filter->check_all ? GROUPS_COPY : GROUPS_SHARE,
+                        regex, text, &match, run->arena, &data);
+        else
+                data = groups_read(regex, text, &match, run->arena);
         matched_lines_find(regex, text, &match, &run->original, run->arena, &lines);
         if (filter->ignoreregexes.count > 0) {
                 r = is_ignored(run,

@@ -108,20 +108,20 @@ static void append_groups(struct fields *fields, const struct failregex *regex,
         fields->seen = seen;
 }
 
-struct fields groups_read_over(const struct fields *base, enum groups_base use,
+void groups_read_over(const struct fields *base, enum groups_base use,
         const struct failregex *regex, struct slice subject, const struct pattern_match *match,
-        struct arena *arena) {
+        struct arena *arena, struct fields *ret) {
         bool is_plain = regex->alt_count == 0 && regex->tuple_count == 0;
-        struct fields fields = *base;
         if (is_plain && (base->seen & regex->group_fields) == 0) {
-                if (use == GROUPS_COPY ||
-                        base->capacity - base->count < regex->group_count + FIELDS_ADDED_MAX)
-                        fields = fields_copy(base, regex->group_count + FIELDS_ADDED_MAX, arena);
-                append_groups(&fields, regex, subject, match);
-                return fields;
+                size_t room = regex->group_count + FIELDS_ADDED_MAX;
+                if (use == GROUPS_COPY || base->capacity - base->count < room)
+                        *ret = fields_copy(base, room, arena);
+                else
+                        *ret = *base;
+                append_groups(ret, regex, subject, match);
+                return;
         }
         struct fields groups = groups_read(regex, subject, match, arena);
-        fields = fields_copy(base, groups.count + FIELDS_ADDED_MAX, arena);
-        fields_overlay(&fields, &groups, arena);
-        return fields;
+        *ret = fields_copy(base, groups.count + FIELDS_ADDED_MAX, arena);
+        fields_overlay(ret, &groups, arena);
 }

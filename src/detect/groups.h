@@ -17,6 +17,6 @@ struct fields groups_read_around_content(const struct failregex *regex, struct s
 /* The same as groups_read(), laid over base, as by fields_overlay(). GROUPS_SHARE: base will not be
  * used any more once what is returned has been changed; it may share its items. */
 enum groups_base { GROUPS_COPY, GROUPS_SHARE };
-struct fields groups_read_over(const struct fields *base, enum groups_base use,
+void groups_read_over(const struct fields *base, enum groups_base use,
         const struct failregex *regex, struct slice subject, const struct pattern_match *match,
-        struct arena *arena);
+        struct arena *arena, struct fields *ret);

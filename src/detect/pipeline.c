@@ -279,15 +279,18 @@ static void run_jail(struct pipeline *pipeline, struct scan_jail *jail, const st
 }
 
 /* A line of ASCII is the same to all jails with an encoding that keeps it. */
-static struct filter_line plain_line(const struct scan_log *log, struct slice raw) {
-        struct filter_line line = {.is_ascii = true, .in_operation = log->in_operation};
-        line.text = raw;
-        if (raw.len > 0 && raw.data[raw.len - 1] == '\n')
-                line.text.len--;
-        if (line.text.len > 0 && line.text.data[line.text.len - 1] <= '\r')
-                line.text = line_strip_end(line.text);
-        line.has_newline = line.text.len < raw.len && raw.data[line.text.len] == '\n';
-        return line;
+static void set_plain_line(struct filter_line *line, const struct scan_log *log, struct slice raw) {
+        size_t len = raw.len;
+        if (len > 0 && raw.data[len - 1] == '\n')
+                len--;
+        if (len > 0 && raw.data[len - 1] <= '\r')
+                len = line_strip_end(slice_sub(raw, 0, len)).len;
+        line->text.data = raw.data;
+        line->text.len = len;
+        line->is_ascii = true;
+        line->in_operation = log->in_operation;
+        line->has_time = false;
+        line->has_newline = len < raw.len && raw.data[len] == '\n';
 }
 
 /* For a jail that the line has to be decoded for. Not inline: that is rare. */
@@ -318,7 +321,8 @@ static void run_line(struct pipeline *pipeline, struct scan_log *log, struct sli
         const uint64_t *hints) {
         struct decoded cache = {.there = false};
         bool skip = log->done == log->skip_at;
-        struct filter_line line = plain_line(log, raw);
+        struct filter_line line;
+        set_plain_line(&line, log, raw);
         for (size_t i = 0; i < log->attachment_count; i++) {
                 const struct scan_attachment *attachment = &log->attachments[i];
                 if (log->done < attachment->from)

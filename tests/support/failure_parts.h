@@ -14,8 +14,8 @@ static inline struct failure_name failure_name_of(struct slice text) {
         };
         for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
                 if (slice_is(text, known[i]))
-                        return (struct failure_name){.code = (uint8_t)(i + 1)};
-        return (struct failure_name){.text = text};
+                        return failure_name_by_code((unsigned)i + 1);
+        return failure_name_by_text(text);
 }
 
 /* Sets lines and groups of a failure's record, which has its id. The bytes are in arena. */

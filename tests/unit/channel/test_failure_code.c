@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "channel/failure_code.h"
 
-#include "../cmocka_include.h"
 #include "../../support/failure_parts.h"
+#include "../cmocka_include.h"
 
 #include "channel/value_code.h"
 
@@ -209,10 +209,9 @@ static void wrong_groups_are_no_good(void **state) {
                 assert_false(failure_groups_are_good(rows[i]));
         assert_true(failure_groups_are_good(SLICE_NULL));
         struct slice long_name = {name, FAILURE_GROUP_NAME_MAX + 1};
-        assert_int_equal(failure_group_size((struct failure_name){.text = long_name}, &v), 0);
+        assert_int_equal(failure_group_size(failure_name_by_text(long_name), &v), 0);
         assert_true(failure_group_size(
-                            (struct failure_name){.text = slice_sub(long_name, 1, long_name.len)},
-                            &v) > 0);
+                            failure_name_by_text(slice_sub(long_name, 1, long_name.len)), &v) > 0);
         char *end = message_write_number(name + 1, FAILURE_GROUP_NAME_MAX + 1);
         assert_false(failure_groups_are_good(
                 (struct slice){name, (size_t)(end - name) + FAILURE_GROUP_NAME_MAX + 2}));
