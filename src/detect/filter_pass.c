@@ -37,11 +37,14 @@ static bool can_pass(const struct filter_pass *pass, const struct filter_line *l
                        slice_sub(text, date.cut_end, text.len));
 }
 
+/* With all filters but the busy ones. */
 static bool all_can_pass(
-        const struct filter_pass *passes, size_t count, const struct filter_line *line) {
-        for (size_t i = 0; i < count; i++)
-                if (!passes[i].follows && !can_pass(&passes[i], line))
+        const struct filter_passes *passes, const struct filter_line *line, uint64_t busy) {
+        for (size_t i = 0; i < passes->group_count; i++) {
+                const struct filter_pass_group *group = &passes->groups[i];
+                if ((group->members & ~busy) != 0 && !can_pass(group->first, line))
                         return false;
+        }
         return true;
 }
 
@@ -56,11 +59,12 @@ static void read_date(
 }
 
 /* Not inline: with several filters it is rare. */
-__attribute__((noinline)) static void settle(struct filter_pass *pass) {
+__attribute__((noinline)) static void settle(
+        const struct filter_pass *pass, const struct filter_line *last, uint64_t count) {
         struct filter *filter = pass->filter;
-        struct slice text = pass->last.text;
+        struct slice text = last->text;
         struct date_match date = {0};
-        read_date(pass, &pass->last, &date);
+        read_date(pass, last, &date);
         const struct dated_line dated = {
                 .tuple = {.before = slice_sub(text, 0, date.cut_start),
                           .date = slice_sub(text, date.cut_start, date.cut_end),
@@ -71,57 +75,87 @@ __attribute__((noinline)) static void settle(struct filter_pass *pass) {
         };
         filter_trace_begin(filter);
         sessions_settle(&filter->sessions);
-        line_date_repeat(&filter->dates, &pass->last, &date, pass->unsettled);
+        line_date_repeat(&filter->dates, last, &date, count);
         filter->trace.last_time = filter->dates.last;
         filter->trace.last_integral = filter->dates.last_integral;
         filter_trace_passed(filter, &dated);
-        pass->unsettled = 0;
+}
+
+static uint64_t bit_of(size_t index) {
+        return UINT64_C(1) << index;
 }
 
 /* What filter_line() does for each of the lines is the same for all but the last one, so it is done
  * once. */
-void filter_pass_settle(struct filter_pass *pass) {
-        if (pass->unsettled > 0)
-                settle(pass);
-        pass->has_looked = false;
+uint64_t filter_pass_settle(struct filter_passes *passes, size_t index) {
+        struct filter_pass *pass = &passes->items[index];
+        uint64_t count = passes->number - pass->settled;
+        if (count > 0)
+                settle(pass, &passes->last, count);
+        pass->settled = passes->number;
+        passes->looked &= ~bit_of(index);
+        return count;
 }
 
-/* Whether one of the filters before the one at index passes just the lines that this one does. */
-static bool has_leader(const struct filter_pass *passes, size_t index) {
-        for (size_t i = 0; i < index; i++)
-                if (!passes[i].follows &&
-                        line_date_is_alike(&passes[i].filter->dates, &passes[index].filter->dates))
-                        return true;
-        return false;
-}
-
-static void look(struct filter_pass *pass, const struct filter_line *kind) {
-        struct line_date *dates = &pass->filter->dates;
-        if (pass->has_looked)
-                return;
-        pass->known = line_date_look(dates, kind);
-        pass->is_new |= pass->looks != dates->view.looks; /* always, if nothing is known */
-        pass->looks = dates->view.looks;
-        pass->has_looked = true;
-}
-
-/* Whether the lines lead to nothing. A filter that follows may do so as long as the leader goes by
- * the same dates: what these tell does not depend on who still hears of a warning. */
-static bool prepare(struct filter_pass *passes, size_t count, const struct filter_line *kind) {
-        bool is_new = false;
+void filter_pass_begin(struct filter_passes *passes, size_t count) {
+        passes->count = count;
+        passes->group_count = 0;
+        passes->looked = passes->busy = passes->number = 0;
         for (size_t i = 0; i < count; i++) {
-                look(&passes[i], kind);
-                is_new |= passes[i].is_new;
+                struct filter_pass *pass = &passes->items[i];
+                pass->known = NULL;
+                pass->looks = pass->settled = 0;
         }
-        for (size_t i = 0; is_new && i < count; i++) {
-                passes[i].is_new = false;
-                passes[i].is_hopeless = filter_is_hopeless(passes[i].filter, passes[i].lacks);
-                passes[i].follows = has_leader(passes, i);
+}
+
+/* Joins the group of filters that pass just the lines that this one does, or begins one. */
+static void join_group(struct filter_passes *passes, size_t index) {
+        const struct filter_pass *pass = &passes->items[index];
+        struct filter_pass_group *group = passes->groups;
+        while (group < passes->groups + passes->group_count &&
+                !line_date_is_alike(&group->first->filter->dates, &pass->filter->dates))
+                group++;
+        if (group == passes->groups + passes->group_count) {
+                *group = (struct filter_pass_group){.first = pass};
+                passes->group_count++;
         }
-        for (size_t i = 0; i < count; i++)
-                if (!passes[i].is_hopeless)
-                        return false;
-        return count > 0;
+        group->members |= bit_of(index);
+}
+
+static void group_anew(struct filter_passes *passes) {
+        passes->group_count = 0;
+        passes->busy = 0;
+        for (size_t i = 0; i < passes->count; i++) {
+                const struct filter_pass *pass = &passes->items[i];
+                join_group(passes, i);
+                if (!filter_is_hopeless(pass->filter, pass->lacks))
+                        passes->busy |= bit_of(i);
+        }
+}
+
+/* Returns whether something else is known than before. */
+static bool look(struct filter_pass *pass, const struct filter_line *kind) {
+        struct line_date *dates = &pass->filter->dates;
+        uint64_t looks = pass->looks;
+        pass->known = line_date_look(dates, kind);
+        pass->looks = dates->view.looks;
+        return pass->looks != looks; /* always, if nothing is known */
+}
+
+static uint64_t all_of(const struct filter_passes *passes) {
+        return passes->count == FILTER_PASSES_MAX ? UINT64_MAX : bit_of(passes->count) - 1;
+}
+
+/* A filter that follows in its group passes lines as long as the first one goes by the same dates:
+ * what these tell does not depend on who still hears of a warning. */
+static void prepare(struct filter_passes *passes, const struct filter_line *kind) {
+        uint64_t left = all_of(passes) & ~passes->looked;
+        bool is_new = false;
+        for (; left != 0; left &= left - 1)
+                is_new |= look(&passes->items[__builtin_ctzll(left)], kind);
+        passes->looked = all_of(passes);
+        if (is_new)
+                group_anew(passes);
 }
 
 /* The line without its end, which is at the offset in front of next. */
@@ -132,43 +166,49 @@ static struct slice line_of(struct slice text, size_t at, size_t next) {
         return goes_on ? line_strip_end(line) : line;
 }
 
-size_t filter_pass_over(struct filter_pass *passes, size_t count, const struct filter_lines *lines,
-        uint64_t *ret_count) {
+size_t filter_pass_over(
+        struct filter_passes *passes, const struct filter_lines *lines, uint64_t *ret_count) {
         struct filter_line line = {
                 .is_ascii = lines->is_ascii, .in_operation = lines->in_operation};
         struct slice last = SLICE_NULL;
         uint64_t number = 0;
         size_t at = lines->start;
         *ret_count = 0;
-        if (!prepare(passes, count, &line))
+        prepare(passes, &line);
+        if (passes->count == 0 || passes->busy != 0)
                 return at;
         for (;;) {
                 size_t next = line_ends_next(lines->ends, at);
                 if (next == 0 || next > lines->end)
                         break;
                 line.text = line_of(lines->ends->text, at, next);
-                if (!is_plain(&line) || !all_can_pass(passes, count, &line))
+                if (!is_plain(&line) || !all_can_pass(passes, &line, 0))
                         break;
                 last = line.text;
                 number++;
                 at = next;
         }
-        line.text = last;
-        for (size_t i = 0; number > 0 && i < count; i++) {
-                passes[i].unsettled += number;
-                passes[i].last = line;
+        if (number > 0) {
+                passes->number += number;
+                passes->last = line;
+                passes->last.text = last;
         }
         *ret_count = number;
         return at;
 }
 
-bool filter_pass_line(struct filter_pass *pass, const struct filter_line *line) {
-        if (!filter_is_hopeless(pass->filter, line->lacks) || !is_plain(line))
+bool filter_pass_fits(
+        struct filter_passes *passes, const struct filter_line *line, uint64_t *busy) {
+        if (!is_plain(line))
                 return false;
-        look(pass, line);
-        if (!can_pass(pass, line))
-                return false;
-        pass->unsettled++;
-        pass->last = *line;
-        return true;
+        prepare(passes, line);
+        *busy |= passes->busy;
+        return *busy != all_of(passes) && all_can_pass(passes, line, *busy);
+}
+
+void filter_pass_add(struct filter_passes *passes, const struct filter_line *line, uint64_t busy) {
+        passes->number++;
+        passes->last = *line;
+        for (; busy != 0; busy &= busy - 1)
+                passes->items[__builtin_ctzll(busy)].settled = passes->number;
 }

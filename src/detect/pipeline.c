@@ -306,39 +306,64 @@ __attribute__((noinline)) static void run_decoded(struct pipeline *pipeline, siz
         run_jail(pipeline, jail, &line);
 }
 
-static void run_plain(struct pipeline *pipeline, size_t index, const struct filter_line *line) {
+/* A line that is to be run. */
+struct raw_line {
+        struct slice raw;
+        struct filter_line plain; /* it, if it is of ASCII */
+        bool is_ascii;
+        const uint64_t *hints; /* see log_prefilter_line(); or NULL */
+        struct decoded decoded;
+};
+
+/* For one jail. */
+static void run_line_for(struct pipeline *pipeline, size_t index, struct raw_line *line) {
         struct scan_jail *jail = pipeline->log->attachments[index].jail;
-        if (scan_pass_line(&pipeline->pass, index, line)) {
-                scan_jail_note_passed(jail, 1);
+        uint64_t lacks = line->hints ? ~line->hints[index] : 0;
+        if (!line->is_ascii || !jail->keeps_ascii) {
+                run_decoded(pipeline, index, line->raw, lacks, &line->decoded);
                 return;
         }
+        line->plain.lacks = lacks;
         scan_pass_settle(&pipeline->pass, index);
-        run_jail(pipeline, jail, line);
+        run_jail(pipeline, jail, &line->plain);
+}
+
+/* A line that most jails can mostly pass over. Returns whether it has been run. */
+static bool run_for_busy(struct pipeline *pipeline, struct raw_line *line) {
+        uint64_t busy;
+        if (!line->hints || !line->is_ascii || !scan_pass_line(&pipeline->pass, &line->plain, line->hints, &busy))
+                return false;
+        for (; busy != 0; busy &= busy - 1)
+                run_line_for(pipeline, (size_t)__builtin_ctzll(busy), line);
+        return true;
+}
+
+static void run_for_all(struct pipeline *pipeline, struct scan_log *log, struct raw_line *line, bool cut, bool skip) {
+        for (size_t i = 0; i < log->attachment_count; i++) {
+                const struct scan_attachment *attachment = &log->attachments[i];
+                if (log->done < attachment->from)
+                        continue;
+                if (cut || skip)
+                        attachment->jail->dropped++;
+                if (skip)
+                        attachment->jail->lines++;
+                else
+                        run_line_for(pipeline, i, line);
+        }
 }
 
 /* The line starts at log->done. hints: see log_prefilter_line(); or NULL. */
 static void run_line(struct pipeline *pipeline, struct scan_log *log, struct slice raw, const struct input_chunk *chunk,
         const uint64_t *hints) {
-        struct decoded cache = {.there = false};
+        struct raw_line line;
         bool skip = log->done == log->skip_at;
-        struct filter_line line;
-        set_plain_line(&line, log, raw);
-        for (size_t i = 0; i < log->attachment_count; i++) {
-                const struct scan_attachment *attachment = &log->attachments[i];
-                if (log->done < attachment->from)
-                        continue;
-                if (chunk->cut || skip)
-                        attachment->jail->dropped++;
-                if (skip) {
-                        attachment->jail->lines++;
-                        continue;
-                }
-                line.lacks = hints ? ~hints[i] : 0;
-                if (pipeline->pass.is_ascii && attachment->jail->keeps_ascii)
-                        run_plain(pipeline, i, &line);
-                else
-                        run_decoded(pipeline, i, raw, line.lacks, &cache);
-        }
+        line.raw = raw;
+        line.is_ascii = pipeline->pass.is_ascii || slice_is_ascii(raw);
+        line.hints = hints;
+        line.decoded.there = false;
+        set_plain_line(&line.plain, log, raw);
+        if (skip || !run_for_busy(pipeline, &line))
+                run_for_all(pipeline, log, &line, chunk->cut, skip);
         if (skip)
                 log->skip_at = SCAN_LOG_NO_SKIP;
         arena_reset(&pipeline->arena);
@@ -415,7 +440,7 @@ int pipeline_run(struct pipeline *pipeline, struct scan_log *log, const struct i
         scan_pass_begin(&pipeline->pass, log, chunk);
         size_t at = 0;
         for (unsigned count = 1; at < lines.len && !late; count++) {
-                at = scan_pass_run(&pipeline->pass, log, at);
+                at = scan_pass_run(&pipeline->pass, at);
                 if (at == lines.len)
                         break;
                 struct slice raw = line_at(log, &pipeline->pass.ends, at, encoding);

@@ -91,6 +91,8 @@ struct prefilter {
         uint64_t idle[PREFILTER_JAILS_MAX];     /* clauses that require nothing */
         uint64_t caseless[PREFILTER_JAILS_MAX]; /* clauses with caseless literals */
         uint64_t hints[PREFILTER_JAILS_MAX];    /* of the last line that was not idle */
+        uint64_t changed;                       /* jails whose hints are others than idle ones */
+        uint64_t touched;                       /* by the last line */
         struct needles_hits hits;               /* needle: number of the literal */
         size_t next;                            /* hit of prefilter_line() */
         bool overflow;                          /* there are more hits than were kept */
@@ -325,7 +327,7 @@ static void note_jail(
                 required |= jail->clauses[k].count > 0 ? bit : 0;
                 prefilter->caseless[index] |= jail->clauses[k].caseless ? bit : 0;
         }
-        prefilter->idle[index] = ~required;
+        prefilter->idle[index] = prefilter->hints[index] = ~required;
         prefilter->any_caseless = prefilter->any_caseless || prefilter->caseless[index] != 0;
 }
 
@@ -368,8 +370,27 @@ void prefilter_scan(struct prefilter *prefilter, struct slice buffer) {
 
 static void take_hit(struct prefilter *prefilter, uint32_t literal) {
         uint32_t end = prefilter->first_target[literal + 1];
-        for (uint32_t i = prefilter->first_target[literal]; i < end; i++)
-                prefilter->hints[prefilter->targets[i].jail] |= prefilter->targets[i].clauses;
+        for (uint32_t i = prefilter->first_target[literal]; i < end; i++) {
+                const struct target *target = &prefilter->targets[i];
+                prefilter->hints[target->jail] |= target->clauses;
+                prefilter->changed |= UINT64_C(1) << target->jail;
+        }
+}
+
+static void forget_hints(struct prefilter *prefilter) {
+        for (uint64_t left = prefilter->changed; left != 0; left &= left - 1) {
+                size_t jail = (size_t)__builtin_ctzll(left);
+                prefilter->hints[jail] = prefilter->idle[jail];
+        }
+        prefilter->changed = 0;
+}
+
+/* A line of which literals are not all that there is to know. */
+static void hint_at_more(struct prefilter *prefilter, bool unknown) {
+        for (size_t i = 0; i < prefilter->jail_count; i++) {
+                prefilter->hints[i] |= unknown ? PREFILTER_ALL : prefilter->caseless[i];
+                prefilter->changed |= UINT64_C(1) << i;
+        }
 }
 
 const uint64_t *prefilter_line(
@@ -385,15 +406,20 @@ const uint64_t *prefilter_line(
         prefilter->next = next;
         bool unknown = prefilter->overflow && next == count;
         bool foreign = !prefilter->all_ascii && !slice_is_ascii(line);
+        prefilter->touched = 0;
         if (first == next && !unknown && !foreign)
                 return prefilter->idle;
-        for (size_t i = 0; i < prefilter->jail_count; i++)
-                prefilter->hints[i] =
-                        unknown ? PREFILTER_ALL
-                                : prefilter->idle[i] | (foreign ? prefilter->caseless[i] : 0);
+        forget_hints(prefilter);
+        if (unknown || foreign)
+                hint_at_more(prefilter, unknown);
         for (; first < next; first++)
                 take_hit(prefilter, hits[first].needle);
+        prefilter->touched = prefilter->changed;
         return prefilter->hints;
+}
+
+uint64_t prefilter_touched(const struct prefilter *prefilter) {
+        return prefilter->touched;
 }
 
 size_t prefilter_quiet(const struct prefilter *prefilter) {

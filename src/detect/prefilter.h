@@ -40,6 +40,9 @@ void prefilter_scan(struct prefilter *prefilter, struct slice buffer);
  * the next call. */
 const uint64_t *prefilter_line(
         struct prefilter *prefilter, struct slice line, size_t start, size_t end);
+/* The jails that it told anything of, a bit each: hints of all others are those of a line without
+ * literals. */
+uint64_t prefilter_touched(const struct prefilter *prefilter);
 /* Lines behind the last one asked about that end at this offset, or before it, hold no literal:
  * they need not be asked about, unless there are bytes beyond ASCII in them. */
 size_t prefilter_quiet(const struct prefilter *prefilter);

@@ -14,27 +14,29 @@
 struct scan_log;
 
 struct scan_pass {
-        struct filter_pass passes[PREFILTER_JAILS_MAX]; /* one an attachment of the log */
-        size_t count;                                   /* of them; 0: nothing is passed over */
-        struct line_ends ends;                          /* of the chunk's lines */
-        bool is_ascii;                                  /* they are */
-        uint64_t from;  /* offset in the log from which on all jails get its lines */
-        uint64_t total; /* lines passed over so far, by all or by one */
+        struct scan_log *log;
+        struct filter_passes
+                passes;        /* one an attachment of the log; none: nothing is passed over */
+        struct line_ends ends; /* of the chunk's lines */
+        bool is_ascii;         /* they are */
+        uint64_t from;         /* offset in the log from which on all jails get its lines */
+        uint64_t total;        /* lines passed over so far, by all or by some */
 };
 
 /* For the lines of a chunk, which log_prefilter_scan() has looked through if the log has a
  * prefilter and the chunk is not cut. */
-void scan_pass_begin(
-        struct scan_pass *pass, const struct scan_log *log, const struct input_chunk *chunk);
+void scan_pass_begin(struct scan_pass *pass, struct scan_log *log, const struct input_chunk *chunk);
 /* Runs lines from the offset in the chunk's lines on, where log->done is, and moves log->done
- * behind them. What they do is as if each had been run by itself: they are counted, and have
- * changed the filters. Returns where they end; at: the first one is to be run by itself. */
-size_t scan_pass_run(struct scan_pass *pass, struct scan_log *log, size_t at);
-/* Whether the line, a part of the chunk, leads to nothing with the log's attachment of that index,
- * which is then done with it, but for the counting. */
-bool scan_pass_line(struct scan_pass *pass, size_t index, const struct filter_line *line);
-/* Filters learn of lines passed over when they are asked for something else: this must come in
- * front of that, and of time's going on. */
+ * behind them. What they do is as if each had been run by itself. Returns where they end; at: the
+ * first one is to be run by itself. */
+size_t scan_pass_run(struct scan_pass *pass, size_t at);
+/* Which of the log's attachments have to run the line by themselves, a bit each: an ASCII line at
+ * log->done, not to be skipped, a part of the chunk, with the hints of log_prefilter_line(). The
+ * others are done with it. false: all of them have to, or there are too many for bits. */
+bool scan_pass_line(struct scan_pass *pass, const struct filter_line *line, const uint64_t *hints,
+        uint64_t *ret_busy);
+/* Jails and their filters learn of lines passed over when they are asked for something else: this
+ * must come in front of that, and of time's going on. */
 void scan_pass_settle(struct scan_pass *pass, size_t index);
 void scan_pass_settle_all(struct scan_pass *pass);
 /* Settles all; nothing more is passed over. */

@@ -43,9 +43,9 @@ struct reader {
         bool is_plain;  /* what has been read is ASCII, which every encoding but the wide ones keeps
                          */
         uint64_t lacks; /* of the present line, see struct filter_line */
-        struct filter_pass pass; /* of lines without any literal ... */
-        struct line_ends ends;   /* ... in what has been read */
-        struct regex_line line; /* the present one */
+        struct filter_passes passes; /* of lines without any literal ... */
+        struct line_ends ends;       /* ... in what has been read */
+        struct regex_line line;      /* the present one */
 };
 
 /* The results with their data as dicts. */
@@ -215,10 +215,9 @@ static bool scan_buffer(struct reader *reader, struct slice lines) {
         }
         if (reader->prefilter) {
                 prefilter_scan(reader->prefilter, lines);
-                reader->pass = (struct filter_pass){
-                        .filter = reader->tool->filter,
-                        .lacks = ~prefilter_idle(reader->prefilter)[0],
-                };
+                reader->passes.items[0].filter = reader->tool->filter;
+                reader->passes.items[0].lacks = ~prefilter_idle(reader->prefilter)[0];
+                filter_pass_begin(&reader->passes, 1);
                 line_ends_init(&reader->ends, lines);
         }
         return reader->prefilter != NULL;
@@ -241,8 +240,8 @@ static size_t pass_over(struct reader *reader, size_t at, size_t len) {
                 return at;
         const struct filter_lines several = {
                 .ends = &reader->ends, .start = at, .end = quiet, .is_ascii = reader->is_plain};
-        at = filter_pass_over(&reader->pass, 1, &several, &count);
-        filter_pass_settle(&reader->pass);
+        at = filter_pass_over(&reader->passes, &several, &count);
+        (void)filter_pass_settle(&reader->passes, 0);
         reader->line.number += count;
         if (count > 0)
                 regex_report_passed(&tool->report, count);

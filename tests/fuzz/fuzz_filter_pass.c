@@ -134,7 +134,10 @@ static void run_each(struct subject *s, struct filter_line line, struct slice te
 
 static void run_passing(struct subject *s, struct filter_line line, struct slice text) {
         struct line_ends ends;
-        struct filter_pass pass = {.filter = s->filter, .lacks = ~prefilter_idle(s->prefilter)[0]};
+        struct filter_passes passes;
+        passes.items[0].filter = s->filter;
+        passes.items[0].lacks = ~prefilter_idle(s->prefilter)[0];
+        filter_pass_begin(&passes, 1);
         prefilter_scan(s->prefilter, text);
         line_ends_init(&ends, text);
         for (size_t at = 0; at < text.len; at = line_end(text, at)) {
@@ -146,8 +149,8 @@ static void run_passing(struct subject *s, struct filter_line line, struct slice
                         .is_ascii = line.is_ascii,
                         .in_operation = line.in_operation,
                 };
-                at = filter_pass_over(&pass, 1, &quiet, &count);
-                filter_pass_settle(&pass);
+                at = filter_pass_over(&passes, &quiet, &count);
+                (void)filter_pass_settle(&passes, 0);
                 if (at == text.len)
                         break;
                 struct slice raw = slice_sub(text, at, line_end(text, at));

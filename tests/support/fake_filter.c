@@ -186,19 +186,31 @@ uint64_t filter_generation(const struct filter *filter) {
         return 0;
 }
 
-size_t filter_pass_over(struct filter_pass *passes, size_t count, const struct filter_lines *lines, uint64_t *ret_count) {
+void filter_pass_begin(struct filter_passes *passes, size_t count) {
+        passes->count = count;
+}
+
+size_t filter_pass_over(struct filter_passes *passes, const struct filter_lines *lines, uint64_t *ret_count) {
         (void)passes;
-        (void)count;
         *ret_count = 0;
         return lines->start;
 }
 
-bool filter_pass_line(struct filter_pass *pass, const struct filter_line *line) {
-        (void)pass;
+bool filter_pass_fits(struct filter_passes *passes, const struct filter_line *line, uint64_t *busy) {
+        (void)passes;
         (void)line;
+        (void)busy;
         return false;
 }
 
-void filter_pass_settle(struct filter_pass *pass) {
-        (void)pass;
+void filter_pass_add(struct filter_passes *passes, const struct filter_line *line, uint64_t busy) {
+        (void)passes;
+        (void)line;
+        (void)busy;
+}
+
+uint64_t filter_pass_settle(struct filter_passes *passes, size_t index) {
+        (void)passes;
+        (void)index;
+        return 0;
 }

@@ -118,12 +118,19 @@ static void run_each(struct subject *s, const struct filter_line *lines) {
         }
 }
 
+static void begin(struct filter_passes *passes, struct filter *filter, uint64_t lacks) {
+        passes->items[0].filter = filter;
+        passes->items[0].lacks = lacks;
+        filter_pass_begin(passes, 1);
+}
+
 /* As many at a time as can be passed over. */
 static void run_passing(
         struct subject *s, struct prefilter *prefilter, const struct filter_line *lines) {
         struct slice text = lines->text;
         struct line_ends ends;
-        struct filter_pass pass = {.filter = s->filter, .lacks = ~prefilter_idle(prefilter)[0]};
+        struct filter_passes passes;
+        begin(&passes, s->filter, ~prefilter_idle(prefilter)[0]);
         prefilter_scan(prefilter, text);
         line_ends_init(&ends, text);
         for (size_t at = 0; at < text.len;) {
@@ -136,8 +143,8 @@ static void run_passing(
                         .is_ascii = lines->is_ascii,
                         .in_operation = lines->in_operation,
                 };
-                at = filter_pass_over(&pass, 1, &quiet, &count);
-                filter_pass_settle(&pass);
+                at = filter_pass_over(&passes, &quiet, &count);
+                (void)filter_pass_settle(&passes, 0);
                 s->passed += count;
                 if (at == text.len)
                         return;
@@ -256,19 +263,21 @@ static void passing_ends_in_front_of_what_is_not_sure(void **state) {
         run_line(&s, line, SLICE("Nov 24 15:59:01 host"));
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
                 uint64_t count = 99;
-                struct filter_pass pass = {.filter = s.filter, .lacks = line.lacks};
+                struct filter_passes passes;
+                begin(&passes, s.filter, line.lacks);
                 struct line_ends ends;
                 line_ends_init(&ends, slice_of(rows[i].text));
                 const struct filter_lines lines = {.ends = &ends, .end = SIZE_MAX};
-                assert_int_equal(filter_pass_over(&pass, 1, &lines, &count), rows[i].end);
+                assert_int_equal(filter_pass_over(&passes, &lines, &count), rows[i].end);
                 assert_int_equal(count, rows[i].count);
         }
         uint64_t count = 99;
-        struct filter_pass pass = {.filter = s.filter}; /* it may hold a literal */
+        struct filter_passes passes;
+        begin(&passes, s.filter, 0); /* it may hold a literal */
         struct line_ends ends;
         line_ends_init(&ends, slice_of(rows[0].text));
         const struct filter_lines lines = {.ends = &ends, .end = SIZE_MAX};
-        assert_int_equal(filter_pass_over(&pass, 1, &lines, &count), 0);
+        assert_int_equal(filter_pass_over(&passes, &lines, &count), 0);
         assert_int_equal(count, 0);
         subject_done(&s);
 }

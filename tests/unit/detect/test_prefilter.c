@@ -102,6 +102,41 @@ static void each_clause_has_its_bit(void **state) {
         arena_done(&arena);
 }
 
+/* Whatever lines came before: what is told of a jail is that of a quiet line, or it is touched. */
+static void jails_that_a_line_touches_are_known(void **state) {
+        (void)state;
+        struct arena arena = ARENA_INIT;
+        struct literals clauses[] = {clause("foo|bar", false, &arena),
+                clause("bar|quux", false, &arena), clause("login", true, &arena)};
+        struct prefilter *prefilter = make(clauses, 3);
+        static const struct {
+                const char *line;
+                uint64_t touched;
+        } rows[] = {
+                {"foo\n",         1},
+                {"bar\n",         3},
+                {"quiet\n",       0},
+                {"LOGIN foo\n",   5},
+                {"quux\n",        2},
+                {"caf\xc3\xa9\n", 7},
+                {"quux\n",        2},
+        };
+        struct slice text = SLICE("foo\nbar\nquiet\nLOGIN foo\nquux\ncaf\xc3\xa9\nquux\n");
+        size_t at = 0;
+        prefilter_scan(prefilter, text);
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+                struct slice line = slice_of(rows[i].line);
+                const uint64_t *hints = prefilter_line(prefilter, line, at, at + line.len);
+                assert_int_equal(prefilter_touched(prefilter), rows[i].touched);
+                for (size_t k = 0; k < 3; k++)
+                        if (!(rows[i].touched >> k & 1))
+                                assert_int_equal(hints[k], prefilter_idle(prefilter)[k]);
+                at += line.len;
+        }
+        (void)prefilter_free(prefilter);
+        arena_done(&arena);
+}
+
 /* With so many more literals that another scanner has to look for them. */
 static struct literals with_others(const struct literals *few, struct arena *arena) {
         struct slice *items = arena_alloc_array(arena, LITERALS_CLAUSE_MAX, sizeof(*items));
@@ -251,6 +286,7 @@ int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(lines_with_a_literal_are_candidates_of_its_jails),
                 cmocka_unit_test(each_clause_has_its_bit),
+                cmocka_unit_test(jails_that_a_line_touches_are_known),
                 cmocka_unit_test(it_is_known_how_far_there_is_nothing),
                 cmocka_unit_test(a_literal_is_found_wherever_it_stands),
                 cmocka_unit_test(a_jail_that_requires_nothing_gets_every_line),
