@@ -402,19 +402,38 @@ static int try_failregex(struct run *run, uint32_t index) {
         return take_match(run, index, &data, &lines.matched, text);
 }
 
-/* Those that can match, in order. */
+/* Of few failregexes, those that can match, a bit each. */
+static uint64_t promising(struct run *run) {
+        struct filter *filter = run->filter;
+        uint64_t all = (UINT64_C(1) << filter->failregexes.count) - 1;
+        if (run->lacks != 0 && filter->lacks_failregexes != 0)
+                all &= ~run->lacks >> FILTER_CLAUSE_FAILREGEX;
+        if (filter->mode != FILTER_DAEMON) /* the tool says what the first one searched */
+                return all;
+        if (!run->text.data)
+                (void)set_text(run, &run->current);
+        if (run->text_kind == PATTERN_SUBJECT_LINE)
+                all &= filter_begins(filter)->failregexes[(unsigned char)run->text.data[0]];
+        return all;
+}
+
+/* The promising ones, in order. A match that comes to nothing leaves them the empty text: what
+ * matches that can begin with anything. */
+static int search_few(struct run *run) {
+        int r = STEP_ON;
+        for (uint64_t left = promising(run); left != 0 && r == STEP_ON; left &= left - 1)
+                r = try_failregex(run, (uint32_t)__builtin_ctzll(left));
+        return r;
+}
+
 static int search_failregexes(struct run *run) {
         const struct filter *filter = run->filter;
         int r = STEP_ON;
-        if (run->lacks == 0 || filter->lacks_failregexes == 0) {
-                for (size_t i = 0; i < filter->failregexes.count && r == STEP_ON; i++)
-                        if (!filter_lacks_failregex(run->lacks, i))
-                                r = try_failregex(run, (uint32_t)i);
-                return r;
-        }
-        uint64_t left = filter->lacks_failregexes & ~run->lacks;
-        for (; left != 0 && r == STEP_ON; left &= left - 1)
-                r = try_failregex(run, (uint32_t)__builtin_ctzll(left) - FILTER_CLAUSE_FAILREGEX);
+        if (filter->failregexes.count <= FILTER_BEGINS_FAILREGEXES)
+                return search_few(run);
+        for (size_t i = 0; i < filter->failregexes.count && r == STEP_ON; i++)
+                if (!filter_lacks_failregex(run->lacks, i))
+                        r = try_failregex(run, (uint32_t)i);
         return r;
 }
 

@@ -87,6 +87,8 @@ int filter_line(struct filter *filter, const struct filter_line *line, struct ar
 const struct literals *filter_clauses(struct filter *filter, struct slice sample, size_t *ret_count);
 /* Whether a line that lacks so much leads to no more than its date being read (as far as the date is not in the midst of it). */
 bool filter_is_hopeless(struct filter *filter, uint64_t lacks);
+/* Whether filter_line() is as fast for lines of which it is not known what they lack, if most of them lead to something. */
+bool filter_needs_no_hints(struct filter *filter);
 /* Grows with every option that is set: what was derived from filter_clauses() holds while it stays. */
 uint64_t filter_generation(const struct filter *filter);
 

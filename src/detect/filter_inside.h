@@ -28,6 +28,17 @@ struct regex_list {
         size_t capacity;
 };
 
+#define FILTER_BEGINS 128            /* characters: ASCII */
+#define FILTER_BEGINS_FAILREGEXES 62 /* as many as have clauses */
+
+/* Which failregexes a line may match, by the character that it begins with. */
+struct filter_begins {
+        bool is_made;
+        uint64_t generation;                 /* of the filter, when it was */
+        bool are_few;                        /* with most characters */
+        uint64_t failregexes[FILTER_BEGINS]; /* a bit each */
+};
+
 struct filter {
         char *name;
         enum filter_mode mode;
@@ -57,7 +68,8 @@ struct filter {
         bool prefregex_in_all;      /* it matches every line that is not empty */
         struct prefilter_seam seam; /* of all clauses */
         struct arena literals;      /* memory of the above */
-        struct buffer blob;         /* scratch of filter_save() */
+        struct filter_begins begins;
+        struct buffer blob; /* scratch of filter_save() */
 };
 
 void filter_say(const struct filter *filter, enum diag_level level, struct slice text);
@@ -66,6 +78,17 @@ void filter_say(const struct filter *filter, enum diag_level level, struct slice
 void filter_trace_begin(struct filter *filter);
 /* What becomes known of lines that lead to nothing; line: the last one. */
 void filter_trace_passed(struct filter *filter, const struct dated_line *line);
+
+/* ---- filter_begins.c ---- */
+
+void filter_make_begins(struct filter *filter);
+/* For a PATTERN_SUBJECT_LINE that the failregexes search. */
+static inline const struct filter_begins *filter_begins(struct filter *filter) {
+        const struct filter_begins *begins = &filter->begins;
+        if (!begins->is_made || begins->generation != filter->generation)
+                filter_make_begins(filter);
+        return begins;
+}
 
 /* ---- filter_literals.c ---- */
 

@@ -7,6 +7,10 @@
 #include "base/memory.h"
 #include "detect/scan_log.h"
 
+#define LINES_THAT_TELL 64 /* of fewer lines it says nothing how many are passed over */
+#define VAIN_RUN 4         /* lines that are run for one that is passed over */
+#define CHUNKS_BETWEEN 8   /* from one in which it is asked in vain to the next */
+
 void log_prefilter_done(struct log_prefilter *log_prefilter) {
         (void)prefilter_free(log_prefilter->prefilter);
         *log_prefilter = (struct log_prefilter){0};
@@ -37,6 +41,16 @@ static struct prefilter *make(const struct scan_log *log, struct slice sample) {
         return prefilter_new(jails, log->attachment_count, sample);
 }
 
+/* Whether the lines are searched sooner than looked through: of a busy log, whose only jail finds
+ * out quickly what each is. Now and then it is asked all the same, as logs change. */
+static bool rests(struct log_prefilter *log_prefilter, const struct scan_log *log) {
+        if (!log_prefilter->is_vain || log->attachment_count != 1)
+                return false;
+        const struct scan_jail *jail = log->attachments[0].jail;
+        return jail->keeps_ascii && filter_needs_no_hints(jail->filter) &&
+               ++log_prefilter->rests % CHUNKS_BETWEEN != 0;
+}
+
 bool log_prefilter_scan(
         struct log_prefilter *log_prefilter, const struct scan_log *log, struct slice lines) {
         uint64_t key = key_of(log);
@@ -48,9 +62,15 @@ bool log_prefilter_scan(
                 log_prefilter->prefilter = make(log, lines);
                 log_prefilter->tried = true;
         }
-        if (log_prefilter->prefilter)
-                prefilter_scan(log_prefilter->prefilter, lines);
-        return log_prefilter->prefilter != NULL;
+        if (!log_prefilter->prefilter || rests(log_prefilter, log))
+                return false;
+        prefilter_scan(log_prefilter->prefilter, lines);
+        return true;
+}
+
+void log_prefilter_note(struct log_prefilter *log_prefilter, uint64_t run, uint64_t passed) {
+        if (run + passed >= LINES_THAT_TELL)
+                log_prefilter->is_vain = passed < run / VAIN_RUN;
 }
 
 const uint64_t *log_prefilter_line(

@@ -437,18 +437,22 @@ int pipeline_run(struct pipeline *pipeline, struct scan_log *log, const struct i
         bool has_hints = !chunk->cut && log_prefilter_scan(&log->prefilter, log, lines);
         tell_siblings(pipeline, log);
         pipeline->log = log;
-        scan_pass_begin(&pipeline->pass, log, chunk);
+        scan_pass_begin(&pipeline->pass, log, chunk, has_hints);
+        uint64_t run = 0, passed = pipeline->pass.total;
         size_t at = 0;
-        for (unsigned count = 1; at < lines.len && !late; count++) {
+        while (at < lines.len && !late) {
                 at = scan_pass_run(&pipeline->pass, at);
                 if (at == lines.len)
                         break;
                 struct slice raw = line_at(log, &pipeline->pass.ends, at, encoding);
                 run_and_pass(pipeline, log, raw, chunk, has_hints ? log_prefilter_line(&log->prefilter, raw, lines) : NULL);
                 at += raw.len;
-                late = count % LINES_A_LOOK == 0 && at < lines.len && hold_clock(pipeline) > deadline;
+                run++;
+                late = run % LINES_A_LOOK == 0 && at < lines.len && hold_clock(pipeline) > deadline;
         }
         scan_pass_end(&pipeline->pass);
+        if (has_hints)
+                log_prefilter_note(&log->prefilter, run, pipeline->pass.total - passed);
         clock_release(pipeline->clock);
         pipeline->log = NULL;
         input_file_take(&log->files[0], log->done);

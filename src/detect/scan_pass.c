@@ -14,15 +14,15 @@
 
 _Static_assert(FILTER_PASSES_MAX >= PREFILTER_JAILS_MAX, "all jails of a log can be passed");
 
-void scan_pass_begin(
-        struct scan_pass *pass, struct scan_log *log, const struct input_chunk *chunk) {
+void scan_pass_begin(struct scan_pass *pass, struct scan_log *log, const struct input_chunk *chunk,
+        bool is_scanned) {
         const struct prefilter *prefilter = log->prefilter.prefilter;
         size_t count = 0;
         pass->log = log;
         line_ends_init(&pass->ends, chunk->lines);
         pass->is_ascii = slice_is_ascii(chunk->lines);
         pass->from = 0;
-        if (prefilter && !chunk->cut && !log->careful)
+        if (is_scanned && !log->careful)
                 count = log->attachment_count; /* at most PREFILTER_JAILS_MAX */
         for (size_t i = 0; i < count; i++) {
                 const struct scan_attachment *attachment = &log->attachments[i];

@@ -23,9 +23,9 @@ struct scan_pass {
         uint64_t total;        /* lines passed over so far, by all or by some */
 };
 
-/* For the lines of a chunk, which log_prefilter_scan() has looked through if the log has a
- * prefilter and the chunk is not cut. */
-void scan_pass_begin(struct scan_pass *pass, struct scan_log *log, const struct input_chunk *chunk);
+/* For the lines of a chunk; is_scanned: the log has a prefilter, which has looked through them. */
+void scan_pass_begin(struct scan_pass *pass, struct scan_log *log, const struct input_chunk *chunk,
+        bool is_scanned);
 /* Runs lines from the offset in the chunk's lines on, where log->done is, and moves log->done
  * behind them. What they do is as if each had been run by itself. Returns where they end; at: the
  * first one is to be run by itself. */

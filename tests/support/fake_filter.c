@@ -181,6 +181,11 @@ bool filter_is_hopeless(struct filter *filter, uint64_t lacks) {
         return false;
 }
 
+bool filter_needs_no_hints(struct filter *filter) {
+        (void)filter;
+        return false;
+}
+
 uint64_t filter_generation(const struct filter *filter) {
         (void)filter;
         return 0;

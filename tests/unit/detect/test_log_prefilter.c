@@ -84,6 +84,42 @@ static void new_regexes_make_it_anew(void **state) {
         assert_true(is_hopeful(t));
 }
 
+/* Where it saves nothing it is not asked, but for each eighth time; until it saves something. */
+static void it_rests_where_it_is_in_vain(void **state) {
+        struct test *t = *state;
+        if (!scan(t))
+                skip();
+        log_prefilter_note(&t->log->prefilter, 50, 0); /* too few to tell */
+        assert_true(scan(t));
+        log_prefilter_note(&t->log->prefilter, 80, 20);
+        assert_true(scan(t));
+        log_prefilter_note(&t->log->prefilter, 81, 19);
+        for (unsigned i = 1; i < 24; i++)
+                assert_int_equal(scan(t), i % 8 == 0);
+        log_prefilter_note(&t->log->prefilter, 10, 90);
+        for (unsigned i = 0; i < 9; i++)
+                assert_true(scan(t));
+        log_prefilter_note(&t->log->prefilter, 100, 0);
+        assert_true(scan(t)); /* the eighth */
+        assert_false(scan(t));
+        set(t->jail, "addignoreregex", "something");
+        assert_true(scan(t));
+}
+
+static void several_jails_have_it_look_always(void **state) {
+        struct test *t = *state;
+        struct scan_jail *other = scan_jail_new(2, SLICE("k"), &t->env);
+        set(other, "addfailregex", "bad\\s<HOST>");
+        scan_log_attach(t->log, other, 0);
+        if (scan(t)) {
+                log_prefilter_note(&t->log->prefilter, 100, 0);
+                for (unsigned i = 0; i < 9; i++)
+                        assert_true(scan(t));
+        }
+        scan_log_detach(t->log, other);
+        (void)scan_jail_free(other);
+}
+
 static void wide_encodings_get_every_line(void **state) {
         struct test *t = *state;
         set(t->jail, "logencoding", "utf-16-le");
@@ -96,6 +132,8 @@ int main(void) {
                 cmocka_unit_test_setup_teardown(short_logs_have_none, setup, teardown),
                 cmocka_unit_test_setup_teardown(long_logs_have_one, setup, teardown),
                 cmocka_unit_test_setup_teardown(new_regexes_make_it_anew, setup, teardown),
+                cmocka_unit_test_setup_teardown(it_rests_where_it_is_in_vain, setup, teardown),
+                cmocka_unit_test_setup_teardown(several_jails_have_it_look_always, setup, teardown),
                 cmocka_unit_test_setup_teardown(wide_encodings_get_every_line, setup, teardown),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,6 +49,9 @@ static int compare(
         if (found == REGEX_NATIVE_GAVE_UP || expected < 0)
                 return -1;
         assert_int_equal(found == REGEX_NATIVE_MATCH, expected);
+        struct regex_set begins;
+        assert_true(pattern_begins(pattern, &begins));
+        assert_true(expected == 0 || regex_set_has(&begins, (unsigned char)line.data[0]));
         for (size_t group = 0; expected > 0 && group <= pattern_group_count(pattern); group++) {
                 size_t start;
                 size_t end;

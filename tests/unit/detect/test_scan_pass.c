@@ -96,7 +96,7 @@ static void add_line(struct buffer *out, bool brackets) {
 static void add_attack(struct buffer *out) {
         for (unsigned i = 0; i < 5000; i++)
                 (void)buffer_printf(out, "Nov 24 15:59:%02u host %s\n", pick(60),
-                        pick(3) ? "Failed x 192.0.2.1" : "quiet");
+                        pick(9) ? "Failed x 192.0.2.1" : "quiet");
 }
 
 /* Jails of these kinds, all on the first log, and some on the second too. */
