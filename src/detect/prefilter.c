@@ -102,6 +102,10 @@ struct prefilter {
 
 /* ---- for any number of literals ---- */
 
+#ifdef HAVE_VECTORSCAN
+
+#define TAIL ((size_t)128)
+
 static int note_hit(struct prefilter *prefilter, uint32_t literal, size_t behind) {
         const struct needles_hits *hits = &prefilter->hits;
         bool in_order = hits->count == 0 || behind >= hits->items[hits->count - 1].behind;
@@ -109,10 +113,6 @@ static int note_hit(struct prefilter *prefilter, uint32_t literal, size_t behind
                                                    (struct needles_hit){(uint32_t)behind, literal});
         return prefilter->overflow;
 }
-
-#ifdef HAVE_VECTORSCAN
-
-#define TAIL ((size_t)128)
 
 struct general {
         hs_database_t *database;
