@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes a table and a chart of what the benchmarks measured.
 
-    tests/bench/report.py --into bench [--bin build/release] FILE.json...
+    tests/bench/report.py --into bench FILE.json...
 
 FILE: what the scripts of the benchmark kit, or tests/bench/jails.py, wrote with --json. bench/figures.md has all ratios to real fail2ban
 with the machine's facts, bench/ratios.svg those that are costs of a line, an address or a ban. The table is printed, too.
@@ -14,9 +14,9 @@ import os
 import subprocess
 import sys
 
-CHARTED = ('CPU per', 'CPU:', 'growth per')
+CHARTED = ('CPU per', 'ban: CPU', 'restart, start-up subtracted: CPU', 'growth per')
 LABEL_PX, BAR_PX, ROW_PX, HEAD_PX, MARGIN_PX = 330, 520, 20, 64, 24
-DECADES = 3     # the axis ends at 10 ** DECADES
+DECADES_MIN = 3 # the axis ends at 10 ** 3 or later
 BAR, GRID, INK = '#2f6f9f', '#d5d9dd', '#22272b'
 
 
@@ -62,7 +62,7 @@ def output(*command):
     return done.stdout.split('\n')[0].strip()
 
 
-def facts(contents, build):
+def facts(contents):
     """What one needs to know to judge the figures, as a list of (name, value)."""
     environment = next((c['environment'] for c in contents if 'environment' in c), {})
     memory = int(first_line('/proc/meminfo', 'MemTotal').split()[0]) / 2 ** 20
@@ -71,7 +71,7 @@ def facts(contents, build):
             ('memory', f'{memory:.0f} GiB'),
             ('system', f'{first_line("/etc/os-release", "PRETTY_NAME")}, Linux {".".join(os.uname().release.split(".")[:2])}'),
             ('compiler', output('cc', '--version')),
-            ('ours', f'commit {output("git", "rev-parse", "--short", "HEAD")}, {output(os.path.join(build, "fail2ban-server"), "-V")}'),
+            ('ours', f'commit {output("git", "rev-parse", "--short", "HEAD")}'),
             ('fail2ban', versions.get('upstream', '?')),
             ('date', environment.get('date', '?')[:10])]
 
@@ -107,13 +107,14 @@ def chart(rows, known):
              text(MARGIN_PX, 24, 'How many times less it costs than fail2ban (CPU, or memory an address)', size=15),
              text(MARGIN_PX, 42, '; '.join(value for name, value in known if name in ('processor', 'system', 'date')), size=11)]
     bottom = HEAD_PX + ROW_PX * len(rows)
-    for decade in range(DECADES + 1):
-        x = LABEL_PX + BAR_PX * decade / DECADES
+    decades = max([DECADES_MIN] + [math.ceil(math.log10(row[-1])) for row in rows])
+    for decade in range(decades + 1):
+        x = LABEL_PX + BAR_PX * decade / decades
         parts.append(f'<line x1="{x:.0f}" y1="{HEAD_PX - 4}" x2="{x:.0f}" y2="{bottom}" stroke="{GRID}"/>')
         parts.append(text(x, bottom + 16, f'{10 ** decade}x', 'middle', 11))
     for i, (case, figure, *_, ratio) in enumerate(rows):
         y = HEAD_PX + ROW_PX * i
-        share = min(max(math.log10(max(ratio, 1)) / DECADES, 0.002), 1)
+        share = max(math.log10(max(ratio, 1)) / decades, 0.002)
         label = case if figure == 'CPU per line' or figure.startswith('CPU per line') else f'{case}: {figure}'
         parts += [text(LABEL_PX - 8, y + 13, label if len(label) < 56 else label[:55] + '…', 'end', 11),
                   f'<rect x="{LABEL_PX}" y="{y + 2}" width="{BAR_PX * share:.1f}" height="{ROW_PX - 5}" fill="{BAR}"/>',
@@ -130,7 +131,6 @@ def write(folder, name, content):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--into', metavar='FOLDER', required=True)
-    parser.add_argument('--bin', metavar='DIR', default='build/release')
     parser.add_argument('files', nargs='+', metavar='FILE')
     given = parser.parse_args()
     contents = []
@@ -140,7 +140,7 @@ def main():
     rows = [row for content in contents for row in rows_of(content)]
     jails = [row for content in contents for row in content.get('jails', ())]
     wrong = [words for content in contents for words in disagreements(content)]
-    known = facts(contents, given.bin)
+    known = facts(contents)
     figures = table(rows, jails, known, wrong)
     write(given.into, 'figures.md', figures)
     write(given.into, 'ratios.svg', chart([row for row in rows if any(part in row[1] for part in CHARTED)], known))
