@@ -86,14 +86,7 @@ static bool has_blocks(const struct date_memo_line *known, const char *text) {
 
 bool date_memo_line_is_same(
         const struct date_memo_line *known, struct slice line, const char *other) {
-        size_t last = known->len - sizeof(block);
-        if (line.len < known->len)
-                return false;
-        if (known->len < sizeof(block) || known->len > 2 * sizeof(block))
-                return memcmp(line.data, other, known->len) == 0;
-        block differs = block_at(line.data, 0) ^ block_at(other, 0);
-        differs |= block_at(line.data, last) ^ block_at(other, last);
-        return (differs[0] | differs[1]) == 0;
+        return line.len >= known->len && memcmp(line.data, other, known->len) == 0;
 }
 
 /* Word by word; the last one may overlap the one before. */

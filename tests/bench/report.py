@@ -79,7 +79,7 @@ def facts(contents):
 def table(rows, jails, known, wrong):
     same = 'not always the same, see below' if wrong else 'the same'
     lines = ['# Beside real fail2ban', '',
-             f'Made by `make bench`: both side by side in one run, on the same input; the results were {same}. CPU is that of all processes,',
+             f'Made by the scripts of `make bench`: both side by side in one run, on the same input; the results were {same}. CPU is that of all processes,',
              'the kernel\'s part included. Every figure is a cost; the ratio is fail2ban\'s divided by ours.', '']
     lines += [f'* {name}: {value}' for name, value in known]
     lines += ['', '![ratios](ratios.svg)', '', '| case | figure | fail2ban | ours | ratio |', '|---|---|---:|---:|---:|']
