@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/memory.h"
 #include "base/pidfd.h"
 
 /* AddressSanitizer reserves terabytes of address space. */
@@ -332,6 +333,7 @@ static int deny_calls(enum confine_role role, struct fault *fault) {
         if (r == 0)
                 r = seccomp_load(filter);
         seccomp_release(filter);
+        memory_trim(); /* making the filter takes more than some of these processes ever need again */
         return r < 0 ? fault_set_errno(fault, r, "confine: seccomp") : 0;
 }
 

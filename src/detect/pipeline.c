@@ -38,6 +38,12 @@ void pipeline_done(struct pipeline *pipeline) {
         arena_done(&pipeline->arena);
 }
 
+void pipeline_rest(struct pipeline *pipeline) {
+        if (buffer_len(&pipeline->records) == 0)
+                buffer_done(&pipeline->records);
+        arena_done(&pipeline->arena);
+}
+
 /* Sends the records collected so far. after: the end offset they bring the log to. */
 static void send_batch(struct pipeline *pipeline, struct scan_log *log, uint64_t after, uint8_t flags) {
         struct buffer *message = &pipeline->head;

@@ -42,6 +42,8 @@ struct pipeline {
 /* clock: the one that the jails' filters have; it is held (clock_hold()) while lines run. */
 void pipeline_init(struct pipeline *pipeline, struct clock *clock, pipeline_send *send, pipeline_sync *sync, void *user);
 void pipeline_done(struct pipeline *pipeline);
+/* Between chunks: frees what only the running of lines needs; the next chunk makes it anew. */
+void pipeline_rest(struct pipeline *pipeline);
 
 /* Runs the chunk (read from log->files[0]) and takes it off the file. What led to records is sent before it returns; mere progress
  * only by the PIPELINE_FLUSH: see pipeline_flush(). Returns 0, or PIPELINE_E_LATE if PIPELINE_TURN_US were over before all lines had

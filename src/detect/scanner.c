@@ -13,8 +13,10 @@
 #include "channel/channel.h"
 #include "channel/value_code.h"
 #include "detect/pipeline.h"
+#include "detect/scan_books.h"
 #include "detect/scan_journal.h"
 #include "detect/scan_notify.h"
+#include "detect/scan_rest.h"
 
 #define LOGGER "fail2ban.filter"
 #define THROTTLED_US 5000
@@ -27,14 +29,9 @@ struct scanner {
         struct scan_notify notify; /* none until the hello */
         struct pipeline pipeline;
         struct input_buffer buffer;
-        struct scan_jail **jails; /* by id, rising */
-        size_t jail_count;
-        size_t jail_capacity;
-        struct scan_log **logs;
-        size_t log_count;
-        size_t log_capacity;
-        size_t turn; /* index of the log that was served last */
+        struct scan_books books;
         struct loop_timer report_timer;
+        struct scan_rest rest;
         struct arena arena; /* of one message */
         struct buffer reply;
         bool ended;
@@ -76,34 +73,18 @@ static void send_diag(void *user, enum diag_level level, const char *logger, str
         buffer_done(&body);
 }
 
-/* Index of the jail, or of the place where it belongs. */
-static size_t jail_place(const struct scanner *scanner, uint32_t id) {
-        size_t low = 0;
-        size_t high = scanner->jail_count;
-        while (low < high) {
-                size_t middle = low + (high - low) / 2;
-                if (scanner->jails[middle]->id < id)
-                        low = middle + 1;
-                else
-                        high = middle;
-        }
-        return low;
-}
-
 static struct scan_jail *find_jail(struct scanner *scanner, uint32_t id) {
-        size_t at = jail_place(scanner, id);
-        if (at < scanner->jail_count && scanner->jails[at]->id == id)
-                return scanner->jails[at];
-        end(scanner, "unknown jail");
-        return NULL;
+        struct scan_jail *jail = scan_books_jail(&scanner->books, id);
+        if (!jail)
+                end(scanner, "unknown jail");
+        return jail;
 }
 
 static struct scan_log *find_log(struct scanner *scanner, uint32_t id) {
-        for (size_t i = 0; i < scanner->log_count; i++)
-                if (scanner->logs[i]->id == id)
-                        return scanner->logs[i];
-        end(scanner, "unknown log");
-        return NULL;
+        struct scan_log *log = scan_books_log(&scanner->books, id);
+        if (!log)
+                end(scanner, "unknown log");
+        return log;
 }
 
 static void on_jail_diag(void *user, enum diag_level level, const char *logger, struct slice text);
@@ -117,15 +98,15 @@ static void on_jail_diag(void *user, enum diag_level level, const char *logger, 
 
 static void on_report_timer(void *user) {
         struct scanner *scanner = user;
-        for (size_t i = 0; i < scanner->log_count; i++)
-                pipeline_flush(&scanner->pipeline, scanner->logs[i], 0);
+        for (size_t i = 0; i < scanner->books.log_count; i++)
+                pipeline_flush(&scanner->pipeline, scanner->books.logs[i], 0);
 }
 
 static void on_change(void *user, int watch) {
         struct scanner *scanner = user;
-        for (size_t i = 0; i < scanner->log_count; i++)
-                if (watch == SCAN_NOTIFY_ALL || scan_log_has_watch(scanner->logs[i], watch))
-                        scanner->logs[i]->ready = true;
+        for (size_t i = 0; i < scanner->books.log_count; i++)
+                if (watch == SCAN_NOTIFY_ALL || scan_log_has_watch(scanner->books.logs[i], watch))
+                        scanner->books.logs[i]->ready = true;
 }
 
 /* Messages. Each handler reads its fields; whether the body was right is checked once, by on_message. */
@@ -152,17 +133,12 @@ static void on_jail_add(struct scanner *scanner, struct message_reader *in, stru
         uint32_t id = message_get_u32(in);
         struct slice name = message_get_text(in);
         (void)message;
-        size_t at = jail_place(scanner, id);
-        bool known = at < scanner->jail_count && scanner->jails[at]->id == id;
-        if (in->bad || known || scanner->jail_count == SCANNER_JAILS_MAX) {
-                end(scanner, "a jail that cannot be added");
-                return;
-        }
         const struct filter_env env = {.clock = scanner->clock, .diag = on_jail_diag};
-        memory_reserve(&scanner->jails, scanner->jail_count, &scanner->jail_capacity, sizeof(struct scan_jail *));
-        memmove(scanner->jails + at + 1, scanner->jails + at, (scanner->jail_count - at) * sizeof(struct scan_jail *));
-        scanner->jails[at] = scan_jail_new(id, name, &env);
-        scanner->jail_count++;
+        struct scan_jail *jail = in->bad ? NULL : scan_jail_new(id, name, &env);
+        if (jail && scan_books_add_jail(&scanner->books, jail) == 0)
+                return;
+        (void)scan_jail_free(jail);
+        end(scanner, "a jail that cannot be added");
 }
 
 static void detach(struct scanner *scanner, struct scan_log *log, const struct scan_jail *jail) {
@@ -177,11 +153,9 @@ static void on_jail_del(struct scanner *scanner, struct message_reader *in, stru
         (void)message;
         if (!jail)
                 return;
-        for (size_t i = 0; i < scanner->log_count; i++)
-                detach(scanner, scanner->logs[i], jail);
-        size_t at = jail_place(scanner, jail->id);
-        memmove(scanner->jails + at, scanner->jails + at + 1, (--scanner->jail_count - at) * sizeof(struct scan_jail *));
-        (void)scan_jail_free(jail);
+        for (size_t i = 0; i < scanner->books.log_count; i++)
+                detach(scanner, scanner->books.logs[i], jail);
+        scan_books_drop_jail(&scanner->books, jail);
 }
 
 static void reply_set(struct scanner *scanner, uint32_t request, const struct fault *fault, const struct value *value) {
@@ -259,14 +233,16 @@ static void on_log_add(struct scanner *scanner, struct message_reader *in, struc
         struct slice hash = message_get_text(in);
         uint8_t flags = message_get_u8(in);
         bool is_journal = flags & LOG_JOURNAL;
-        if (in->bad || offset > INT64_MAX || scanner->log_count == SCANNER_LOGS_MAX ||
-                (is_journal && (hash.len >= SCAN_LOG_CURSOR_MAX || memchr(hash.data, '\0', hash.len)))) {
+        if (in->bad || offset > INT64_MAX || (is_journal && (hash.len >= SCAN_LOG_CURSOR_MAX || memchr(hash.data, '\0', hash.len)))) {
                 end(scanner, "a log that cannot be added");
                 return;
         }
         struct scan_log *log = scan_log_new(id, path, steal_fd(&message->fds[0]), generation, offset);
-        memory_reserve(&scanner->logs, scanner->log_count, &scanner->log_capacity, sizeof(struct scan_log *));
-        scanner->logs[scanner->log_count++] = log;
+        if (scan_books_add_log(&scanner->books, log) < 0) {
+                (void)scan_log_free(log);
+                end(scanner, "more logs than can be followed");
+                return;
+        }
         log->in_operation = !(flags & LOG_CATCH_UP);
         struct fault fault = FAULT_INIT;
         if (is_journal && scan_journal_attach(scanner->loop, log, hash, &fault) < 0)
@@ -341,10 +317,7 @@ static void on_log_del(struct scanner *scanner, struct message_reader *in, struc
         if (!log)
                 return;
         pipeline_flush(&scanner->pipeline, log, 0);
-        for (size_t i = 0; i < scanner->log_count; i++)
-                if (scanner->logs[i] == log)
-                        scanner->logs[i] = scanner->logs[--scanner->log_count];
-        (void)scan_log_free(log);
+        scan_books_drop_log(&scanner->books, log);
 }
 
 static void on_log_watch(struct scanner *scanner, struct message_reader *in, struct message *message) {
@@ -465,6 +438,13 @@ static void report_later(struct scanner *scanner, const struct scan_log *log) {
                 loop_timer_set_in(scanner->loop, &scanner->report_timer, SCANNER_REPORT_US, on_report_timer, scanner);
 }
 
+static void rest(void *user) {
+        struct scanner *scanner = user;
+        pipeline_rest(&scanner->pipeline);
+        input_buffer_done(&scanner->buffer);
+        memory_trim();
+}
+
 static void serve_journal(struct scanner *scanner, struct scan_log *log) {
         if (scan_journal_serve(log->journal, &scanner->pipeline) == 0 && !log->in_operation)
                 begin_operation(scanner, log);
@@ -503,42 +483,24 @@ static void serve_log(struct scanner *scanner, struct scan_log *log) {
                 return;
         }
         int64_t until_us = loop_now_us() + SCANNER_TURN_US;
+        uint64_t begin = log->done;
         scanner->pipeline.holds = true;
         while (serve_chunk(scanner, log) && log->done - log->reported < SCANNER_TURN_BYTES &&
                 channel_pending(scanner->channel) <= SCANNER_PENDING_MAX && loop_now_us() < until_us)
                 continue;
         pipeline_release(&scanner->pipeline, log);
         report_later(scanner, log);
-}
-
-static bool is_ready(const struct scan_log *log) {
-        return log->started && log->ready;
-}
-
-/* The next ready log after the one that was served last, or NULL. */
-static struct scan_log *next_ready(struct scanner *scanner) {
-        for (size_t i = 1; i <= scanner->log_count; i++) {
-                size_t at = (scanner->turn + i) % scanner->log_count;
-                struct scan_log *log = scanner->logs[at];
-                if (!is_ready(log))
-                        continue;
-                scanner->turn = at;
-                return log;
-        }
-        return NULL;
+        scan_rest_note(&scanner->rest, log->done > begin ? log->done - begin : 0); /* it may have begun anew */
 }
 
 static void work(struct scanner *scanner, int64_t *ret_wait_us) {
         *ret_wait_us = THROTTLED_US;
         if (channel_pending(scanner->channel) > SCANNER_PENDING_MAX)
                 return;
-        struct scan_log *log = next_ready(scanner);
+        struct scan_log *log = scan_books_turn(&scanner->books);
         if (log)
                 serve_log(scanner, log);
-        *ret_wait_us = -1;
-        for (size_t i = 0; i < scanner->log_count; i++)
-                if (is_ready(scanner->logs[i]))
-                        *ret_wait_us = 0;
+        *ret_wait_us = scan_books_are_ready(&scanner->books) ? 0 : -1;
 }
 
 struct scanner *scanner_new(struct loop *loop, struct clock *clock, int channel_fd) {
@@ -551,6 +513,7 @@ struct scanner *scanner_new(struct loop *loop, struct clock *clock, int channel_
                 .reply = BUFFER_INIT((size_t)16 << 20),
         };
         pipeline_init(&scanner->pipeline, clock, send_pieces, sync_messages, scanner);
+        scan_rest_init(&scanner->rest, loop, rest, scanner);
         scanner->channel = channel_new(
                 loop, channel_fd, CHANNEL_SCANNER, CHANNEL_SERVER, &channel_ops, scanner);
         if (!scanner->channel)
@@ -565,13 +528,9 @@ struct scanner *scanner_free(struct scanner *scanner) {
                 return NULL;
         diag_set_sink(NULL, NULL);
         loop_timer_cancel(scanner->loop, &scanner->report_timer);
+        scan_rest_done(&scanner->rest);
         scan_notify_done(&scanner->notify);
-        for (size_t i = 0; i < scanner->log_count; i++)
-                (void)scan_log_free(scanner->logs[i]);
-        for (size_t i = 0; i < scanner->jail_count; i++)
-                (void)scan_jail_free(scanner->jails[i]);
-        free(scanner->logs);
-        free(scanner->jails);
+        scan_books_done(&scanner->books);
         pipeline_done(&scanner->pipeline);
         input_buffer_done(&scanner->buffer);
         arena_done(&scanner->arena);

@@ -5,8 +5,6 @@
 #include "base/clock.h"
 #include "base/loop.h"
 
-#define SCANNER_JAILS_MAX 4096
-#define SCANNER_LOGS_MAX 4096
 #define SCANNER_PENDING_MAX ((size_t)512 << 10)   /* bytes the server has not taken yet, above which no log is read */
 #define SCANNER_REPORT_US ((int64_t)1000000)      /* mere progress is told this often at most */
 #define SCANNER_FILL_US ((int64_t)2000000)        /* what comes into an empty log within this time may be old */

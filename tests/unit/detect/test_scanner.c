@@ -17,6 +17,14 @@
 #include "channel/record.h"
 #include "channel/value_code.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+
 #define WAIT_US 60000000
 #define LOG 1
 #define JAIL 4
@@ -359,6 +367,43 @@ static void removed_jail_and_log_are_forgotten(void **state) {
         WAIT_FOR(t, t->failures == 1);
 }
 
+/* "VmRSS" or "VmHWM" (the most it has been) of the scanner, in KiB. */
+static long memory_of(const struct test *t, const char *which) {
+        char path[64], line[256];
+        long kib = 0;
+        (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)t->pid);
+        FILE *status = fopen(path, "r");
+        assert_non_null(status);
+        while (fgets(line, sizeof(line), status))
+                if (strncmp(line, which, strlen(which)) == 0)
+                        kib = strtol(line + strlen(which) + 1, NULL, 10);
+        (void)fclose(status);
+        assert_true(kib > 0);
+        return kib;
+}
+
+/* Under AddressSanitizer nothing that was freed is given back: there only what is read on counts. */
+static void what_a_long_log_needed_is_given_back(void **state) {
+        struct test *t = *state;
+        struct buffer lines = BUFFER_INIT((size_t)2 << 20);
+        while (buffer_len(&lines) < (size_t)1 << 20)
+                (void)buffer_append(&lines, SLICE("fail a of a line that is not so short\n"));
+        (void)buffer_append_char(&lines, '\0');
+        append(t, t->log_fd, lines.bytes);
+        begin(t);
+        WAIT_FOR(t, t->flags & BATCH_AT_END);
+        unsigned before = t->failures;
+#if defined(__GLIBC__) && !defined(SANITIZED)
+        WAIT_FOR(t, memory_of(t, "VmHWM") - memory_of(t, "VmRSS") >= 400);
+#else
+        assert_true(memory_of(t, "VmHWM") >= memory_of(t, "VmRSS"));
+#endif
+        append(t, t->log_fd, lines.bytes);
+        tell_log(t, MESSAGE_SCAN_LOG_POKE);
+        WAIT_FOR(t, t->failures == 2 * before);
+        buffer_done(&lines);
+}
+
 /* The server is wrong: rather no scanner than one that guesses. */
 static void wrong_messages_end_the_scanner(void **state) {
         struct test *t = *state;
@@ -414,6 +459,7 @@ int main(void) {
                 TEST(options_are_answered),
                 TEST(state_of_a_former_scanner_is_taken_over),
                 TEST(removed_jail_and_log_are_forgotten),
+                TEST(what_a_long_log_needed_is_given_back),
                 TEST(wrong_messages_end_the_scanner),
                 TEST(other_version_ends_the_scanner),
                 TEST(anything_before_the_hello_ends_the_scanner),
