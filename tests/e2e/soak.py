@@ -98,10 +98,10 @@ class Soak:
 
     # the server
 
-    def begin_server(self):
-        """Start it as a service manager does: again, until it stays."""
+    def begin_server(self, after='killed'):
+        """Start it as a service manager does: again, until it stays. after: how the one before has ended."""
         end = time.monotonic() + QUIET_S
-        self.box.write('reports', 'life\n', 'a')
+        self.box.write('reports', f'life {after}\n', 'a')
         while True:
             self.box.start(within=('env', f'LD_PRELOAD={self.box.path("faults.so")}'), wait=False)
             while self.box.server.poll() is None:
@@ -149,17 +149,26 @@ class Soak:
 
     def lives(self):
         """What each server did to each address: [{address: [word, ...]}, ...], the present one last."""
-        lives = [{}]
+        lives, killed = [{}], False
         for line in self.box.read('reports').split('\n'):
             words = line.split()
             if line.startswith('life'):
                 lives.append({})
+                killed = words[-1] == 'killed'
             elif words and words[0] in ('ban', 'unban'):
+                done = lives[-1].get(words[1], [])
                 is_late = line.endswith(' 1') or (len(lives) > 2 and words[1] in self.in_flight)
-                if words[0] == 'ban' and is_late and lives[-1].get(words[1]) == ['ban']:
+                if words[0] == 'ban' and is_late and done == ['ban']:
                     continue    # one of the two is a command of the server before, which was killed, and has ended late
-                lives[-1].setdefault(words[1], []).append(words[0])
+                is_extra = words[0] == 'unban' and done != ['ban']
+                life = self.unban_of(lives, words[1]) if killed and is_extra else lives[-1]
+                life.setdefault(words[1], []).append(words[0])
         return lives
+
+    def unban_of(self, lives, address):
+        """The life of the unban that the present server has no ban for: one before it, if that banned and was killed when it lifted."""
+        before = next((life for life in reversed(lives[:-1]) if address in life), {})
+        return before if before.get(address) == ['ban'] else lives[-1]
 
     def unbanned(self):
         """Whose last word, whichever server said it, is unban."""
@@ -208,7 +217,7 @@ class Soak:
             self.box.server.wait(STOP_S)
         expect(self.box.server.poll() is not None, 'the server does not stop')
         self.note_loss()
-        self.begin_server()
+        self.begin_server('stopped')
 
     def step_faults(self):
         """Half of the writes and netlink requests fail at worst; forks less often, or a child stays away for longer than a command waits."""
@@ -321,6 +330,9 @@ class Soak:
         others = (Soak.step_lines, Soak.step_restart, Soak.step_jump, Soak.step_kill_server)
         self.disturb(3, but=others)
         if self.chosen.random() < 0.5:      # once: its successor has to come to lifting what ended
+            if self.chosen.random() < 0.5:  # in the middle of it
+                self.calm()
+                wait_for(lambda: self.unbanned() & set(self.crossing), 'something is unbanned', QUIET_S)
             self.step_kill_server()
         self.disturb(3, but=others)
         self.calm()
