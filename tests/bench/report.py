@@ -3,7 +3,7 @@
 
     tests/bench/report.py --into bench FILE.json...
 
-FILE: what the scripts of the benchmark kit, or tests/bench/jails.py, wrote with --json. bench/figures.md has all ratios to real fail2ban
+FILE: what the scripts of the benchmark kit, or jails.py and steady.py beside this one, wrote with --json. bench/figures.md has all ratios to real fail2ban
 with the machine's facts, bench/ratios.svg those that are costs of a line, an address or a ban. The table is printed, too.
 """
 import argparse
@@ -76,7 +76,7 @@ def facts(contents):
             ('date', environment.get('date', '?')[:10])]
 
 
-def table(rows, jails, known, wrong):
+def table(rows, jails, steady, known, wrong):
     same = 'not always the same, see below' if wrong else 'the same'
     lines = ['# Beside real fail2ban', '',
              f'Made by the scripts of `make bench`: both side by side in one run, on the same input; the results were {same}. CPU is that of all processes,',
@@ -89,6 +89,10 @@ def table(rows, jails, known, wrong):
         lines += ['', '## Many jails on one log, ours alone', '', '| log | one jail | twenty jails | times |', '|---|---:|---:|---:|']
         for row in jails:
             lines.append(f'| {row["case"]} | {row["one"]["median"]:.3f} us | {row["twenty"]["median"]:.3f} us | {row["times"]:.2f} |')
+    if steady:
+        lines += ['', '## A steady log, ours alone', '', '| log and backend | a wake-up | a line beyond it | in all, a line |', '|---|---:|---:|---:|']
+        for row in steady:
+            lines.append(f'| {row["case"]} | {row["write"]:.1f} us | {row["line"]:.2f} us | {row["all"]:.2f} us |')
     lines += [f'* not the same: {words}' for words in wrong]
     return '\n'.join(lines) + '\n'
 
@@ -139,9 +143,10 @@ def main():
             contents.append(json.load(f))
     rows = [row for content in contents for row in rows_of(content)]
     jails = [row for content in contents for row in content.get('jails', ())]
+    steady = [row for content in contents for row in content.get('steady', ())]
     wrong = [words for content in contents for words in disagreements(content)]
     known = facts(contents)
-    figures = table(rows, jails, known, wrong)
+    figures = table(rows, jails, steady, known, wrong)
     write(given.into, 'figures.md', figures)
     write(given.into, 'ratios.svg', chart([row for row in rows if any(part in row[1] for part in CHARTED)], known))
     print(figures)
