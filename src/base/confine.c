@@ -28,15 +28,7 @@
 #include "base/cleanup.h"
 #include "base/memory.h"
 #include "base/pidfd.h"
-
-/* AddressSanitizer reserves terabytes of address space. */
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
+#include "base/sanitized.h"
 
 #ifdef __GLIBC__
 #define RESOURCE(number) ((__rlimit_resource_t)(number)) /* an enum there */
@@ -121,7 +113,7 @@ static int set_limits(enum confine_role role, struct fault *fault) {
                 {RLIMIT_FSIZE,   0                       },
                 {RLIMIT_MEMLOCK, 0                       },
                 {RLIMIT_NOFILE,  roles[role].nofile      },
-#ifndef SANITIZED
+#if !BASE_SANITIZED
                 {RLIMIT_AS,      roles[role].memory_bytes},
 #endif
         };

@@ -15,17 +15,7 @@
 #include <sys/mman.h>
 
 #include "base/memory.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define BY_MALLOC 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define BY_MALLOC 1
-#endif
-#endif
-#ifndef BY_MALLOC
-#define BY_MALLOC 0
-#endif
+#include "base/sanitized.h"
 
 #define STEP 8
 #define PAGE_BYTES ((size_t)64 << 10)
@@ -117,7 +107,7 @@ static void *take(struct page *page) {
 }
 
 void *pool_new_raw(size_t size) {
-        if (BY_MALLOC || size > POOL_BLOCK_MAX)
+        if (BASE_SANITIZED || size > POOL_BLOCK_MAX)
                 return memory_resize(NULL, 1, size > 0 ? size : 1);
         uint32_t whole = rounded(size);
         if (!with_room[whole / STEP])
@@ -138,7 +128,7 @@ static void drop_page(struct page *page) {
 void pool_free(void *block, size_t size) {
         if (!block)
                 return;
-        if (BY_MALLOC || size > POOL_BLOCK_MAX) {
+        if (BASE_SANITIZED || size > POOL_BLOCK_MAX) {
                 free(block);
                 return;
         }

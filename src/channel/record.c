@@ -94,7 +94,7 @@ int record_put(struct buffer *out, const struct record *record) {
 /* A failure's fields as nearly all are: numbers of one byte. Returns false, and reads nothing,
  * where they are others, or may be none. */
 static inline bool get_plain_failure(struct message_reader *in, struct record *record) {
-        enum { HEAD = sizeof(double) + 3, LENGTH = sizeof(uint32_t) };
+        enum { HEAD = sizeof(double) + 3, LENGTH = sizeof(uint32_t), LENGTHS = 2 * LENGTH };
         const char *p = in->rest.data;
         size_t left = in->rest.len;
         uint64_t bits;
@@ -102,9 +102,9 @@ static inline bool get_plain_failure(struct message_reader *in, struct record *r
         if (left < HEAD || p[HEAD - 2] & '\x80' || p[HEAD - 1] & '\x80')
                 return false;
         size_t id_len = (size_t)(unsigned char)p[HEAD - 1];
-        if (left < HEAD + id_len + 2 * LENGTH)
+        if (left < HEAD + id_len + LENGTHS)
                 return false;
-        left -= HEAD + id_len + 2 * LENGTH;
+        left -= HEAD + id_len + LENGTHS;
         memcpy(&lines_len, p + HEAD + id_len, LENGTH);
         lines_len = le32toh(lines_len);
         if (left < lines_len)

@@ -263,8 +263,8 @@ static bool is_line_end(struct slice regex) {
                 struct slice end = tail == 1 ? SLICE("$") : SLICE("$)");
                 if (!slice_has_suffix(regex, end))
                         continue;
-                size_t at = regex.len - end.len;
-                if (at == 0 || (regex.data[at - 1] != '\\' && regex.data[at - 1] != '|'))
+                struct slice before = slice_sub(regex, 0, regex.len - end.len);
+                if (!slice_has_suffix(before, SLICE("\\")) && !slice_has_suffix(before, SLICE("|")))
                         return true;
         }
         return false;

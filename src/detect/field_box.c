@@ -124,7 +124,7 @@ static struct field_line *make_room(struct arena *arena, const struct field_line
         if (stays && count > 0 && room_of(count) >= count + added)
                 return (struct field_line *)(uintptr_t)known;
         struct field_line *lines = arena_alloc_raw(arena, room_of(count + added), sizeof(*lines));
-        if (count > 0)
+        if (known)
                 memcpy(lines, known, count * sizeof(*lines));
         return lines;
 }

@@ -361,6 +361,34 @@ static struct slice set_text(struct run *run, const struct line_list *lines) {
         return text;
 }
 
+static struct fields read_groups(struct run *run, const struct failregex *regex, struct slice text,
+        const struct pattern_match *match) {
+        if (run->inherited.count == 0)
+                return groups_read(regex, text, match, run->arena);
+        struct fields data = run->inherited;
+        groups_read_over(&data, run->filter->check_all ? GROUPS_COPY : GROUPS_SHARE, regex, text,
+                match, run->arena);
+        return data;
+}
+
+/* Whether an ignoreregex matches what a failregex took: 1, 0, or negative as is_ignored(). */
+static int is_match_ignored(
+        struct run *run, struct slice text, const struct matched_lines *lines) {
+        bool is_part = run->filter->maxlines > 1;
+        int r = is_ignored(
+                run, is_part ? line_list_text(&lines->matched, run->arena) : text, lines);
+        if (r > 0)
+                run->text = SLICE_NULL;
+        return r;
+}
+
+/* A line without a date of its own has the time of another, or is worth nothing to a daemon. */
+static bool is_undated_match_good(struct run *run, const struct matched_lines *lines) {
+        struct filter *filter = run->filter;
+        line_date_warn_missing(&filter->dates, run->line, &lines->matched, run->arena);
+        return !isnan(run->line->time) || filter->mode != FILTER_DAEMON;
+}
+
 static int try_failregex(struct run *run, uint32_t index) {
         struct filter *filter = run->filter;
         const struct failregex *regex = filter->failregexes.items[index];
@@ -372,29 +400,12 @@ static int try_failregex(struct run *run, uint32_t index) {
         int r = pattern_search_whole(regex->pattern, text, run->text_kind, &match, run->fault);
         if (r <= 0)
                 return r;
-        struct fields data;
-        if (run->inherited.count > 0)
-                groups_read_over(&run->inherited, filter->check_all ? GROUPS_COPY : GROUPS_SHARE,
-                        regex, text, &match, run->arena, &data);
-        else
-                data = groups_read(regex, text, &match, run->arena);
+        struct fields data = read_groups(run, regex, text, &match);
         matched_lines_find(regex, text, &match, &run->original, run->arena, &lines);
-        if (filter->ignoreregexes.count > 0) {
-                r = is_ignored(run,
-                        filter->maxlines > 1 ? line_list_text(&lines.matched, run->arena) : text,
-                        &lines);
-                if (r < 0)
-                        return r;
-                if (r > 0) {
-                        run->text = SLICE_NULL;
-                        return filter->check_all ? STEP_ON : STEP_END;
-                }
-        }
-        if (run->line->is_undated) {
-                line_date_warn_missing(&filter->dates, run->line, &lines.matched, run->arena);
-                if (isnan(run->line->time) && filter->mode == FILTER_DAEMON)
-                        return STEP_ON;
-        }
+        if (filter->ignoreregexes.count > 0 && (r = is_match_ignored(run, text, &lines)) != 0)
+                return r < 0 ? r : filter->check_all ? STEP_ON : STEP_END;
+        if (run->line->is_undated && !is_undated_match_good(run, &lines))
+                return STEP_ON;
         if (!filter->check_all || filter->maxlines > 1) {
                 run->current = lines.unmatched;
                 run->text = SLICE_NULL;
@@ -412,7 +423,7 @@ static uint64_t promising(struct run *run) {
                 return all;
         if (!run->text.data)
                 (void)set_text(run, &run->current);
-        if (run->text_kind == PATTERN_SUBJECT_LINE)
+        if (run->text.data && run->text_kind == PATTERN_SUBJECT_LINE)
                 all &= filter_begins(filter)->failregexes[(unsigned char)run->text.data[0]];
         return all;
 }

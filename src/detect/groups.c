@@ -108,20 +108,17 @@ static void append_groups(struct fields *fields, const struct failregex *regex,
         fields->seen = seen;
 }
 
-void groups_read_over(const struct fields *base, enum groups_base use,
-        const struct failregex *regex, struct slice subject, const struct pattern_match *match,
-        struct arena *arena, struct fields *ret) {
+void groups_read_over(struct fields *fields, enum groups_base use, const struct failregex *regex,
+        struct slice subject, const struct pattern_match *match, struct arena *arena) {
         bool is_plain = regex->alt_count == 0 && regex->tuple_count == 0;
-        if (is_plain && (base->seen & regex->group_fields) == 0) {
+        if (is_plain && (fields->seen & regex->group_fields) == 0) {
                 size_t room = regex->group_count + FIELDS_ADDED_MAX;
-                if (use == GROUPS_COPY || base->capacity - base->count < room)
-                        *ret = fields_copy(base, room, arena);
-                else
-                        *ret = *base;
-                append_groups(ret, regex, subject, match);
+                if (use == GROUPS_COPY || fields->capacity - fields->count < room)
+                        *fields = fields_copy(fields, room, arena);
+                append_groups(fields, regex, subject, match);
                 return;
         }
         struct fields groups = groups_read(regex, subject, match, arena);
-        *ret = fields_copy(base, groups.count + FIELDS_ADDED_MAX, arena);
-        fields_overlay(ret, &groups, arena);
+        *fields = fields_copy(fields, groups.count + FIELDS_ADDED_MAX, arena);
+        fields_overlay(fields, &groups, arena);
 }

@@ -14,9 +14,9 @@ struct fields groups_read(const struct failregex *regex, struct slice subject,
 /* The same without the group "content", whose text becomes *ret; empty if it took no part. */
 struct fields groups_read_around_content(const struct failregex *regex, struct slice subject,
         const struct pattern_match *match, struct arena *arena, struct slice *ret);
-/* The same as groups_read(), laid over base, as by fields_overlay(). GROUPS_SHARE: base will not be
- * used any more once what is returned has been changed; it may share its items. */
+/* The same as groups_read(), laid over those in *fields, as by fields_overlay(). GROUPS_SHARE: who
+ * has the same fields will not use them any more once *fields has been changed; they may share
+ * their items. */
 enum groups_base { GROUPS_COPY, GROUPS_SHARE };
-void groups_read_over(const struct fields *base, enum groups_base use,
-        const struct failregex *regex, struct slice subject, const struct pattern_match *match,
-        struct arena *arena, struct fields *ret);
+void groups_read_over(struct fields *fields, enum groups_base use, const struct failregex *regex,
+        struct slice subject, const struct pattern_match *match, struct arena *arena);

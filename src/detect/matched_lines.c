@@ -108,8 +108,8 @@ void matched_lines_find(const struct failregex *regex, struct slice text,
                 .items = arena_alloc_array(arena, lines->count, sizeof(*lines->items))};
         ret->unmatched = (struct line_list){
                 .items = arena_alloc_array(arena, lines->count, sizeof(*lines->items))};
-        size_t start;
-        size_t end;
+        size_t start = 0;
+        size_t end = 0;
         (void)pattern_match_span(match, 0, &start, &end);
         size_t first = count_newlines(text, line_start(text, start));
         size_t last = count_newlines(text, line_end(text, end));

@@ -262,7 +262,7 @@ static uint32_t four_char(const unsigned char *p) {
 /* Number of one of 30 consonants among the first ones of syllables, and among the last ones, where
  * 0 is none; -1: not there. */
 struct jamo {
-        int8_t first, last;
+        int16_t first, last;
 };
 
 static const struct jamo consonants[] = {

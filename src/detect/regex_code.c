@@ -530,10 +530,11 @@ static void make_switches(struct maker *maker) {
         find_twins(maker, twins);
         maker->first_both = count;
         for (size_t i = 0; i < count; i++)
-                if (maker->ops[i].kind == REGEX_OP_SPLIT)
-                        tables[i] = make_table(maker, &maker->ops[i], twins);
+                tables[i] = maker->ops[i].kind == REGEX_OP_SPLIT
+                                    ? make_table(maker, &maker->ops[i], twins)
+                                    : NULL;
         for (size_t i = 0; i < count; i++)
-                if (maker->ops[i].kind == REGEX_OP_SPLIT) {
+                if (tables[i]) {
                         maker->ops[i].kind = REGEX_OP_SWITCH;
                         maker->ops[i].table = tables[i];
                 }

@@ -60,7 +60,7 @@ enum regex_native_result regex_native_search(
         frame.spans[0] = (size_t)(uintptr_t)line.data;
         frame.spans[1] = (size_t)(uintptr_t)end;
         for (uint64_t unset = native->groups & ~frame.groups; unset != 0; unset &= unset - 1)
-                frame.spans[2 * __builtin_ctzll(unset)] = REGEX_NATIVE_UNSET;
+                frame.spans[2 * (size_t)__builtin_ctzll(unset)] = REGEX_NATIVE_UNSET;
         *ret_spans = frame.spans;
         return REGEX_NATIVE_MATCH;
 }

@@ -185,10 +185,11 @@ static void count_failure(struct jail *jail, const struct counted *failure) {
  * always. */
 static void say_found(
         struct jail *jail, enum intake_kind kind, const struct ticket *ticket, double time) {
+        static const char gap[] = {' ', '-', ' '};
         struct slice head = jail->found_head, id = ticket_id(ticket), when = jail_time_short(time);
         char *to = NULL;
         if (kind != INTAKE_ATTEMPT)
-                to = diag_room(DIAG_INFO, JAIL_LOG_FILTER, head.len + id.len + 3 + when.len);
+                to = diag_room(DIAG_INFO, JAIL_LOG_FILTER, head.len + id.len + sizeof(gap) + when.len);
         if (!to) {
                 const char *what = kind == INTAKE_ATTEMPT ? "Attempt" : "Found";
                 diag(DIAG_INFO, JAIL_LOG_FILTER, "[%s] %s %s - %s", jail->name, what, id.data,
@@ -197,8 +198,8 @@ static void say_found(
         }
         memcpy(to, head.data, head.len);
         memcpy(to += head.len, id.data, id.len);
-        memcpy(to += id.len, " - ", 3);
-        memcpy(to + 3, when.data, when.len);
+        memcpy(to += id.len, gap, sizeof(gap));
+        memcpy(to + sizeof(gap), when.data, when.len);
 }
 
 static void count_found(struct jail *jail, const struct counted *failure, enum intake_kind kind) {

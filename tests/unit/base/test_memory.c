@@ -7,6 +7,8 @@
 
 #include "../cmocka_include.h"
 
+#include "base/sanitized.h"
+
 static void reserve_grows_and_keeps_content(void **state) {
         (void)state;
         int *items = NULL;
@@ -41,14 +43,6 @@ static void sizes_above_the_cap_abort(void **state) {
         assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
 }
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
 static size_t resident_pages(void) {
         size_t size = 0, resident = 0;
         FILE *file = fopen("/proc/self/statm", "r");
@@ -69,7 +63,7 @@ static void freed_memory_goes_back(void **state) {
         for (size_t i = 0; i + 1 < BLOCKS; i++) /* the last one keeps the heap from shrinking */
                 free(blocks[i]);
         memory_trim();
-#if defined(__GLIBC__) && !defined(SANITIZED)
+#if defined(__GLIBC__) && !BASE_SANITIZED
         assert_true(before - resident_pages() > (size_t)BLOCKS * BYTES / 4096 / 2);
 #else
         (void)before;

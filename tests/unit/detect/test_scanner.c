@@ -13,17 +13,10 @@
 
 #include "base/diag.h"
 #include "base/memory.h"
+#include "base/sanitized.h"
 #include "channel/channel.h"
 #include "channel/record.h"
 #include "channel/value_code.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
 
 #define WAIT_US 60000000
 #define LOG 1
@@ -393,7 +386,7 @@ static void what_a_long_log_needed_is_given_back(void **state) {
         begin(t);
         WAIT_FOR(t, t->flags & BATCH_AT_END);
         unsigned before = t->failures;
-#if defined(__GLIBC__) && !defined(SANITIZED)
+#if defined(__GLIBC__) && !BASE_SANITIZED
         WAIT_FOR(t, memory_of(t, "VmHWM") - memory_of(t, "VmRSS") >= 400);
 #else
         assert_true(memory_of(t, "VmHWM") >= memory_of(t, "VmRSS"));
