@@ -1,4 +1,5 @@
 """What the benchmarks of this folder share: a log, and the CPU of a server's processes."""
+import json
 import os
 import random
 import statistics
@@ -57,3 +58,10 @@ def quiet_cpu_ms(box):
 
 def spread(samples):
     return {'median': statistics.median(samples), 'min': min(samples), 'max': max(samples)}
+
+
+def keep(box, name, rows):
+    """For tests/bench/report.py, if --json says where."""
+    if box.options.json:
+        with open(box.options.json, 'w', encoding='utf8') as f:
+            json.dump({name: rows}, f, indent=1)

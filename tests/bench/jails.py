@@ -6,14 +6,13 @@
 The log is sshd's, with few attack lines, some, and nearly nothing else; nineteen more jails of services that write to syslog follow it.
 A figure, no test: it is that of this machine with all it does.
 """
-import json
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'e2e'))
 from harness import case, main    # pylint: disable=wrong-import-position
 
-from cost import MAXRETRY, log_of, quiet_cpu_ms, spread    # pylint: disable=wrong-import-position
+from cost import MAXRETRY, keep, log_of, quiet_cpu_ms, spread    # pylint: disable=wrong-import-position
 
 SHARES = (0.01, 0.2, 0.95)
 OTHERS = ('dropbear', 'pam-generic', 'postfix', 'postfix-rbl', 'postfix-sasl', 'dovecot', 'sieve', 'cyrus-imap', 'courier-auth',
@@ -52,9 +51,7 @@ def twenty_jails_beside_one(box):
                      'one': one, 'twenty': all_of_them, 'times': ratio, 'failures': sorted(counts)})
         print(f'{rows[-1]["case"]:40} one jail {one["median"]:.3f} us a line, twenty {all_of_them["median"]:.3f} us: '
               f'{ratio:.2f} times; failures of sshd {sorted(counts)}', flush=True)
-    if box.options.json:
-        with open(box.options.json, 'w', encoding='utf8') as f:
-            json.dump({'jails': rows}, f, indent=1)
+    keep(box, 'jails', rows)
 
 
 if __name__ == '__main__':

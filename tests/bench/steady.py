@@ -6,7 +6,6 @@
 Every fiftieth of a second some lines are written at once, a fifth of them attacks: 10, which makes 500 a second, and in another server
 50. Both wake up as often, so that the difference is that of the lines. A figure, no test: it is that of this machine with all it does.
 """
-import json
 import os
 import statistics
 import sys
@@ -15,7 +14,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'e2e'))
 from harness import case, expect, main    # pylint: disable=wrong-import-position
 
-from cost import MAXRETRY, log_of, quiet_cpu_ms, spread    # pylint: disable=wrong-import-position
+from cost import MAXRETRY, keep, log_of, quiet_cpu_ms, spread    # pylint: disable=wrong-import-position
 
 BACKENDS = ('polling', 'pyinotify')
 WRITES_S, FEW, MANY, SHARE = 50, 10, 50, 0.2
@@ -57,9 +56,7 @@ def wake_ups_and_lines(box):
                      'all': few / FEW, 'few': spread(costs[FEW]), 'many': spread(costs[MANY])})
         print(f'{rows[-1]["case"]:36} a wake-up {rows[-1]["write"]:.1f} us, a line beyond it {line:.2f} us; '
               f'in all {few / FEW:.2f} us a line', flush=True)
-    if box.options.json:
-        with open(box.options.json, 'w', encoding='utf8') as f:
-            json.dump({'steady': rows}, f, indent=1)
+    keep(box, 'steady', rows)
 
 
 if __name__ == '__main__':
