@@ -419,17 +419,22 @@ static uint64_t promising(struct run *run) {
         uint64_t all = (UINT64_C(1) << filter->failregexes.count) - 1;
         if (run->lacks != 0 && filter->lacks_failregexes != 0)
                 all &= ~run->lacks >> FILTER_CLAUSE_FAILREGEX;
-        if (filter->mode != FILTER_DAEMON) /* the tool says what the first one searched */
-                return all;
         if (!run->text.data)
                 (void)set_text(run, &run->current);
-        if (run->text.data && run->text_kind == PATTERN_SUBJECT_LINE)
-                all &= filter_begins(filter)->failregexes[(unsigned char)run->text.data[0]];
+        if ((all & 1) != 0)
+                filter->trace.searched = run->text;
+        if (!run->text.data || run->text_kind != PATTERN_SUBJECT_LINE || filter->maxlines > 1)
+                return all;
+        const struct filter_begins *begins = filter_begins(filter);
+        all &= begins->failregexes[(unsigned char)run->text.data[0]];
+        for (uint64_t left = all; left != 0; left &= left - 1)
+                if (!regex_begin_fits(&begins->of[__builtin_ctzll(left)], run->text))
+                        all &= ~(left & -left);
         return all;
 }
 
-/* The promising ones, in order. A match that comes to nothing leaves them the empty text: what
- * matches that can begin with anything. */
+/* The promising ones, in order. A match that comes to nothing leaves them the empty text, or the
+ * same one: what matches the empty one can begin with anything. */
 static int search_few(struct run *run) {
         int r = STEP_ON;
         for (uint64_t left = promising(run); left != 0 && r == STEP_ON; left &= left - 1)

@@ -4,17 +4,18 @@
  *
  * Invariant: a bit may be set for no reason, and is never missing where its regex matches. */
 #include "detect/filter_inside.h"
-#include "detect/regex_tree.h"
 
 #define FEW 2      /* regexes that are left, on average */
 #define FEW_MAX 10 /* and at most */
 
-static void add(struct filter_begins *begins, const struct pattern *pattern, uint64_t bit) {
-        struct regex_set set;
-        bool is_known = pattern_begins(pattern, &set);
+static void add(struct filter_begins *begins, const struct pattern *pattern, size_t index) {
+        struct regex_begin *begin = &begins->of[index];
+        bool is_known = pattern_begin(pattern, begin);
+        if (!is_known)
+                *begin = (struct regex_begin){.mask = {0}};
         for (unsigned c = 0; c < FILTER_BEGINS; c++)
-                if (!is_known || regex_set_has(&set, (unsigned char)c))
-                        begins->failregexes[c] |= bit;
+                if (!is_known || regex_set_has(&begin->first, (unsigned char)c))
+                        begins->failregexes[c] |= UINT64_C(1) << index;
 }
 
 /* Of what lines mostly begin with. */
@@ -35,7 +36,7 @@ void filter_make_begins(struct filter *filter) {
         size_t count = filter->failregexes.count;
         *begins = (struct filter_begins){.is_made = true, .generation = filter->generation};
         for (size_t i = 0; i < count && i < FILTER_BEGINS_FAILREGEXES; i++)
-                add(begins, filter->failregexes.items[i]->pattern, UINT64_C(1) << i);
+                add(begins, filter->failregexes.items[i]->pattern, i);
         begins->are_few = count <= FILTER_BEGINS_FAILREGEXES && are_few(begins);
 }
 

@@ -9,6 +9,7 @@
 #include "detect/line_buffer.h"
 #include "detect/line_date.h"
 #include "detect/prefilter.h"
+#include "detect/regex_begin.h"
 #include "detect/sessions.h"
 
 #define FILTER_LOGGER "fail2ban.filter"
@@ -31,12 +32,13 @@ struct regex_list {
 #define FILTER_BEGINS 128            /* characters: ASCII */
 #define FILTER_BEGINS_FAILREGEXES 62 /* as many as have clauses */
 
-/* Which failregexes a line may match, by the character that it begins with. */
+/* Which failregexes a line may match, by what it begins with. */
 struct filter_begins {
         bool is_made;
         uint64_t generation;                 /* of the filter, when it was */
         bool are_few;                        /* with most characters */
         uint64_t failregexes[FILTER_BEGINS]; /* a bit each */
+        struct regex_begin of[FILTER_BEGINS_FAILREGEXES]; /* each of them */
 };
 
 struct filter {

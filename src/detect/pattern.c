@@ -18,7 +18,7 @@
 #include "base/memory.h"
 #include "detect/dialect.h"
 #include "detect/lean.h"
-#include "detect/regex_code.h"
+#include "detect/regex_begin.h"
 #include "detect/regex_native.h"
 
 #define JIT_STACK_START ((size_t)64 << 10)
@@ -309,8 +309,8 @@ static int search_whole(const struct pattern *pattern, struct slice subject, enu
         return search(pattern, ascii ? &pattern->ascii : &pattern->any, subject, 0, ret, fault);
 }
 
-bool pattern_begins(const struct pattern *pattern, struct regex_set *ret) {
-        return pattern->trimmed && regex_code_begins((struct slice){pattern->regex, pattern->regex_len}, ret);
+bool pattern_begin(const struct pattern *pattern, struct regex_begin *ret) {
+        return pattern->trimmed && regex_begin_find((struct slice){pattern->regex, pattern->regex_len}, ret);
 }
 
 /* Nearly all searches of nearly all logs end here. */

@@ -56,10 +56,9 @@ enum pattern_subject pattern_subject_of(struct slice subject);
 enum pattern_subject pattern_subject_of_ascii(struct slice subject); /* of one that is known to be */
 int pattern_search_whole(const struct pattern *pattern, struct slice subject, enum pattern_subject kind, struct pattern_match *ret,
         struct fault *fault);
-/* What characters a PATTERN_SUBJECT_LINE may begin with in which the whole search finds a match: *ret may hold more. false: that is
- * not known. */
-struct regex_set;
-bool pattern_begins(const struct pattern *pattern, struct regex_set *ret);
+/* What a PATTERN_SUBJECT_LINE begins with in which the whole search finds a match. false: that is not known. */
+struct regex_begin;
+bool pattern_begin(const struct pattern *pattern, struct regex_begin *ret);
 #define PATTERN_UNSET SIZE_MAX /* a span's start, if the group took no part */
 /* Span of a group; false if it took no part. */
 static inline bool pattern_match_span(const struct pattern_match *match, size_t group, size_t *ret_start, size_t *ret_end) {

@@ -581,16 +581,6 @@ struct regex_code *regex_code_new(struct slice regex, size_t barred) {
         return code;
 }
 
-bool regex_code_begins(struct slice regex, struct regex_set *ret) {
-        struct arena arena = ARENA_INIT;
-        struct regex_tree tree;
-        bool is_known = regex_tree_read(regex, 0, &arena, &tree);
-        if (is_known)
-                *ret = first_of(tree.root, anything()).set;
-        arena_done(&arena);
-        return is_known;
-}
-
 struct regex_code *regex_code_free(struct regex_code *code) {
         if (!code)
                 return NULL;

@@ -76,7 +76,5 @@ struct regex_code {
 /* barred: see regex_tree_read(). Returns NULL if there is no program for the regex. */
 struct regex_code *regex_code_new(struct slice regex, size_t barred);
 struct regex_code *regex_code_free(struct regex_code *code);
-/* What a match in such a subject can begin with: *ret may hold more. false: that is not known. */
-bool regex_code_begins(struct slice regex, struct regex_set *ret);
 /* The bit of these, which may be added to the program. 0: there are too many. */
 uint64_t regex_code_set(struct regex_code *code, struct regex_first first);

@@ -8,7 +8,7 @@
 #include "base/buffer.h"
 #include "detect/dialect.h"
 #include "detect/literals.h"
-#include "detect/regex_tree.h"
+#include "detect/regex_begin.h"
 #include "detect/tag_expand.h"
 #include "fuzz.h"
 
@@ -80,9 +80,10 @@ static void search_all_ways(const struct pattern *pattern, struct slice line) {
                 count = match.count;
         if (count > 0)
                 memcpy(spans, match.spans, 2 * count * sizeof(spans[0]));
-        struct regex_set begins;
-        if (expected > 0 && is_line(line) && pattern_begins(pattern, &begins))
-                FUZZ_REQUIRE(regex_set_has(&begins, (unsigned char)line.data[0]));
+        struct regex_begin begin;
+        if (expected > 0 && is_line(line) && pattern_begin(pattern, &begin))
+                FUZZ_REQUIRE(regex_set_has(&begin.first, (unsigned char)line.data[0]) &&
+                             regex_begin_fits(&begin, line));
         for (int i = 0; i < (is_line(line) ? 2 : 1); i++) {
                 int r = pattern_search_whole(pattern, at_edge(line),
                         i == 0 ? PATTERN_SUBJECT_ASCII : PATTERN_SUBJECT_LINE, &match, NULL);

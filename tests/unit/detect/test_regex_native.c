@@ -8,6 +8,7 @@
 #include "../cmocka_include.h"
 #include "base/buffer.h"
 #include "detect/pattern.h"
+#include "detect/regex_begin.h"
 #include "detect/regex_emit.h"
 
 static char *page_end; /* behind it nothing may be read */
@@ -49,9 +50,10 @@ static int compare(
         if (found == REGEX_NATIVE_GAVE_UP || expected < 0)
                 return -1;
         assert_int_equal(found == REGEX_NATIVE_MATCH, expected);
-        struct regex_set begins;
-        assert_true(pattern_begins(pattern, &begins));
-        assert_true(expected == 0 || regex_set_has(&begins, (unsigned char)line.data[0]));
+        struct regex_begin begin;
+        assert_true(pattern_begin(pattern, &begin));
+        assert_true(expected == 0 || regex_set_has(&begin.first, (unsigned char)line.data[0]));
+        assert_true(expected == 0 || regex_begin_fits(&begin, line));
         for (size_t group = 0; expected > 0 && group <= pattern_group_count(pattern); group++) {
                 size_t start;
                 size_t end;
