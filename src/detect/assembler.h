@@ -9,18 +9,21 @@
 #define ASSEMBLER_BYTES_MAX ((size_t)1 << 20)
 #define ASSEMBLER_NOWHERE SIZE_MAX
 
-/* Four bytes that will hold how far a label is from something. */
+/* Bytes that will hold how far a label is from something; of a jump, only one if that is enough. */
 struct assembler_fixup {
-        size_t at;   /* of the four bytes */
+        size_t at;   /* of the bytes */
         size_t from; /* what the distance is counted from */
         size_t label;
+        uint8_t width; /* four, or two in tables */
+        uint8_t jump;  /* bytes of the jump in front of it, or 0 */
+        bool is_short;
 };
 
 /* Zeroed: empty. */
 struct assembler {
         uint8_t *bytes;
         size_t len, capacity;
-        size_t *labels; /* where they are, or ASSEMBLER_NOWHERE */
+        size_t *labels; /* where they are, also when jumps are short; or ASSEMBLER_NOWHERE */
         size_t label_count, label_capacity;
         struct assembler_fixup *fixups;
         size_t fixup_count, fixup_capacity;
@@ -42,7 +45,8 @@ void assembler_put_u64(struct assembler *assembler, uint64_t value);
 size_t assembler_label(struct assembler *assembler);
 /* The label is here. */
 void assembler_place(struct assembler *assembler, size_t label);
-/* Appends the label's distance from behind these four bytes, or from another place. */
+/* Appends the label's distance from behind these four bytes, or, in two bytes, from another place.
+ */
 void assembler_put_distance(struct assembler *assembler, size_t label);
 void assembler_put_distance_from(struct assembler *assembler, size_t from, size_t label);
 
@@ -59,5 +63,7 @@ enum assembler_if {
 void assembler_jump(struct assembler *assembler, size_t label);
 void assembler_jump_if(struct assembler *assembler, enum assembler_if condition, size_t label);
 
-/* Fills in the distances. Returns false if a label is nowhere, or if the code is too long. */
+/* Makes jumps short where they can be, which moves what is behind them, and fills in the distances.
+ * Returns false if a label is nowhere, or too far for two bytes, or if the code is too long. Once
+ * only. */
 bool assembler_finish(struct assembler *assembler);

@@ -3,6 +3,12 @@
  * newline may have been taken before (regex_ends.h): there it is compared with the end. */
 #include "detect/emitter.h"
 
+/* How many bytes of a number are added to a register: two bits of the byte in front of it. */
+#define NUMBER_MODES 0xc0U
+#define NUMBER_NONE 0U
+#define NUMBER_S8 0x40U
+#define NUMBER_U32 0x80U
+
 size_t emitter_index(const struct emitter *emitter, const struct regex_op *op) {
         return (size_t)(op - emitter->code->ops);
 }
@@ -19,6 +25,17 @@ size_t emitter_label(struct emitter *emitter, const struct regex_op *op) {
 
 void emitter_put_u32(struct emitter *emitter, size_t value) {
         assembler_put_u32(emitter->out, (uint32_t)value);
+}
+
+void emitter_put_at(struct emitter *emitter, int32_t number, const uint8_t *bytes, size_t len) {
+        bool is_none = number == 0, is_short = number >= INT8_MIN && number <= INT8_MAX;
+        unsigned mode = is_none ? NUMBER_NONE : is_short ? NUMBER_S8 : NUMBER_U32;
+        assembler_put(emitter->out, bytes, len - 1);
+        assembler_put_u8(emitter->out, (uint8_t)((bytes[len - 1] & ~NUMBER_MODES) | mode));
+        if (mode == NUMBER_S8)
+                assembler_put_u8(emitter->out, (uint8_t)number);
+        else if (mode == NUMBER_U32)
+                emitter_put_u32(emitter, (uint32_t)number);
 }
 
 void emitter_fail_if(struct emitter *emitter, enum assembler_if condition) {
@@ -60,18 +77,14 @@ void emitter_load_and_test(struct emitter *emitter, uint64_t set) {
 
 static void compare_bytes(struct emitter *emitter, const char *bytes, size_t at, size_t width) {
         if (width == 8)
-                PUT(emitter, 0x48, 0xb8); /* mov rax, U64 */
+                PUT(emitter, MOV_RAX_U64);
         else if (width == 4)
-                PUT(emitter, 0x81, 0xbf); /* cmp dword [rdi + U32], U32 */
+                PUT_AT(emitter, (int32_t)at, CMP_U32_AT_RDI);
         else
-                PUT(emitter, 0x80, 0xbf); /* cmp byte [rdi + U32], U8 */
-        if (width < 8)
-                emitter_put_u32(emitter, at);
+                PUT_AT(emitter, (int32_t)at, CMP_U8_AT_RDI);
         assembler_put(emitter->out, bytes + at, width);
-        if (width < 8)
-                return;
-        PUT(emitter, 0x48, 0x39, 0x87); /* cmp [rdi + U32], rax */
-        emitter_put_u32(emitter, at);
+        if (width == 8)
+                PUT_AT(emitter, (int32_t)at, CMP_RAX_AT_RDI);
 }
 
 static size_t width_of(struct slice text) {
@@ -89,8 +102,7 @@ static void compare_pieces(struct emitter *emitter, struct slice text, size_t ot
 }
 
 void emitter_compare_text(struct emitter *emitter, struct slice text, size_t otherwise) {
-        PUT(emitter, LEA_RAX_AT_RDI);
-        emitter_put_u32(emitter, text.len);
+        PUT_AT(emitter, (int32_t)text.len, LEA_RAX_AT_RDI);
         PUT(emitter, CMP_RAX_RSI);
         assembler_jump_if(emitter->out, ASSEMBLER_ABOVE, otherwise);
         compare_pieces(emitter, text, otherwise);
@@ -105,6 +117,10 @@ void emitter_take_text(struct emitter *emitter, const struct regex_op *op) {
                 compare_pieces(emitter, text, emitter->fail);
         else
                 emitter_compare_text(emitter, text, emitter->fail);
+        if (text.len <= INT8_MAX) {
+                PUT(emitter, ADD_RDI_S8, (uint8_t)text.len);
+                return;
+        }
         PUT(emitter, ADD_RDI_U32);
         emitter_put_u32(emitter, text.len);
 }
@@ -125,8 +141,7 @@ void emitter_take_first(struct emitter *emitter, const struct regex_op *op) {
 }
 
 void emitter_push(struct emitter *emitter, size_t label) {
-        PUT(emitter, CMP_RCX_FRAME);
-        emitter_put_u32(emitter, FRAME(choices_end));
+        PUT_AT(emitter, FRAME(choices_end), CMP_RCX_FRAME);
         assembler_jump_if(emitter->out, ASSEMBLER_NOT_BELOW, emitter->gave_up);
         PUT(emitter, LEA_RAX_LABEL);
         assembler_put_distance(emitter->out, label);

@@ -116,8 +116,7 @@ static void reach_counted(struct emitter *emitter, const struct regex_op *op) {
         if (op->max == REGEX_TREE_FOREVER) {
                 PUT(emitter, MOV_R11_RSI);
         } else {
-                PUT(emitter, LEA_R11_AT_RDI);
-                emitter_put_u32(emitter, op->max);
+                PUT_AT(emitter, (int32_t)op->max, LEA_R11_AT_RDI);
                 PUT(emitter, CMP_R11_RSI, CMOVA_R11_RSI);
         }
         reach_limit(emitter, op);
@@ -165,8 +164,12 @@ static void reach_unrolled(struct emitter *emitter, const struct regex_op *op) {
 static void require(struct emitter *emitter, size_t min) {
         if (min == 0)
                 return;
-        PUT(emitter, ADD_R10_U32);
-        emitter_put_u32(emitter, min);
+        if (min <= INT8_MAX) {
+                PUT(emitter, ADD_R10_S8, (uint8_t)min);
+        } else {
+                PUT(emitter, ADD_R10_U32);
+                emitter_put_u32(emitter, min);
+        }
         PUT(emitter, CMP_RDI_R10);
         emitter_fail_if(emitter, ASSEMBLER_BELOW);
 }

@@ -14,6 +14,8 @@
 #include "detect/regex_ends.h"
 #include "detect/regex_targets.h"
 
+#define ASCII 128U /* characters of lines */
+
 /* Whatever something else than a switch leads to, is not. */
 static bool *find_checked(const struct regex_code *code) {
         bool *is_checked = memory_new_array(code->op_count, sizeof(bool));
@@ -43,16 +45,14 @@ static void emit_char(struct emitter *emitter, const struct regex_op *op) {
 
 static void emit_fail(struct emitter *emitter) {
         assembler_place(emitter->out, emitter->fail);
-        PUT(emitter, 0xff, 0x8a); /* dec dword [rdx + U32] */
-        emitter_put_u32(emitter, FRAME(tries_left));
+        PUT_AT(emitter, FRAME(tries_left), DEC_U32_IN_FRAME);
         assembler_jump_if(emitter->out, ASSEMBLER_NEGATIVE, emitter->gave_up);
         PUT(emitter, 0x48, 0x83, 0xe9, 32); /* sub rcx, 32 */
         PUT(emitter, 0x48, 0x8b, 0x79, 8);  /* mov rdi, [rcx + 8] */
         PUT(emitter, 0x4c, 0x8b, 0x41, 24); /* mov r8, [rcx + 24] */
         PUT(emitter, 0x3e, 0xff, 0x21);     /* notrack jmp [rcx] */
         assembler_place(emitter->out, emitter->gave_up);
-        PUT(emitter, 0xc7, 0x82); /* mov dword [rdx + U32], U32 */
-        emitter_put_u32(emitter, FRAME(gave_up));
+        PUT_AT(emitter, FRAME(gave_up), STORE_U32_IN_FRAME);
         emitter_put_u32(emitter, 1);
         assembler_place(emitter->out, emitter->miss);
         PUT(emitter, 0x31, 0xc0, RETURN); /* xor eax, eax */
@@ -73,23 +73,18 @@ static void emit_start(struct emitter *emitter) {
         PUT(emitter, 0x45, 0x31, 0xc0);       /* xor r8d, r8d */
         PUT(emitter, 0x49, 0xb9);             /* mov r9, U64 */
         assembler_put_u64(emitter->out, (uint64_t)(uintptr_t)emitter->code->sets);
-        PUT(emitter, 0x48, 0xc7, 0x82); /* mov qword [rdx + U32], U32: both halves */
-        emitter_put_u32(emitter, FRAME(tries_left));
-        emitter_put_u32(emitter, REGEX_EMIT_TRIES_MAX);
-        if (looks_back(emitter->code)) {
-                PUT(emitter, STORE_RDI_IN_FRAME);
-                emitter_put_u32(emitter, FRAME(begin));
-        }
-        PUT(emitter, 0x48, 0x8d, 0x8a); /* lea rcx, [rdx + U32] */
-        emitter_put_u32(emitter, FRAME(choices) + sizeof(struct regex_choice));
+        PUT_AT(emitter, FRAME(tries_left), STORE_S32_AS_64_IN_FRAME);
+        emitter_put_u32(emitter, REGEX_EMIT_TRIES_MAX); /* and gave_up, behind it, is 0 */
+        if (looks_back(emitter->code))
+                PUT_AT(emitter, FRAME(begin), STORE_RDI_IN_FRAME);
+        PUT_AT(emitter, FRAME_ITEM(choices, 1), LEA_RCX_FRAME);
         PUT(emitter, LEA_RAX_LABEL);
         assembler_put_distance(emitter->out, emitter->miss);
         PUT(emitter, 0x48, 0x89, 0x41, 0xe0); /* mov [rcx - 32], rax */
 }
 
 static void emit_match(struct emitter *emitter) {
-        PUT(emitter, STORE_R8_IN_FRAME);
-        emitter_put_u32(emitter, FRAME(groups));
+        PUT_AT(emitter, FRAME(groups), STORE_R8_IN_FRAME);
         PUT(emitter, MOV_RAX_RDI, RETURN);
 }
 
@@ -99,14 +94,24 @@ static void jump_by_table(struct emitter *emitter, const uint16_t *table) {
         size_t label = assembler_label(emitter->out);
         PUT(emitter, LEA_R10_LABEL);
         assembler_put_distance(emitter->out, label);
-        PUT(emitter, 0x49, 0x63, 0x04, 0x82); /* movsxd rax, [r10 + 4 * rax] */
-        PUT(emitter, 0x4c, 0x01, 0xd0);       /* add rax, r10 */
-        PUT(emitter, 0x3e, 0xff, 0xe0);       /* notrack jmp rax */
-        assembler_place(emitter->out, label);
-        size_t from = emitter->out->len;
-        for (size_t c = 0; c < REGEX_CODE_END; c++)
-                assembler_put_distance_from(
-                        emitter->out, from, emitter_label(emitter, emitter->code->ops + table[c]));
+        PUT(emitter, 0x49, 0x0f, 0xbf, 0x04, 0x42); /* movsx rax, word [r10 + 2 * rax] */
+        PUT(emitter, 0x4c, 0x01, 0xd0);             /* add rax, r10 */
+        PUT(emitter, 0x3e, 0xff, 0xe0);             /* notrack jmp rax */
+        emitter->tables[emitter->table_count++] = (struct emitter_table){table, label};
+        for (size_t c = 0; c < ASCII; c++)
+                (void)emitter_label(emitter, emitter->code->ops + table[c]);
+}
+
+/* Behind all code, which is the denser for it. */
+static void emit_tables(struct emitter *emitter) {
+        for (size_t i = 0; i < emitter->table_count; i++) {
+                const struct emitter_table *table = &emitter->tables[i];
+                size_t from = emitter->out->len;
+                assembler_place(emitter->out, table->label);
+                for (size_t c = 0; c < ASCII; c++)
+                        assembler_put_distance_from(emitter->out, from,
+                                emitter_label(emitter, emitter->code->ops + table->ops[c]));
+        }
 }
 
 /* Goes to the target if the character in eax leads there. */
@@ -150,8 +155,7 @@ static const struct regex_op *emit_switch(struct emitter *emitter, const struct 
 static void emit_behind(struct emitter *emitter, const struct regex_op *op) {
         bool is_negative = op->kind == REGEX_OP_NOT_BEHIND;
         size_t out = assembler_label(emitter->out);
-        PUT(emitter, CMP_RDI_FRAME);
-        emitter_put_u32(emitter, FRAME(begin));
+        PUT_AT(emitter, FRAME(begin), CMP_RDI_FRAME);
         assembler_jump_if(emitter->out, ASSEMBLER_NOT_ABOVE, is_negative ? out : emitter->fail);
         PUT(emitter, LOAD_LAST_CHAR);
         emitter_test_set(emitter, op->set);
@@ -165,8 +169,7 @@ static void emit_border(struct emitter *emitter, const struct regex_op *op) {
         size_t begin = assembler_label(emitter->out);
         size_t end = assembler_label(emitter->out);
         PUT(emitter, 0x45, 0x31, 0xd2); /* xor r10d, r10d */
-        PUT(emitter, CMP_RDI_FRAME);
-        emitter_put_u32(emitter, FRAME(begin));
+        PUT_AT(emitter, FRAME(begin), CMP_RDI_FRAME);
         assembler_jump_if(emitter->out, ASSEMBLER_NOT_ABOVE, begin);
         PUT(emitter, LOAD_LAST_CHAR);
         emitter_test_set(emitter, op->set);
@@ -190,26 +193,22 @@ static void emit_end(struct emitter *emitter) {
 
 /* What does not match must fail: so what is behind is the choice. */
 static void emit_ahead(struct emitter *emitter, const struct regex_op *op) {
-        PUT(emitter, STORE_RCX_IN_FRAME);
-        emitter_put_u32(emitter, FRAME_ITEM(look_choices, op->group));
+        PUT_AT(emitter, FRAME_ITEM(look_choices, op->group), STORE_RCX_IN_FRAME);
         if (op->kind == REGEX_OP_NOT_AHEAD) {
                 emitter_push(emitter, emitter_label(emitter, op->next));
                 return;
         }
-        PUT(emitter, STORE_RDI_IN_FRAME);
-        emitter_put_u32(emitter, FRAME_ITEM(look_places, op->group));
+        PUT_AT(emitter, FRAME_ITEM(look_places, op->group), STORE_RDI_IN_FRAME);
 }
 
 static const struct regex_op *emit_found(struct emitter *emitter, const struct regex_op *op) {
         const struct regex_op *look = op->other;
-        PUT(emitter, LOAD_RCX_FROM_FRAME);
-        emitter_put_u32(emitter, FRAME_ITEM(look_choices, look->group));
+        PUT_AT(emitter, FRAME_ITEM(look_choices, look->group), LOAD_RCX_FROM_FRAME);
         if (look->kind == REGEX_OP_NOT_AHEAD) {
                 assembler_jump(emitter->out, emitter->fail);
                 return NULL;
         }
-        PUT(emitter, LOAD_RDI_FROM_FRAME);
-        emitter_put_u32(emitter, FRAME_ITEM(look_places, look->group));
+        PUT_AT(emitter, FRAME_ITEM(look_places, look->group), LOAD_RDI_FROM_FRAME);
         return look->next;
 }
 
@@ -225,8 +224,7 @@ static void emit_not_text(struct emitter *emitter, const struct regex_op *op) {
 /* Where a group begins or ends. */
 static void emit_group(struct emitter *emitter, const struct regex_op *op) {
         bool is_end = op->kind == REGEX_OP_CLOSE;
-        PUT(emitter, STORE_RDI_IN_FRAME);
-        emitter_put_u32(emitter, FRAME_ITEM(spans, 2U * op->group + is_end));
+        PUT_AT(emitter, FRAME_ITEM(spans, 2U * op->group + is_end), STORE_RDI_IN_FRAME);
         if (is_end)
                 PUT(emitter, BTS_R8_U8, op->group);
 }
@@ -322,6 +320,7 @@ bool regex_emit(struct regex_code *code, struct assembler *assembler) {
                 .is_reached = memory_new_array(count, sizeof(bool)),
                 .is_placed = memory_new_array(count, sizeof(bool)),
                 .waiting = memory_new_array(count, sizeof(*emitter.waiting)),
+                .tables = memory_new_array(count, sizeof(*emitter.tables)),
         };
         for (size_t i = 0; i < count; i++)
                 (void)assembler_label(assembler);
@@ -336,10 +335,12 @@ bool regex_emit(struct regex_code *code, struct assembler *assembler) {
                         emit_chain(&emitter, op);
         }
         emit_fail(&emitter);
+        emit_tables(&emitter);
         free(emitter.may_be_at_end);
         free(emitter.is_checked);
         free(emitter.is_reached);
         free(emitter.is_placed);
         free(emitter.waiting);
+        free(emitter.tables);
         return !emitter.has_failed && assembler_finish(assembler);
 }

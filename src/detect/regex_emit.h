@@ -16,7 +16,7 @@ struct regex_choice {
         uint64_t groups;   /* that had matched by then, a bit each */
 };
 
-/* What the code works on, and leaves. */
+/* What the code works on, and leaves; what is used most comes first (see regex_frame_base()). */
 struct regex_frame {
         const char *begin;  /* of the line, if the program looks back */
         uint64_t groups;    /* that have matched, a bit each */
@@ -29,6 +29,12 @@ struct regex_frame {
         struct regex_choice choices[REGEX_EMIT_CHOICES_MAX];
 };
 
+/* What the code gets: the middle of those bytes of a frame that short numbers lead to. */
+#define REGEX_FRAME_BASE 128
+static inline void *regex_frame_base(struct regex_frame *frame) {
+        return (char *)frame + REGEX_FRAME_BASE;
+}
+
 /* Whether there is machine code for this processor. */
 #if defined(__x86_64__) && defined(__LP64__)
 #define REGEX_EMIT_IS_THERE 1
@@ -38,7 +44,7 @@ struct regex_frame {
 
 /* The code is called as this: line from begin to end, as regex_code.h wants it. Returns the match's
  * end, or NULL. */
-typedef const char *regex_function(const char *begin, const char *end, struct regex_frame *frame);
+typedef const char *regex_function(const char *begin, const char *end, void *frame_base);
 
 /* Appends the program's code, which refers to its sets, to an empty assembler; may add sets.
  * Returns false if that is too much. */

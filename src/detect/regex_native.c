@@ -54,7 +54,8 @@ struct regex_native *regex_native_free(struct regex_native *native) {
 
 enum regex_native_result regex_native_search(
         const struct regex_native *native, struct slice line, const size_t **ret_spans) {
-        const char *end = native->function(line.data, line.data + line.len, &frame);
+        const char *end =
+                native->function(line.data, line.data + line.len, regex_frame_base(&frame));
         if (!end)
                 return frame.gave_up ? REGEX_NATIVE_GAVE_UP : REGEX_NATIVE_MISS;
         frame.spans[0] = (size_t)(uintptr_t)line.data;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Instructions of x86-64 as regex_emit.c needs them: their bytes, but for a number at their end,
- * whose size is in the name. FRAME is [rdx + U32], CHAR the byte at rdi. */
+ * whose size is in the name. CHAR is the byte at rdi. Those that name FRAME, [rdx + number], and
+ * those with AT_RDI, [rdi + number], end in the byte that tells the number's size: they are for
+ * emitter_put_at(). */
 #pragma once
 
 #define CMP_RDI_RSI 0x48, 0x39, 0xf7
@@ -16,7 +18,9 @@
 #define XCHG_RDI_R10 0x49, 0x87, 0xfa
 #define INC_RDI 0x48, 0xff, 0xc7
 #define DEC_RDI 0x48, 0xff, 0xcf
+#define ADD_RDI_S8 0x48, 0x83, 0xc7
 #define ADD_RDI_U32 0x48, 0x81, 0xc7
+#define ADD_R10_S8 0x49, 0x83, 0xc2
 #define ADD_R10_U32 0x49, 0x81, 0xc2
 #define LEA_RAX_AT_RDI 0x48, 0x8d, 0x87
 #define LEA_R11_AT_RDI 0x4c, 0x8d, 0x9f
@@ -38,4 +42,12 @@
 #define STORE_R8_IN_FRAME 0x4c, 0x89, 0x82
 #define CMP_RDI_FRAME 0x48, 0x3b, 0xba
 #define CMP_RCX_FRAME 0x48, 0x3b, 0x8a
+#define LEA_RCX_FRAME 0x48, 0x8d, 0x8a
+#define DEC_U32_IN_FRAME 0xff, 0x8a
+#define STORE_U32_IN_FRAME 0xc7, 0x82             /* and U32 */
+#define STORE_S32_AS_64_IN_FRAME 0x48, 0xc7, 0x82 /* and U32 */
+#define MOV_RAX_U64 0x48, 0xb8
+#define CMP_RAX_AT_RDI 0x48, 0x39, 0x87
+#define CMP_U32_AT_RDI 0x81, 0xbf /* and U32 */
+#define CMP_U8_AT_RDI 0x80, 0xbf  /* and U8 */
 #define RETURN 0xc3

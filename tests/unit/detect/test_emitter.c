@@ -19,18 +19,18 @@ static size_t length_of(struct slice text) {
 }
 
 static void texts_are_compared_in_as_few_pieces_as_there_can_be(void **state) {
-        const size_t bound = 7 + 3 + 6;  /* lea, cmp, ja */
-        const size_t one = 6 + 1 + 6;    /* cmp, jne */
-        const size_t four = 6 + 4 + 6;   /* cmp, jne */
-        const size_t eight = 10 + 7 + 6; /* mov, cmp, jne */
+        const size_t bound = 4 + 3 + 2;      /* lea, cmp, ja */
+        const size_t one = 2 + 1 + 1 + 2;    /* cmp, jne; the first one is a byte shorter */
+        const size_t four = 2 + 1 + 4 + 2;   /* cmp, jne */
+        const size_t eight = 10 + 3 + 1 + 2; /* mov, cmp, jne */
         (void)state;
-        assert_int_equal(length_of(SLICE("a")), bound + one);
-        assert_int_equal(length_of(SLICE("abc")), bound + 3 * one);
-        assert_int_equal(length_of(SLICE("abcd")), bound + four);
-        assert_int_equal(length_of(SLICE("abcdefg")), bound + 2 * four);
-        assert_int_equal(length_of(SLICE("abcdefgh")), bound + eight);
-        assert_int_equal(length_of(SLICE("abcdefghi")), bound + 2 * eight);
-        assert_int_equal(length_of(SLICE("abcdefghijklmnop")), bound + 2 * eight);
+        assert_int_equal(length_of(SLICE("a")), bound + one - 1);
+        assert_int_equal(length_of(SLICE("abc")), bound + 3 * one - 1);
+        assert_int_equal(length_of(SLICE("abcd")), bound + four - 1);
+        assert_int_equal(length_of(SLICE("abcdefg")), bound + 2 * four - 1);
+        assert_int_equal(length_of(SLICE("abcdefgh")), bound + eight - 1);
+        assert_int_equal(length_of(SLICE("abcdefghi")), bound + 2 * eight - 1);
+        assert_int_equal(length_of(SLICE("abcdefghijklmnop")), bound + 2 * eight - 1);
 }
 
 static void what_is_jumped_to_waits_once(void **state) {
