@@ -18,6 +18,12 @@ struct slice {
 
 /* View of a NUL-terminated string (without the NUL); NULL gives the empty slice. */
 struct slice slice_of(const char *text);
+/* The same as an assignment, but in parts: what was written in parts is read back slowly as a whole.
+ */
+static inline void slice_set(struct slice *to, struct slice from) {
+        to->data = from.data;
+        to->len = from.len;
+}
 /* View of [from, to) of s; both are clipped to s. */
 static inline struct slice slice_sub(struct slice s, size_t from, size_t to) {
         if (to > s.len)

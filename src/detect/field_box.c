@@ -81,8 +81,10 @@ static void take_all(struct field_box *box) {
 
 void field_box_put(struct field_box *box, const struct fields *fields, size_t room) {
         size_t wanted = fields->count + room;
-        if (box->fields.capacity < wanted)
-                box->fields = fields_new(wanted, &box->arena);
+        if (box->fields.capacity < wanted) {
+                box->fields.items = arena_alloc_raw(&box->arena, wanted, sizeof(struct field));
+                box->fields.capacity = (uint32_t)wanted;
+        }
         if (fields->count > 0)
                 memcpy(box->fields.items, fields->items, fields->count * sizeof(struct field));
         box->fields.count = fields->count;
@@ -91,7 +93,7 @@ void field_box_put(struct field_box *box, const struct fields *fields, size_t ro
 }
 
 void field_box_grow(struct field_box *box, size_t room) {
-        box->fields = fields_copy(&box->fields, room, &box->arena);
+        fields_grow(&box->fields, room, &box->arena);
 }
 
 /* Most fields of a session are said again by each of its lines, in the same order. */
@@ -106,8 +108,8 @@ void field_box_overlay(struct field_box *box, const struct fields *newer) {
                 struct field *known = fields_find_near(fields, next, field->name);
                 next = known ? known : &fields->items[fields->count++];
                 if (!known || !field_is_same_text(known, field)) {
-                        *next = *field;
-                        if (next->kind == FIELD_TEXT)
+                        field_set(next, field);
+                        if (field->kind == FIELD_TEXT)
                                 copy_text(&box->arena, next);
                         else
                                 take(&box->arena, next);
@@ -154,7 +156,7 @@ void field_box_keep(struct field_box *box, uint64_t names) {
                 return;
         /* More fields than room was made for are elsewhere. */
         if (fields->count > 0 && !arena_holds(&box->arena, fields->items))
-                *fields = fields_copy(fields, 0, &box->arena);
+                fields_grow(fields, 0, &box->arena);
         take_all(box);
 }
 

@@ -60,14 +60,17 @@ struct fields fields_new(size_t room, struct arena *arena) {
                 .capacity = (uint32_t)room};
 }
 
-static void grow(struct fields *fields, struct arena *arena) {
-        struct fields larger = fields_copy(fields, fields->count + 4, arena);
-        *fields = larger;
+void fields_grow(struct fields *fields, size_t room, struct arena *arena) {
+        struct field *items = arena_alloc_raw(arena, fields->count + room, sizeof(*items));
+        if (fields->count > 0)
+                memcpy(items, fields->items, fields->count * sizeof(*items));
+        fields->items = items;
+        fields->capacity = fields->count + (uint32_t)room;
 }
 
 void fields_append(struct fields *fields, struct field field, struct arena *arena) {
         if (fields->count == fields->capacity)
-                grow(fields, arena);
+                fields_grow(fields, fields->count + 4, arena);
         fields->items[fields->count++] = field;
         fields->seen |= fields_bit(field.name);
 }
@@ -104,25 +107,25 @@ void fields_overlay(struct fields *fields, const struct fields *newer, struct ar
                         fields_put(fields, newer->items[i], arena);
 }
 
-struct fields fields_copy(const struct fields *fields, size_t room, struct arena *arena) {
-        struct fields copy = fields_new(fields->count + room, arena);
-        if (fields->count > 0)
-                memcpy(copy.items, fields->items, fields->count * sizeof(*copy.items));
-        copy.count = fields->count;
-        copy.seen = fields->seen;
-        return copy;
+void fields_copy(
+        const struct fields *fields, size_t room, struct arena *arena, struct fields *ret) {
+        ret->items = fields->items;
+        ret->count = fields->count;
+        ret->seen = fields->seen;
+        fields_grow(ret, room, arena);
 }
 
-struct fields fields_copy_known(const struct fields *fields, struct arena *arena) {
-        struct fields copy = fields_new(fields->count, arena);
-        struct field *end = copy.items;
+void fields_copy_known(const struct fields *fields, struct arena *arena, struct fields *ret) {
+        struct field *items = arena_alloc_raw(arena, fields->count, sizeof(*items));
+        struct field *end = items;
         for (size_t i = 0; i < fields->count; i++) {
-                *end = fields->items[i];
-                end += end->kind != FIELD_NONE;
+                const struct field *field = &fields->items[i];
+                field_set(end, field);
+                end += field->kind != FIELD_NONE;
         }
-        copy.count = (uint32_t)(end - copy.items);
-        copy.seen = fields->seen; /* more than are there may be set */
-        return copy;
+        ret->items = items;
+        ret->count = ret->capacity = (uint32_t)(end - items);
+        ret->seen = fields->seen; /* more than are there may be set */
 }
 
 struct value fields_dict(const struct fields *fields, struct arena *arena) {

@@ -46,6 +46,20 @@ static inline uint64_t fields_bit(unsigned name) {
 static inline struct field field_text(unsigned name, struct slice text) {
         return (struct field){(uint16_t)name, FIELD_TEXT, (uint32_t)text.len, {text.data}};
 }
+/* Field by field: what was written in parts is read back slowly as a whole, so who copies a field
+ * that may be new does it in parts, too. */
+static inline void field_set_text(struct field *to, unsigned name, struct slice text) {
+        to->name = (uint16_t)name;
+        to->kind = FIELD_TEXT;
+        to->len = (uint32_t)text.len;
+        to->text = text.data;
+}
+static inline void field_set(struct field *to, const struct field *from) {
+        to->name = from->name;
+        to->kind = from->kind;
+        to->len = from->len;
+        to->text = from->text;
+}
 static inline struct slice field_slice(const struct field *field) {
         return (struct slice){field->text, field->len};
 }
@@ -120,10 +134,12 @@ static inline struct field fields_take(struct fields *fields, unsigned name) {
 }
 /* Overwrites fields with all of newer that is not None. */
 void fields_overlay(struct fields *fields, const struct fields *newer, struct arena *arena);
+/* Moves the fields to where there is room for so many more. */
+void fields_grow(struct fields *fields, size_t room, struct arena *arena);
 /* The same fields with room for so many more; fields_copy_known() leaves out those that are None.
  */
-struct fields fields_copy(const struct fields *fields, size_t room, struct arena *arena);
-struct fields fields_copy_known(const struct fields *fields, struct arena *arena);
+void fields_copy(const struct fields *fields, size_t room, struct arena *arena, struct fields *ret);
+void fields_copy_known(const struct fields *fields, struct arena *arena, struct fields *ret);
 
 /* The dict. Texts are borrowed, and so are the parts of values. */
 struct value fields_dict(const struct fields *fields, struct arena *arena);

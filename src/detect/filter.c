@@ -116,7 +116,7 @@ static void set_daemons(struct run *run, const struct fields *data, struct filte
                 result->time = now;
                 result->integral_time = false;
         }
-        result->fields = fields_copy_known(data, run->arena);
+        fields_copy_known(data, run->arena, &result->fields);
         if (!run->filter->keeps_matches)
                 (void)fields_take(&result->fields, FIELD_MATCHES);
 }
@@ -149,7 +149,7 @@ static void add_result(struct run *run, uint32_t regex, const struct fields *dat
         result->time = run->line->time;
         result->integral_time = run->line->integral;
         result->nofail = fields_has(data, FIELD_NOFAIL);
-        result->fields = fields_copy(data, 0, run->arena);
+        fields_copy(data, 0, run->arena, &result->fields);
 }
 
 /* One result for each address of a host name. */
@@ -361,14 +361,18 @@ static struct slice set_text(struct run *run, const struct line_list *lines) {
         return text;
 }
 
-static struct fields read_groups(struct run *run, const struct failregex *regex, struct slice text,
-        const struct pattern_match *match) {
-        if (run->inherited.count == 0)
-                return groups_read(regex, text, match, run->arena);
-        struct fields data = run->inherited;
-        groups_read_over(&data, run->filter->check_all ? GROUPS_COPY : GROUPS_SHARE, regex, text,
+static void read_groups(struct run *run, const struct failregex *regex, struct slice text,
+        const struct pattern_match *match, struct fields *ret) {
+        if (run->inherited.count == 0) {
+                *ret = groups_read(regex, text, match, run->arena);
+                return;
+        }
+        ret->items = run->inherited.items;
+        ret->count = run->inherited.count;
+        ret->capacity = run->inherited.capacity;
+        ret->seen = run->inherited.seen;
+        groups_read_over(ret, run->filter->check_all ? GROUPS_COPY : GROUPS_SHARE, regex, text,
                 match, run->arena);
-        return data;
 }
 
 /* Whether an ignoreregex matches what a failregex took: 1, 0, or negative as is_ignored(). */
@@ -400,7 +404,8 @@ static int try_failregex(struct run *run, uint32_t index) {
         int r = pattern_search_whole(regex->pattern, text, run->text_kind, &match, run->fault);
         if (r <= 0)
                 return r;
-        struct fields data = read_groups(run, regex, text, &match);
+        struct fields data;
+        read_groups(run, regex, text, &match, &data);
         matched_lines_find(regex, text, &match, &run->original, run->arena, &lines);
         if (filter->ignoreregexes.count > 0 && (r = is_match_ignored(run, text, &lines)) != 0)
                 return r < 0 ? r : filter->check_all ? STEP_ON : STEP_END;
@@ -422,7 +427,7 @@ static uint64_t promising(struct run *run) {
         if (!run->text.data)
                 (void)set_text(run, &run->current);
         if ((all & 1) != 0)
-                filter->trace.searched = run->text;
+                slice_set(&filter->trace.searched, run->text);
         if (!run->text.data || run->text_kind != PATTERN_SUBJECT_LINE || filter->maxlines > 1)
                 return all;
         const struct filter_begins *begins = filter_begins(filter);
@@ -523,7 +528,7 @@ void filter_trace_passed(struct filter *filter, const struct dated_line *line) {
 /* A line that is worth a search. */
 struct worthy {
         const struct filter_line *line;
-        const struct dated_line *dated;
+        struct dated_line *dated;
         uint64_t lacks;
 };
 
@@ -538,11 +543,11 @@ __attribute__((noinline)) static int search_line(struct filter *filter, const st
                 .is_ascii = worthy->line->is_ascii && filter->maxlines <= 1,
                 .has_newline = worthy->line->has_newline && filter->maxlines <= 1,
                 .inherited = FIELDS_EMPTY};
-        struct line_tuple newest = worthy->dated->tuple;
+        struct line_tuple *newest = &worthy->dated->tuple;
         if (filter->maxlines > 1)
-                run.original = line_buffer_with(&filter->buffer, &newest, filter->maxlines, arena);
+                run.original = line_buffer_with(&filter->buffer, newest, filter->maxlines, arena);
         else
-                run.original = (struct line_list){&newest, 1};
+                run.original = (struct line_list){newest, 1};
         run.current.items = run.original.items;
         run.current.count = run.original.count;
         run.lacks_failregex =

@@ -9,13 +9,12 @@ static void set_group(struct field *field, unsigned name, size_t group, struct s
         const struct pattern_match *match) {
         size_t start;
         size_t end;
+        if (pattern_match_span(match, group, &start, &end)) {
+                field_set_text(field, name, (struct slice){subject.data + start, end - start});
+                return;
+        }
         field->name = (uint16_t)name;
         field->kind = FIELD_NONE;
-        if (!pattern_match_span(match, group, &start, &end))
-                return;
-        field->kind = FIELD_TEXT;
-        field->len = (uint32_t)(end - start);
-        field->text = subject.data + start;
 }
 
 /* The first alternative that has a text fills a target that has none. */
@@ -96,12 +95,10 @@ static void append_groups(struct fields *fields, const struct failregex *regex,
         struct field *end = fields->items + fields->count;
         uint64_t seen = fields->seen;
         for (; group < last && group->number < match->count; group++) {
-                size_t from = match->spans[2 * (size_t)group->number];
-                if (from == PATTERN_UNSET)
+                size_t from, to;
+                if (!pattern_match_span(match, group->number, &from, &to))
                         continue;
-                size_t len = match->spans[2 * (size_t)group->number + 1] - from;
-                from -= match->origin;
-                *end++ = field_text(group->field, (struct slice){subject.data + from, len});
+                field_set_text(end++, group->field, (struct slice){subject.data + from, to - from});
                 seen |= group->field_bit;
         }
         fields->count = (uint32_t)(end - fields->items);
@@ -114,11 +111,11 @@ void groups_read_over(struct fields *fields, enum groups_base use, const struct 
         if (is_plain && (fields->seen & regex->group_fields) == 0) {
                 size_t room = regex->group_count + FIELDS_ADDED_MAX;
                 if (use == GROUPS_COPY || fields->capacity - fields->count < room)
-                        *fields = fields_copy(fields, room, arena);
+                        fields_grow(fields, room, arena);
                 append_groups(fields, regex, subject, match);
                 return;
         }
         struct fields groups = groups_read(regex, subject, match, arena);
-        *fields = fields_copy(fields, groups.count + FIELDS_ADDED_MAX, arena);
+        fields_grow(fields, groups.count + FIELDS_ADDED_MAX, arena);
         fields_overlay(fields, &groups, arena);
 }

@@ -243,6 +243,7 @@ static int take_spans(int groups, struct pattern_match *ret) {
         ret->spans = pcre2_get_ovector_pointer(shared.data);
         ret->count = (size_t)groups;
         ret->origin = 0;
+        ret->groups = UINT64_MAX;
         return 1;
 }
 
@@ -322,7 +323,7 @@ int pattern_search_whole(const struct pattern *pattern, struct slice subject, en
         struct slice absent = trimmed->terms.absent;
         if (absent.len > 0 && slice_find(subject, absent, 0) < subject.len)
                 return search_whole(pattern, subject, kind, ret, fault);
-        enum regex_native_result r = regex_native_search(trimmed->native, subject, &ret->spans);
+        enum regex_native_result r = regex_native_search(trimmed->native, subject, &ret->spans, &ret->groups);
         if (r == REGEX_NATIVE_GAVE_UP)
                 return search_whole(pattern, subject, kind, ret, fault);
         ret->count = pattern->group_count + 1;

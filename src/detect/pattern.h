@@ -39,6 +39,7 @@ struct pattern_match {
         const size_t *spans; /* start and end of each group, the whole match first; for pattern_match_span() */
         size_t count;        /* groups, the whole match included, behind which none took part */
         size_t origin;       /* what spans are counted from: to be taken off each that is set */
+        uint64_t groups;     /* a bit each, modulo 64, for those that may have taken part: spans tell nothing of others */
 };
 
 /* Searches subject (valid UTF-8; NUL is a character) between the byte offsets from and to, both at character borders: what is before from
@@ -62,7 +63,7 @@ bool pattern_begin(const struct pattern *pattern, struct regex_begin *ret);
 #define PATTERN_UNSET SIZE_MAX /* a span's start, if the group took no part */
 /* Span of a group; false if it took no part. */
 static inline bool pattern_match_span(const struct pattern_match *match, size_t group, size_t *ret_start, size_t *ret_end) {
-        if (group >= match->count || match->spans[2 * group] == PATTERN_UNSET)
+        if (group >= match->count || !(match->groups >> group % 64 & 1) || match->spans[2 * group] == PATTERN_UNSET)
                 return false;
         *ret_start = match->spans[2 * group] - match->origin;
         *ret_end = match->spans[2 * group + 1] - match->origin;

@@ -187,7 +187,8 @@ static void put_failure(struct pipeline *pipeline, struct scan_jail *jail, const
         record.failure.id = failure->id;
         if (failure_record_put(&pipeline->records, &record, &failure->fields) == 0)
                 return;
-        struct fields shorter = fields_copy(&failure->fields, 0, &pipeline->arena);
+        struct fields shorter;
+        fields_copy(&failure->fields, 0, &pipeline->arena, &shorter);
         (void)fields_take(&shorter, FIELD_MATCHES); /* it does not fit otherwise */
         if (failure_record_put(&pipeline->records, &record, &shorter) < 0)
                 jail->dropped++;

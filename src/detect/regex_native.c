@@ -12,7 +12,6 @@
 struct regex_native {
         struct regex_code *code;
         regex_function *function;
-        uint64_t groups; /* that there are, a bit each */
 };
 
 static struct regex_frame frame;
@@ -38,7 +37,6 @@ struct regex_native *regex_native_new(struct slice regex, size_t barred) {
         struct regex_native *native = memory_new(sizeof(*native));
         native->code = code;
         native->function = (regex_function *)(uintptr_t)function;
-        native->groups = (UINT64_C(2) << code->group_count) - 2;
         frame.choices_end = frame.choices + REGEX_EMIT_CHOICES_MAX;
         return native;
 }
@@ -52,16 +50,15 @@ struct regex_native *regex_native_free(struct regex_native *native) {
         return NULL;
 }
 
-enum regex_native_result regex_native_search(
-        const struct regex_native *native, struct slice line, const size_t **ret_spans) {
+enum regex_native_result regex_native_search(const struct regex_native *native, struct slice line,
+        const size_t **ret_spans, uint64_t *ret_groups) {
         const char *end =
                 native->function(line.data, line.data + line.len, regex_frame_base(&frame));
         if (!end)
                 return frame.gave_up ? REGEX_NATIVE_GAVE_UP : REGEX_NATIVE_MISS;
         frame.spans[0] = (size_t)(uintptr_t)line.data;
         frame.spans[1] = (size_t)(uintptr_t)end;
-        for (uint64_t unset = native->groups & ~frame.groups; unset != 0; unset &= unset - 1)
-                frame.spans[2 * (size_t)__builtin_ctzll(unset)] = REGEX_NATIVE_UNSET;
         *ret_spans = frame.spans;
+        *ret_groups = frame.groups | 1;
         return REGEX_NATIVE_MATCH;
 }

@@ -4,10 +4,9 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/slice.h"
-
-#define REGEX_NATIVE_UNSET SIZE_MAX
 
 struct regex_native;
 
@@ -24,7 +23,8 @@ enum regex_native_result {
 };
 
 /* line: ASCII, with one newline, at its end. On REGEX_NATIVE_MATCH, *ret_spans has the address at
- * which the whole match starts, the one at which it ends, and those of each group: its start is
- * REGEX_NATIVE_UNSET if it took no part. Valid until the next search of any regex. */
-enum regex_native_result regex_native_search(
-        const struct regex_native *native, struct slice line, const size_t **ret_spans);
+ * which the whole match starts, the one at which it ends, and those of each group that took part,
+ * and *ret_groups a bit for each of these: 1 for the whole, 2 for the first group. Valid until the
+ * next search of any regex. */
+enum regex_native_result regex_native_search(const struct regex_native *native, struct slice line,
+        const size_t **ret_spans, uint64_t *ret_groups);

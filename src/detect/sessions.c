@@ -371,7 +371,7 @@ static size_t join(struct sessions *sessions, struct slice id, unsigned *flags,
                                 : add_user(data, user, arena);
         }
         if (session && ends) {
-                *data = fields_copy(&session->data.fields, FIELDS_ADDED_MAX, arena);
+                fields_copy(&session->data.fields, FIELDS_ADDED_MAX, arena, data);
                 drop(sessions, session);
                 session = NULL;
         }

@@ -83,7 +83,8 @@ static void newer_fields_are_laid_over_what_is_there(void **state) {
         fields_put(&newer, field_text(FIELD_MLFID, SLICE("id")), &arena);
         fields_put(&newer, field_text(FIELD_USER, arena_copy(&arena, SLICE("adm"))), &arena);
         fields_put(&newer, (struct field){.name = FIELD_IP4, .kind = FIELD_NONE}, &arena);
-        struct fields expected = fields_copy(&fields, 0, &arena);
+        struct fields expected;
+        fields_copy(&fields, 0, &arena, &expected);
         fields_overlay(&expected, &newer, &arena);
         field_box_overlay(&box, &newer);
         struct value got = fields_dict(&box.fields, &arena),
@@ -173,7 +174,8 @@ static void other_order_and_other_kinds_are_taken(void **state) {
         struct arena arena = ARENA_INIT;
         struct fields fields = fields_with("root", NULL, 0, &arena);
         field_box_put(&box, &fields, 0);
-        struct fields other = fields_copy(&box.fields, 9, &arena);
+        struct fields other;
+        fields_copy(&box.fields, 9, &arena, &other);
         struct field user = fields_take(&other, FIELD_USER);
         for (unsigned name = 20; name < 29; name++)
                 fields_put(

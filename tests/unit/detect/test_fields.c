@@ -99,11 +99,13 @@ static void overlay_leaves_what_newer_does_not_know(void **state) {
         fields_append(&newer, field_text(number("b"), SLICE("b")), &arena);
         fields_append(&newer, none("d"), &arena);
         fields_append(&newer, field_text(number("e"), SLICE("e")), &arena);
-        struct fields copy = fields_copy(&fields, 0, &arena);
+        struct fields copy;
+        fields_copy(&fields, 0, &arena, &copy);
         fields_overlay(&fields, &newer, &arena);
         assert_slice(shown(&fields), "{'a': 'a', 'b': 'b', 'c': '', 'd': [1], 'e': 'e'}");
         assert_slice(shown(&copy), "{'a': 'a', 'b': None, 'c': '', 'd': [1]}");
-        struct fields known = fields_copy_known(&copy, &arena);
+        struct fields known;
+        fields_copy_known(&copy, &arena, &known);
         assert_slice(shown(&known), "{'a': 'a', 'c': '', 'd': [1]}");
 }
 

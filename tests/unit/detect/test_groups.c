@@ -72,7 +72,8 @@ static void groups_laid_over_fields_are_what_an_overlay_makes(void **state) {
                         assert_int_equal(
                                 pattern_search(regex->pattern, line, 0, line.len, &match, NULL), 1);
                         struct fields groups = groups_read(regex, line, &match, &arena);
-                        struct fields wanted = fields_copy(&base, 0, &arena);
+                        struct fields wanted;
+                        fields_copy(&base, 0, &arena, &wanted);
                         fields_overlay(&wanted, &groups, &arena);
                         struct fields copied = base, got = base;
                         groups_read_over(&copied, GROUPS_COPY, regex, line, &match, &arena);

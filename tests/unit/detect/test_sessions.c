@@ -41,7 +41,8 @@ static struct fields merge(
         struct field matched = line_of(f, text);
         struct session_line line =
                 sessions_merge(&f->sessions, slice_of(id), &matched, data, &f->arena);
-        struct fields all = fields_copy(line.data, 0, &f->arena);
+        struct fields all;
+        fields_copy(line.data, 0, &f->arena, &all);
         assert_ptr_equal(line.data, line.session ? &line.session->data.fields : data);
         assert_int_equal(line.is_quiet, fields_has(&all, FIELD_NOFAIL));
         if (line.session)
@@ -218,7 +219,7 @@ static void data_of_a_line_lasts_while_the_line_does(void **state) {
         sessions_settle(&f->sessions);
         struct session_line line =
                 sessions_merge(&f->sessions, SLICE("c1"), &matched, &first, &f->arena);
-        first = fields_copy(line.data, 0, &f->arena);
+        fields_copy(line.data, 0, &f->arena, &first);
         for (int i = 0; i < 100; i++)
                 session_keep(&f->sessions, line.session);
         fields_put(&second, field_text(FIELD_MLFFORGET, SLICE("x")), &f->arena);
