@@ -61,6 +61,9 @@ static inline bool slice_equal(struct slice a, struct slice b) {
                 return slice_same4(a.data, b.data, a.len);
         if (a.len <= 16)
                 return slice_same8(a.data, b.data, a.len);
+        if (a.len <= 32)
+                return slice_same8(a.data, b.data, 16) &&
+                       slice_same8(a.data + a.len - 16, b.data + b.len - 16, 16);
         return memcmp(a.data, b.data, a.len) == 0;
 }
 /* ASCII case only. */

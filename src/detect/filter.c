@@ -393,20 +393,15 @@ static bool is_undated_match_good(struct run *run, const struct matched_lines *l
         return !isnan(run->line->time) || filter->mode != FILTER_DAEMON;
 }
 
-static int try_failregex(struct run *run, uint32_t index) {
+/* A failregex has matched in text. */
+static int take_hit(struct run *run, uint32_t index, const struct failregex *regex,
+        struct slice text, const struct pattern_match *match) {
         struct filter *filter = run->filter;
-        const struct failregex *regex = filter->failregexes.items[index];
-        struct pattern_match match;
         struct matched_lines lines;
-        struct slice text = run->text.data ? run->text : set_text(run, &run->current);
-        if (index == 0)
-                filter->trace.searched = text;
-        int r = pattern_search_whole(regex->pattern, text, run->text_kind, &match, run->fault);
-        if (r <= 0)
-                return r;
         struct fields data;
-        read_groups(run, regex, text, &match, &data);
-        matched_lines_find(regex, text, &match, &run->original, run->arena, &lines);
+        int r;
+        read_groups(run, regex, text, match, &data);
+        matched_lines_find(regex, text, match, &run->original, run->arena, &lines);
         if (filter->ignoreregexes.count > 0 && (r = is_match_ignored(run, text, &lines)) != 0)
                 return r < 0 ? r : filter->check_all ? STEP_ON : STEP_END;
         if (run->line->is_undated && !is_undated_match_good(run, &lines))
@@ -418,43 +413,60 @@ static int try_failregex(struct run *run, uint32_t index) {
         return take_match(run, index, &data, &lines.matched, text);
 }
 
-/* Of few failregexes, those that can match, a bit each. */
-static uint64_t promising(struct run *run) {
-        struct filter *filter = run->filter;
+static int try_failregex(struct run *run, uint32_t index, const struct failregex *regex,
+        const struct pattern *pattern) {
+        struct pattern_match match;
+        struct slice text = run->text.data ? run->text : set_text(run, &run->current);
+        if (index == 0)
+                slice_set(&run->filter->trace.searched, text);
+        int r = pattern_search_whole(pattern, text, run->text_kind, &match, run->fault);
+        return r <= 0 ? r : take_hit(run, index, regex, text, &match);
+}
+
+/* Of few failregexes, those that can match as far as literals tell, a bit each. */
+static uint64_t promising(const struct run *run) {
+        const struct filter *filter = run->filter;
         uint64_t all = (UINT64_C(1) << filter->failregexes.count) - 1;
         if (run->lacks != 0 && filter->lacks_failregexes != 0)
                 all &= ~run->lacks >> FILTER_CLAUSE_FAILREGEX;
-        if (!run->text.data)
-                (void)set_text(run, &run->current);
-        if ((all & 1) != 0)
-                slice_set(&filter->trace.searched, run->text);
-        if (!run->text.data || run->text_kind != PATTERN_SUBJECT_LINE || filter->maxlines > 1)
-                return all;
-        const struct filter_begins *begins = filter_begins(filter);
-        all &= begins->failregexes[(unsigned char)run->text.data[0]];
-        for (uint64_t left = all; left != 0; left &= left - 1)
-                if (!regex_begin_fits(&begins->of[__builtin_ctzll(left)], run->text))
-                        all &= ~(left & -left);
         return all;
 }
 
-/* The promising ones, in order. A match that comes to nothing leaves them the empty text, or the
- * same one: what matches the empty one can begin with anything. */
+/* Those, but for what the begin of the line rules out, in order. A match that comes to nothing
+ * leaves them the empty text, or the same one: what matches the empty one can begin with anything.
+ */
 static int search_few(struct run *run) {
+        struct filter *filter = run->filter;
+        const struct filter_begins *begins = filter_begins(filter);
+        uint64_t left = promising(run);
         int r = STEP_ON;
-        for (uint64_t left = promising(run); left != 0 && r == STEP_ON; left &= left - 1)
-                r = try_failregex(run, (uint32_t)__builtin_ctzll(left));
+        if (!run->text.data)
+                (void)set_text(run, &run->current);
+        if ((left & 1) != 0)
+                slice_set(&filter->trace.searched, run->text);
+        bool tells = run->text.data && run->text_kind == PATTERN_SUBJECT_LINE &&
+                     filter->maxlines <= 1;
+        if (tells)
+                left &= begins->failregexes[(unsigned char)run->text.data[0]];
+        for (; left != 0 && r == STEP_ON; left &= left - 1) {
+                unsigned index = (unsigned)__builtin_ctzll(left);
+                const struct filter_begin *of = &begins->of[index];
+                if (!tells || regex_begin_fits(&of->begin, run->text))
+                        r = try_failregex(run, index, of->regex, of->pattern);
+        }
         return r;
 }
 
 static int search_failregexes(struct run *run) {
         const struct filter *filter = run->filter;
+        const struct regex_list *list = &filter->failregexes;
         int r = STEP_ON;
-        if (filter->failregexes.count <= FILTER_BEGINS_FAILREGEXES)
+        if (list->count <= FILTER_BEGINS_FAILREGEXES)
                 return search_few(run);
-        for (size_t i = 0; i < filter->failregexes.count && r == STEP_ON; i++)
+        for (size_t i = 0; i < list->count && r == STEP_ON; i++)
                 if (!filter_lacks_failregex(run->lacks, i))
-                        r = try_failregex(run, (uint32_t)i);
+                        r = try_failregex(
+                                run, (uint32_t)i, list->items[i], list->items[i]->pattern);
         return r;
 }
 

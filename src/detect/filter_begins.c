@@ -8,9 +8,11 @@
 #define FEW 2      /* regexes that are left, on average */
 #define FEW_MAX 10 /* and at most */
 
-static void add(struct filter_begins *begins, const struct pattern *pattern, size_t index) {
-        struct regex_begin *begin = &begins->of[index];
-        bool is_known = pattern_begin(pattern, begin);
+static void add(struct filter_begins *begins, const struct failregex *regex, size_t index) {
+        struct regex_begin *begin = &begins->of[index].begin;
+        begins->of[index].regex = regex;
+        begins->of[index].pattern = regex->pattern;
+        bool is_known = pattern_begin(regex->pattern, begin);
         if (!is_known)
                 *begin = (struct regex_begin){.mask = {0}};
         for (unsigned c = 0; c < FILTER_BEGINS; c++)
@@ -36,7 +38,7 @@ void filter_make_begins(struct filter *filter) {
         size_t count = filter->failregexes.count;
         *begins = (struct filter_begins){.is_made = true, .generation = filter->generation};
         for (size_t i = 0; i < count && i < FILTER_BEGINS_FAILREGEXES; i++)
-                add(begins, filter->failregexes.items[i]->pattern, i);
+                add(begins, filter->failregexes.items[i], i);
         begins->are_few = count <= FILTER_BEGINS_FAILREGEXES && are_few(begins);
 }
 

@@ -32,13 +32,20 @@ struct regex_list {
 #define FILTER_BEGINS 128            /* characters: ASCII */
 #define FILTER_BEGINS_FAILREGEXES 62 /* as many as have clauses */
 
+/* A failregex, and what its lines begin with: that which is looked at for each line lies together. */
+struct filter_begin {
+        const struct failregex *regex;
+        const struct pattern *pattern;
+        struct regex_begin begin;
+};
+
 /* Which failregexes a line may match, by what it begins with. */
 struct filter_begins {
         bool is_made;
         uint64_t generation;                 /* of the filter, when it was */
         bool are_few;                        /* with most characters */
         uint64_t failregexes[FILTER_BEGINS]; /* a bit each */
-        struct regex_begin of[FILTER_BEGINS_FAILREGEXES]; /* each of them */
+        struct filter_begin of[FILTER_BEGINS_FAILREGEXES]; /* each of them */
 };
 
 struct filter {

@@ -55,6 +55,12 @@ struct pattern {
         struct slice *names; /* by group; empty if unnamed */
 };
 
+/* Side by side, as a search needs both. */
+struct with_trimmed {
+        struct pattern pattern;
+        struct trimmed trimmed;
+};
+
 _Static_assert(PATTERN_UNSET == PCRE2_UNSET, "spans are those of PCRE2");
 
 static struct {
@@ -167,7 +173,8 @@ int pattern_compile(struct slice regex, unsigned flags, struct pattern **ret, st
         if (regex.len > PATTERN_TEXT_MAX)
                 return fault_set(fault, -E2BIG, "regular expression longer than %d bytes", PATTERN_TEXT_MAX);
         set_up();
-        struct pattern *pattern = memory_new(sizeof(*pattern));
+        struct with_trimmed *both = memory_new(sizeof(*both));
+        struct pattern *pattern = &both->pattern;
         pattern->regex = memory_copy_text(regex);
         pattern->regex_len = regex.len;
         int r = translate_and_compile(pattern, &dialect, DIALECT_UTF, options, fault);
@@ -179,7 +186,7 @@ int pattern_compile(struct slice regex, unsigned flags, struct pattern **ret, st
                 r = translate_and_compile(pattern, &dialect, DIALECT_ASCII, options, fault);
                 dialect_done(&dialect);
                 if (r == 0 && flags == PATTERN_PLAIN)
-                        pattern->trimmed = memory_new(sizeof(*pattern->trimmed));
+                        pattern->trimmed = &both->trimmed;
         }
         if (r < 0)
                 (void)pattern_free(pattern);
@@ -197,12 +204,11 @@ struct pattern *pattern_free(struct pattern *pattern) {
                 pcre2_code_free(pattern->trimmed->form.code);
                 (void)regex_native_free(pattern->trimmed->native);
         }
-        free(pattern->trimmed);
         for (size_t i = 1; pattern->names && i <= pattern->group_count; i++)
                 free((char *)(uintptr_t)pattern->names[i].data);
         free(pattern->names);
         free(pattern->regex);
-        free(pattern);
+        free(pattern); /* and both */
         return NULL;
 }
 

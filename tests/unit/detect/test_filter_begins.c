@@ -81,7 +81,7 @@ static void forget(struct filter *filter) {
         for (size_t c = 0; c < FILTER_BEGINS; c++)
                 filter->begins.failregexes[c] = UINT64_MAX;
         for (size_t i = 0; i < FILTER_BEGINS_FAILREGEXES; i++)
-                filter->begins.of[i].mask[0] = filter->begins.of[i].mask[1] = 0;
+                filter->begins.of[i].begin.mask[0] = filter->begins.of[i].begin.mask[1] = 0;
 }
 
 static void compare(const char *prefregex) {
