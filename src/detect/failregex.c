@@ -137,6 +137,8 @@ static int find_groups(struct failregex *regex) {
                 regex->groups[regex->group_count++] = (struct failregex_group){
                         (uint32_t)number, (uint16_t)field, fields_bit((unsigned)field)};
                 regex->group_fields |= fields_bit((unsigned)field);
+                if (field == FIELD_CONTENT)
+                        regex->content = (uint32_t)number;
         }
         return 0;
 }

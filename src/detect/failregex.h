@@ -33,6 +33,7 @@ struct failregex {
         struct failregex_group *groups; /* those with a name, in the order of their numbers */
         size_t group_count;
         uint64_t group_fields;        /* fields_bit() of all of them */
+        uint32_t content;             /* number of the group "content"; 0: there is none */
         unsigned flags;               /* enum pattern_flag */
         bool has_id;                  /* one of fid, ip4, ip6, dns, mlfid is there */
         struct failregex_merge *alts; /* alt_*: fill what is empty; sorted by name */

@@ -74,15 +74,14 @@ struct fields groups_read_around_content(const struct failregex *regex, struct s
         struct fields fields =
                 fields_new(regex->group_count + OTHERS_MAX + FIELDS_ADDED_MAX, arena);
         struct field *next = fields.items;
-        struct field content = {.kind = FIELD_NONE};
-        for (size_t i = 0; i < regex->group_count; i++) {
-                const struct failregex_group *group = &regex->groups[i];
-                bool is_content = group->field == FIELD_CONTENT;
-                set_group(
-                        is_content ? &content : next, group->field, group->number, subject, match);
-                next += !is_content;
-        }
-        *ret = content.kind == FIELD_TEXT ? field_slice(&content) : SLICE_NULL;
+        const struct failregex_group *group = regex->groups, *last = group + regex->group_count;
+        size_t start, end;
+        for (; group < last; group++)
+                if (group->number != regex->content)
+                        set_group(next++, group->field, group->number, subject, match);
+        bool has_content = regex->content > 0 &&
+                           pattern_match_span(match, regex->content, &start, &end);
+        *ret = has_content ? (struct slice){subject.data + start, end - start} : SLICE_NULL;
         fields.count = (uint32_t)(next - fields.items);
         fields.seen = regex->group_fields & ~fields_bit(FIELD_CONTENT);
         return fields;

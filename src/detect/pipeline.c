@@ -248,8 +248,8 @@ static struct slice line_at(const struct scan_log *log, struct line_ends *ends, 
         struct slice rest = slice_sub(ends->text, at, ends->text.len);
         if (line_unit(encoding) > 1)
                 return slice_sub(rest, 0, first_wide_line(log, rest, encoding));
-        size_t end = line_ends_next(ends, at);
-        return end > 0 ? slice_sub(rest, 0, end - at) : rest;
+        const char *end = rest.len > 0 ? memchr(rest.data, '\n', rest.len) : NULL;
+        return end ? (struct slice){rest.data, (size_t)(end - rest.data) + 1} : rest;
 }
 
 struct decoded {
