@@ -212,6 +212,37 @@ static struct slice text_behind(const struct regex_op *op) {
         return next->kind == REGEX_OP_TEXT ? next->text : SLICE_NULL;
 }
 
+/* Whether a run may be so long that places are passed over many at a time. */
+static bool looks_wide(const struct regex_op *op, struct slice text) {
+        return op->kind == REGEX_OP_GREEDY && op->max == REGEX_TREE_FOREVER && text.len > 0;
+}
+
+/* From the place back, sixteen characters at a time as long as r10 is farther, to one that is c:
+ * then to the label. */
+static void step_wide(struct emitter *emitter, const struct regex_op *op, char c, size_t found) {
+        size_t wide = assembler_label(emitter->out);
+        size_t none = assembler_label(emitter->out);
+        size_t narrow = assembler_label(emitter->out);
+        if (emitter_may_be_at_end(emitter, op->next)) {
+                PUT(emitter, CMP_RDI_RSI);
+                assembler_jump_if(emitter->out, ASSEMBLER_NOT_BELOW, narrow);
+        }
+        PUT(emitter, MOV_EAX_U32);
+        emitter_put_u32(emitter, (unsigned char)c * UINT32_C(0x01010101));
+        PUT(emitter, MOVD_XMM0_EAX, PSHUFD_XMM0_XMM0_U8, 0);
+        assembler_place(emitter->out, wide);
+        PUT(emitter, LEA_RAX_BEFORE_16, CMP_RAX_R10);
+        assembler_jump_if(emitter->out, ASSEMBLER_BELOW, narrow);
+        PUT(emitter, LOAD_XMM1_UP_TO_CHAR, PCMPEQB_XMM1_XMM0, PMOVMSKB_EAX_XMM1, TEST_EAX_EAX);
+        assembler_jump_if(emitter->out, ASSEMBLER_EQUAL, none);
+        PUT(emitter, BSR_EAX_EAX, LEA_RDI_AT_RAX_OF_16);
+        assembler_jump(emitter->out, found);
+        assembler_place(emitter->out, none);
+        PUT(emitter, SUB_RDI_U8, 16);
+        assembler_jump(emitter->out, wide);
+        assembler_place(emitter->out, narrow);
+}
+
 /* From the place to r10, step by step, until what follows can begin there; what is left is a
  * choice.
  */
@@ -224,6 +255,8 @@ static void choose_end(struct emitter *emitter, const struct regex_op *op) {
         struct slice text = text_behind(op);
         bool is_greedy = op->kind == REGEX_OP_GREEDY;
         assembler_place(emitter->out, look);
+        if (looks_wide(op, text))
+                step_wide(emitter, op, text.data[0], found);
         jump_if_follows(emitter, op, found);
         assembler_place(emitter->out, step);
         PUT(emitter, CMP_RDI_R10);

@@ -68,9 +68,53 @@ static void runs_end_where_they_should(void **state) {
         }
 }
 
+/* Where the last ", c" in the line ends; 0: there is none. */
+static size_t last_end(const char *line, size_t len) {
+        for (size_t at = len; at >= 3; at--)
+                if (memcmp(line + at - 3, ", c", 3) == 0)
+                        return at;
+        return 0;
+}
+
+/* Lines of all lengths with commas at many places, with and without what follows. */
+static void check_long_runs(struct slice regex) {
+        struct regex_native *native = regex_native_new(regex, 0);
+        uint32_t seed = 3;
+        assert_non_null(native);
+        for (size_t round = 0; round < 20000; round++) {
+                size_t len = round % 100;
+                char line[101];
+                for (size_t i = 0; i < len; i++) {
+                        seed = seed * 1664525U + 1013904223U;
+                        line[i] = ", cxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"[seed >> 27];
+                }
+                if (len >= 3 && round % 3 > 0) {
+                        seed = seed * 1664525U + 1013904223U;
+                        memcpy(line + (seed >> 8) % (len - 2), ", c", 3);
+                }
+                line[len] = '\n';
+                const size_t *spans;
+                uint64_t groups;
+                size_t end = last_end(line, len);
+                enum regex_native_result r =
+                        regex_native_search(native, (struct slice){line, len + 1}, &spans, &groups);
+                assert_int_equal(r == REGEX_NATIVE_MATCH, end > 0);
+                if (end > 0)
+                        assert_ptr_equal((const char *)(uintptr_t)spans[1], line + end);
+        }
+        (void)regex_native_free(native);
+}
+
+static void long_runs_end_in_front_of_the_last_text(void **state) {
+        (void)state;
+        check_long_runs(SLICE("^.*, c"));
+        check_long_runs(SLICE("^\\s*.*, c")); /* the run may begin at the end */
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(runs_end_where_they_should),
+                cmocka_unit_test(long_runs_end_in_front_of_the_last_text),
         };
         if (!REGEX_EMIT_IS_THERE)
                 return 77; /* skipped */
