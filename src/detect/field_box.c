@@ -96,6 +96,12 @@ void field_box_grow(struct field_box *box, size_t room) {
         fields_grow(&box->fields, room, &box->arena);
 }
 
+/* The field of a name, with a guess at where it is; or NULL. */
+static struct field *find_near(const struct fields *fields, struct field *guess, unsigned name) {
+        bool is_there = guess < fields->items + fields->count && guess->name == name;
+        return is_there ? guess : fields_find(fields, name);
+}
+
 /* Most fields of a session are said again by each of its lines, in the same order. */
 void field_box_overlay(struct field_box *box, const struct fields *newer) {
         struct fields *fields = &box->fields;
@@ -105,7 +111,7 @@ void field_box_overlay(struct field_box *box, const struct fields *newer) {
                 field++) {
                 if (field->kind == FIELD_NONE)
                         continue;
-                struct field *known = fields_find_near(fields, next, field->name);
+                struct field *known = find_near(fields, next, field->name);
                 next = known ? known : &fields->items[fields->count++];
                 if (!known || !field_is_same_text(known, field)) {
                         field_set(next, field);

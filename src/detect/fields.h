@@ -94,13 +94,7 @@ static inline struct field *fields_find(const struct fields *fields, unsigned na
                         return field;
         return NULL;
 }
-/* The same, with a guess at where it is. */
-static inline struct field *fields_find_near(
-        const struct fields *fields, struct field *guess, unsigned name) {
-        bool is_there = guess < fields->items + fields->count && guess->name == name;
-        return is_there ? guess : fields_find(fields, name);
-}
-/* The same; NULL for None too. */
+/* The field of a name; NULL for None too. */
 static inline const struct field *fields_get(const struct fields *fields, unsigned name) {
         const struct field *field = fields_find(fields, name);
         return field && field->kind != FIELD_NONE ? field : NULL;

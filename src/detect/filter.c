@@ -573,12 +573,6 @@ __attribute__((noinline)) static int search_line(struct filter *filter, const st
         return r < 0 ? r : (int)run.count;
 }
 
-void filter_trace_begin(struct filter *filter) {
-        filter->trace.ignore_hit_count = 0;
-        filter->trace.whole = SLICE_NULL;
-        filter->trace.searched = SLICE_NULL;
-}
-
 int filter_line(struct filter *filter, const struct filter_line *line, struct arena *arena,
         const struct filter_failure **ret, struct fault *fault) {
         struct dated_line dated;
@@ -596,8 +590,4 @@ int filter_line(struct filter *filter, const struct filter_line *line, struct ar
         filter_trace_passed(filter, &dated);
         *ret = NULL;
         return 0;
-}
-
-const struct filter_trace *filter_trace(const struct filter *filter) {
-        return &filter->trace;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a killed scanner must find again: sessions, buffered lines and the last date. One key a
- * session, so that a batch carries only what its lines touched. */
+ * session, so that a batch carries only what its lines touched. And what is known of the last line:
+ * filter_trace(). */
 #include "channel/record.h"
 #include "detect/filter_inside.h"
 
@@ -54,4 +55,14 @@ void filter_load(struct filter *filter, struct slice key, struct slice blob) {
                  number_parse_u32(slice_sub(key, prefix.len, key.len), &index) == 0 &&
                  index < SESSIONS_MAX)
                 sessions_load(&filter->sessions, index, blob);
+}
+
+void filter_trace_begin(struct filter *filter) {
+        filter->trace.ignore_hit_count = 0;
+        filter->trace.whole = SLICE_NULL;
+        filter->trace.searched = SLICE_NULL;
+}
+
+const struct filter_trace *filter_trace(const struct filter *filter) {
+        return &filter->trace;
 }

@@ -75,13 +75,13 @@ struct fields groups_read_around_content(const struct failregex *regex, struct s
                 fields_new(regex->group_count + OTHERS_MAX + FIELDS_ADDED_MAX, arena);
         struct field *next = fields.items;
         const struct failregex_group *group = regex->groups, *last = group + regex->group_count;
-        size_t start, end;
         for (; group < last; group++)
                 if (group->number != regex->content)
                         set_group(next++, group->field, group->number, subject, match);
-        bool has_content = regex->content > 0 &&
-                           pattern_match_span(match, regex->content, &start, &end);
-        *ret = has_content ? (struct slice){subject.data + start, end - start} : SLICE_NULL;
+        size_t start, end;
+        slice_set(ret, SLICE_NULL);
+        if (regex->content > 0 && pattern_match_span(match, regex->content, &start, &end))
+                slice_set(ret, (struct slice){subject.data + start, end - start});
         fields.count = (uint32_t)(next - fields.items);
         fields.seen = regex->group_fields & ~fields_bit(FIELD_CONTENT);
         return fields;
