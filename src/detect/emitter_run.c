@@ -6,7 +6,8 @@
  * over a set without it. */
 #include "detect/emitter_run.h"
 
-#define UNROLLED_MAX 4 /* characters of a run that is written out */
+#define EACH_BYTE UINT32_C(0x01010101) /* times a byte: four of them */
+#define UNROLLED_MAX 4                 /* characters of a run that is written out */
 
 static bool takes_all(const struct emitter *emitter, uint64_t set) {
         for (size_t c = 0; c < 128; c++)
@@ -48,6 +49,44 @@ static void reach_limit(struct emitter *emitter, const struct regex_op *op) {
         assembler_place(emitter->out, out);
 }
 
+/* The only character but the newline that the set has not; -1: there are others. */
+static int only_other(const struct emitter *emitter, uint64_t set) {
+        int other = -1;
+        for (int c = 0; c < 128; c++) {
+                if (c == '\n' || (emitter->code->sets[c] & set))
+                        continue;
+                if (other >= 0)
+                        return -1;
+                other = c;
+        }
+        return other;
+}
+
+/* Moves the place over sixteen characters at a time as long as the line has so many; goes to the
+ * label where it is at c or the newline. */
+static void reach_wide(struct emitter *emitter, int c, size_t out) {
+        size_t wide = assembler_label(emitter->out);
+        size_t found = assembler_label(emitter->out);
+        size_t narrow = assembler_label(emitter->out);
+        PUT(emitter, MOV_EAX_U32);
+        emitter_put_u32(emitter, (unsigned)c * EACH_BYTE);
+        PUT(emitter, MOVD_XMM0_EAX, PSHUFD_XMM0_XMM0_U8, 0, MOV_EAX_U32);
+        emitter_put_u32(emitter, '\n' * EACH_BYTE);
+        PUT(emitter, MOVD_XMM1_EAX, PSHUFD_XMM1_XMM1_U8, 0);
+        assembler_place(emitter->out, wide);
+        PUT(emitter, LEA_RAX_BEHIND_16, CMP_RAX_RSI);
+        assembler_jump_if(emitter->out, ASSEMBLER_ABOVE, narrow);
+        PUT(emitter, LOAD_XMM2_FROM_CHAR, MOVDQA_XMM3_XMM2, PCMPEQB_XMM2_XMM0, PCMPEQB_XMM3_XMM1,
+                POR_XMM2_XMM3, PMOVMSKB_EAX_XMM2, TEST_EAX_EAX);
+        assembler_jump_if(emitter->out, ASSEMBLER_NOT_EQUAL, found);
+        PUT(emitter, ADD_RDI_S8, 16);
+        assembler_jump(emitter->out, wide);
+        assembler_place(emitter->out, found);
+        PUT(emitter, BSF_EAX_EAX, ADD_RDI_RAX);
+        assembler_jump(emitter->out, out);
+        assembler_place(emitter->out, narrow);
+}
+
 /* Moves it over all that the set has, which the newline is not of. */
 static void reach_other(struct emitter *emitter, uint64_t set) {
         if (takes_all(emitter, set)) {
@@ -55,11 +94,16 @@ static void reach_other(struct emitter *emitter, uint64_t set) {
                 return;
         }
         size_t loop = assembler_label(emitter->out);
+        size_t out = assembler_label(emitter->out);
+        int other = only_other(emitter, set);
+        if (other >= 0)
+                reach_wide(emitter, other, out);
         assembler_place(emitter->out, loop);
         PUT(emitter, LOAD_CHAR, INC_RDI);
         emitter_test_set(emitter, set);
         assembler_jump_if(emitter->out, ASSEMBLER_NOT_EQUAL, loop);
         PUT(emitter, DEC_RDI);
+        assembler_place(emitter->out, out);
 }
 
 static uint64_t without_newline(struct emitter *emitter, const struct regex_op *op) {
@@ -228,7 +272,7 @@ static void step_wide(struct emitter *emitter, const struct regex_op *op, char c
                 assembler_jump_if(emitter->out, ASSEMBLER_NOT_BELOW, narrow);
         }
         PUT(emitter, MOV_EAX_U32);
-        emitter_put_u32(emitter, (unsigned char)c * UINT32_C(0x01010101));
+        emitter_put_u32(emitter, (unsigned char)c * EACH_BYTE);
         PUT(emitter, MOVD_XMM0_EAX, PSHUFD_XMM0_XMM0_U8, 0);
         assembler_place(emitter->out, wide);
         PUT(emitter, LEA_RAX_BEFORE_16, CMP_RAX_R10);
@@ -243,37 +287,43 @@ static void step_wide(struct emitter *emitter, const struct regex_op *op, char c
         assembler_place(emitter->out, narrow);
 }
 
+/* To the next place, and there to the label; fails if there is none. */
+static void step_to(struct emitter *emitter, const struct regex_op *op, size_t label) {
+        PUT(emitter, CMP_RDI_R10);
+        emitter_fail_if(emitter, ASSEMBLER_EQUAL);
+        if (op->kind == REGEX_OP_GREEDY)
+                PUT(emitter, DEC_RDI);
+        else
+                PUT(emitter, INC_RDI);
+        assembler_jump(emitter->out, label);
+}
+
 /* From the place to r10, step by step, until what follows can begin there; what is left is a
  * choice.
  */
 static void choose_end(struct emitter *emitter, const struct regex_op *op) {
-        size_t step = assembler_label(emitter->out);
         size_t look = assembler_label(emitter->out);
+        size_t narrow = assembler_label(emitter->out);
+        size_t again = assembler_label(emitter->out);
         size_t found = assembler_label(emitter->out);
         size_t resume = assembler_label(emitter->out);
         size_t next = emitter_label(emitter, op->next);
         struct slice text = text_behind(op);
-        bool is_greedy = op->kind == REGEX_OP_GREEDY;
         assembler_place(emitter->out, look);
         if (looks_wide(op, text))
                 step_wide(emitter, op, text.data[0], found);
+        assembler_place(emitter->out, narrow);
         jump_if_follows(emitter, op, found);
-        assembler_place(emitter->out, step);
-        PUT(emitter, CMP_RDI_R10);
-        emitter_fail_if(emitter, ASSEMBLER_EQUAL);
-        if (is_greedy)
-                PUT(emitter, DEC_RDI);
-        else
-                PUT(emitter, INC_RDI);
-        assembler_jump(emitter->out, look);
+        step_to(emitter, op, narrow);
 
         assembler_place(emitter->out, resume);
         PUT(emitter, 0x4c, 0x8b, 0x51, 16); /* mov r10, [rcx + 16] */
-        assembler_jump(emitter->out, step);
+        assembler_place(emitter->out, again);
+        step_to(emitter, op, look);
 
         assembler_place(emitter->out, found);
         if (text.len > 0)
-                emitter_compare_text(emitter, text, step);
+                emitter_compare_text(emitter, text, again);
         PUT(emitter, CMP_RDI_R10);
         assembler_jump_if(emitter->out, ASSEMBLER_EQUAL, next);
         PUT(emitter, 0x4c, 0x89, 0x51, 16); /* mov [rcx + 16], r10 */

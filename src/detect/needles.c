@@ -315,7 +315,8 @@ __attribute__((target("avx2"))) static inline bool compare_all(
         uint8_t of_place[STEP];
         __m256i none = _mm256_cmpeq_epi8(groups, _mm256_setzero_si256());
         uint32_t places = ~(uint32_t)_mm256_movemask_epi8(none);
-        memcpy(of_place, &groups, sizeof(of_place));
+        /* Not by memcpy(), which would have it written first, and then read in parts. */
+        _mm256_storeu_si256((void *)of_place, groups);
         for (; places; places &= places - 1) {
                 size_t i = (size_t)__builtin_ctz(places);
                 uint64_t word;

@@ -105,6 +105,36 @@ static void check_long_runs(struct slice regex) {
         (void)regex_native_free(native);
 }
 
+/* The first bad character of a line, or its newline, at all places; "[^:]" takes the newline, too.
+ */
+static void long_runs_end_at_the_first_other_character(void **state) {
+        struct regex_native *shut = regex_native_new(SLICE("^x[^:\\n]*(?P<a>.*)$"), 0);
+        struct regex_native *open = regex_native_new(SLICE("^x[^:]*(?P<a>.*)$"), 0);
+        (void)state;
+        assert_non_null(shut);
+        assert_non_null(open);
+        for (size_t len = 1; len < 80; len++)
+                for (size_t at = 1; at <= len; at++) {
+                        char line[81];
+                        const size_t *spans;
+                        uint64_t groups;
+                        memset(line, 'x', len);
+                        line[len] = '\n';
+                        if (at < len)
+                                line[at] = ':';
+                        struct slice text = {line, len + 1};
+                        assert_int_equal(regex_native_search(shut, text, &spans, &groups),
+                                REGEX_NATIVE_MATCH);
+                        assert_ptr_equal((const char *)(uintptr_t)spans[2], line + at);
+                        assert_int_equal(regex_native_search(open, text, &spans, &groups),
+                                REGEX_NATIVE_MATCH);
+                        assert_ptr_equal(
+                                (const char *)(uintptr_t)spans[2], line + at + (at == len));
+                }
+        (void)regex_native_free(shut);
+        (void)regex_native_free(open);
+}
+
 static void long_runs_end_in_front_of_the_last_text(void **state) {
         (void)state;
         check_long_runs(SLICE("^.*, c"));
@@ -114,6 +144,7 @@ static void long_runs_end_in_front_of_the_last_text(void **state) {
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(runs_end_where_they_should),
+                cmocka_unit_test(long_runs_end_at_the_first_other_character),
                 cmocka_unit_test(long_runs_end_in_front_of_the_last_text),
         };
         if (!REGEX_EMIT_IS_THERE)
