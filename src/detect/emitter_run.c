@@ -6,7 +6,7 @@
  * over a set without it. */
 #include "detect/emitter_run.h"
 
-#define EACH_BYTE UINT32_C(0x01010101) /* times a byte: four of them */
+#define EACH_BYTE ((size_t)0x01010101) /* times a byte: four of them */
 #define UNROLLED_MAX 4                 /* characters of a run that is written out */
 
 static bool takes_all(const struct emitter *emitter, uint64_t set) {
