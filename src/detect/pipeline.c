@@ -244,8 +244,8 @@ static size_t first_wide_line(const struct scan_log *log, struct slice rest, enu
 }
 
 /* The line at that offset in the lines: up to its newline byte, or all. */
-static struct slice line_at(const struct scan_log *log, struct line_ends *ends, size_t at, enum line_encoding encoding) {
-        struct slice rest = slice_sub(ends->text, at, ends->text.len);
+static struct slice line_at(const struct scan_log *log, struct slice lines, size_t at, enum line_encoding encoding) {
+        struct slice rest = slice_sub(lines, at, lines.len);
         if (line_unit(encoding) > 1)
                 return slice_sub(rest, 0, first_wide_line(log, rest, encoding));
         const char *end = rest.len > 0 ? memchr(rest.data, '\n', rest.len) : NULL;
@@ -451,7 +451,7 @@ int pipeline_run(struct pipeline *pipeline, struct scan_log *log, const struct i
                 at = scan_pass_run(&pipeline->pass, at);
                 if (at == lines.len)
                         break;
-                struct slice raw = line_at(log, &pipeline->pass.ends, at, encoding);
+                struct slice raw = line_at(log, lines, at, encoding);
                 run_and_pass(pipeline, log, raw, chunk, has_hints ? log_prefilter_line(&log->prefilter, raw, lines) : NULL);
                 at += raw.len;
                 run++;
