@@ -8,6 +8,7 @@
 #define NUMBER_NONE 0U
 #define NUMBER_S8 0x40U
 #define NUMBER_U32 0x80U
+#define ADD_OF_U32 0x81
 
 size_t emitter_index(const struct emitter *emitter, const struct regex_op *op) {
         return (size_t)(op - emitter->code->ops);
@@ -36,6 +37,15 @@ void emitter_put_at(struct emitter *emitter, int32_t number, const uint8_t *byte
                 assembler_put_u8(emitter->out, (uint8_t)number);
         else if (mode == NUMBER_U32)
                 emitter_put_u32(emitter, (uint32_t)number);
+}
+
+void emitter_add(struct emitter *emitter, uint32_t number, const uint8_t instruction[static 3]) {
+        bool is_short = number <= INT8_MAX;
+        PUT(emitter, instruction[0], is_short ? instruction[1] : ADD_OF_U32, instruction[2]);
+        if (is_short)
+                assembler_put_u8(emitter->out, (uint8_t)number);
+        else
+                emitter_put_u32(emitter, number);
 }
 
 void emitter_fail_if(struct emitter *emitter, enum assembler_if condition) {
@@ -117,12 +127,7 @@ void emitter_take_text(struct emitter *emitter, const struct regex_op *op) {
                 compare_pieces(emitter, text, emitter->fail);
         else
                 emitter_compare_text(emitter, text, emitter->fail);
-        if (text.len <= INT8_MAX) {
-                PUT(emitter, ADD_RDI_S8, (uint8_t)text.len);
-                return;
-        }
-        PUT(emitter, ADD_RDI_U32);
-        emitter_put_u32(emitter, text.len);
+        PUT_ADD(emitter, (uint32_t)text.len, ADD_RDI_S8);
 }
 
 void emitter_take_or(struct emitter *emitter, uint64_t set, size_t otherwise) {

@@ -51,6 +51,11 @@ void emitter_put_at(struct emitter *emitter, int32_t number, const uint8_t *byte
 #define PUT_AT(emitter, number, ...)                                                               \
         emitter_put_at((emitter), (number), (const uint8_t[]){__VA_ARGS__},                        \
                 sizeof((const uint8_t[]){__VA_ARGS__}))
+/* Appends an instruction that adds a number of one byte to a register, but for that byte, and the
+ * number; of one that takes four bytes, if it has to. */
+void emitter_add(struct emitter *emitter, uint32_t number, const uint8_t instruction[static 3]);
+#define PUT_ADD(emitter, number, ...)                                                              \
+        emitter_add((emitter), (number), (const uint8_t[]){__VA_ARGS__})
 void emitter_fail_if(struct emitter *emitter, enum assembler_if condition);
 
 bool emitter_set_has_newline(const struct emitter *emitter, const struct regex_op *op);

@@ -208,12 +208,7 @@ static void reach_unrolled(struct emitter *emitter, const struct regex_op *op) {
 static void require(struct emitter *emitter, size_t min) {
         if (min == 0)
                 return;
-        if (min <= INT8_MAX) {
-                PUT(emitter, ADD_R10_S8, (uint8_t)min);
-        } else {
-                PUT(emitter, ADD_R10_U32);
-                emitter_put_u32(emitter, min);
-        }
+        PUT_ADD(emitter, (uint32_t)min, ADD_R10_S8);
         PUT(emitter, CMP_RDI_R10);
         emitter_fail_if(emitter, ASSEMBLER_BELOW);
 }

@@ -57,9 +57,24 @@ static void what_is_jumped_to_waits_once(void **state) {
         (void)regex_code_free(code);
 }
 
+static void numbers_are_added_in_as_few_bytes_as_hold_them(void **state) {
+        static const uint8_t expected[] = {
+                0x48, 0x83, 0xc7, 127, 0x48, 0x81, 0xc7, 128, 0, 0, 0, 0x49, 0x83, 0xc2, 1};
+        struct assembler assembler = {0};
+        struct emitter emitter = {.out = &assembler};
+        (void)state;
+        PUT_ADD(&emitter, 127, ADD_RDI_S8);
+        PUT_ADD(&emitter, 128, ADD_RDI_S8);
+        PUT_ADD(&emitter, 1, ADD_R10_S8);
+        assert_int_equal(assembler.len, sizeof(expected));
+        assert_memory_equal(assembler.bytes, expected, sizeof(expected));
+        assembler_done(&assembler);
+}
+
 int main(void) {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(texts_are_compared_in_as_few_pieces_as_there_can_be),
+                cmocka_unit_test(numbers_are_added_in_as_few_bytes_as_hold_them),
                 cmocka_unit_test(what_is_jumped_to_waits_once),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);
