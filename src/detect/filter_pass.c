@@ -158,9 +158,9 @@ static void prepare(struct filter_passes *passes, const struct filter_line *kind
                 group_anew(passes);
 }
 
-/* The line without its end, which is at the offset in front of next. */
-static struct slice line_of(struct slice text, size_t at, size_t next) {
-        struct slice line = {text.data + at, next - 1 - at};
+/* The line up to the newline at that offset, without its end. */
+static struct slice line_of(struct slice text, size_t at, size_t newline) {
+        struct slice line = {text.data + at, newline - at};
         bool goes_on = line.len > 0 &&
                        (line.data[line.len - 1] == '\r' || line.data[line.len - 1] == '\n');
         return goes_on ? line_strip_end(line) : line;
@@ -177,17 +177,17 @@ size_t filter_pass_over(
         prepare(passes, &line);
         if (passes->count == 0 || passes->busy != 0)
                 return at;
-        for (;;) {
-                size_t next = line_ends_next(lines->ends, at);
-                if (next == 0 || next > lines->end)
-                        break;
-                line.text = line_of(lines->ends->text, at, next);
+        struct line_ends *ends = lines->ends;
+        const uint32_t *newline = ends->newlines + line_ends_seek(ends, at);
+        for (; *newline < lines->end && *newline != LINE_ENDS_NONE; newline++) {
+                line.text = line_of(ends->text, at, *newline);
                 if (!is_plain(&line) || !all_can_pass(passes, &line, 0))
                         break;
                 last = line.text;
                 number++;
-                at = next;
+                at = (size_t)*newline + 1;
         }
+        ends->next = (size_t)(newline - ends->newlines);
         if (number > 0) {
                 passes->number += number;
                 passes->last = line;

@@ -35,12 +35,14 @@ void pipeline_init(struct pipeline *pipeline, struct clock *clock, pipeline_send
 void pipeline_done(struct pipeline *pipeline) {
         buffer_done(&pipeline->records);
         buffer_done(&pipeline->head);
+        line_ends_done(&pipeline->pass.ends);
         arena_done(&pipeline->arena);
 }
 
 void pipeline_rest(struct pipeline *pipeline) {
         if (buffer_len(&pipeline->records) == 0)
                 buffer_done(&pipeline->records);
+        line_ends_done(&pipeline->pass.ends);
         arena_done(&pipeline->arena);
 }
 
@@ -243,13 +245,15 @@ static size_t first_wide_line(const struct scan_log *log, struct slice rest, enu
         return rest.len;
 }
 
-/* The line at that offset in the lines: up to its newline byte, or all. */
-static struct slice line_at(const struct scan_log *log, struct slice lines, size_t at, enum line_encoding encoding) {
-        struct slice rest = slice_sub(lines, at, lines.len);
-        if (line_unit(encoding) > 1)
-                return slice_sub(rest, 0, first_wide_line(log, rest, encoding));
-        const char *end = rest.len > 0 ? memchr(rest.data, '\n', rest.len) : NULL;
-        return end ? (struct slice){rest.data, (size_t)(end - rest.data) + 1} : rest;
+/* The line at that offset in the chunk: up to its newline byte, or all. */
+static struct slice line_at(struct pipeline *pipeline, size_t at, enum line_encoding encoding) {
+        struct slice lines = pipeline->pass.ends.text;
+        if (line_unit(encoding) > 1) {
+                struct slice rest = slice_sub(lines, at, lines.len);
+                return slice_sub(rest, 0, first_wide_line(pipeline->log, rest, encoding));
+        }
+        size_t next = line_ends_next(&pipeline->pass.ends, at);
+        return (struct slice){lines.data + at, (next > 0 ? next : lines.len) - at};
 }
 
 struct decoded {
@@ -365,7 +369,7 @@ static void run_line(struct pipeline *pipeline, struct scan_log *log, struct sli
         struct raw_line line;
         bool skip = log->done == log->skip_at;
         line.raw = raw;
-        line.is_ascii = pipeline->pass.is_ascii || slice_is_ascii(raw);
+        line.is_ascii = pipeline->pass.ends.is_ascii || slice_is_ascii(raw);
         line.hints = hints;
         line.decoded.there = false;
         set_plain_line(&line.plain, log, raw);
@@ -451,7 +455,7 @@ int pipeline_run(struct pipeline *pipeline, struct scan_log *log, const struct i
                 at = scan_pass_run(&pipeline->pass, at);
                 if (at == lines.len)
                         break;
-                struct slice raw = line_at(log, lines, at, encoding);
+                struct slice raw = line_at(pipeline, at, encoding);
                 run_and_pass(pipeline, log, raw, chunk, has_hints ? log_prefilter_line(&log->prefilter, raw, lines) : NULL);
                 at += raw.len;
                 run++;

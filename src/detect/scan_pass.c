@@ -19,8 +19,7 @@ void scan_pass_begin(struct scan_pass *pass, struct scan_log *log, const struct 
         const struct prefilter *prefilter = log->prefilter.prefilter;
         size_t count = 0;
         pass->log = log;
-        line_ends_init(&pass->ends, chunk->lines);
-        pass->is_ascii = slice_is_ascii(chunk->lines);
+        line_ends_find(&pass->ends, chunk->lines);
         pass->from = 0;
         if (is_scanned && !log->careful)
                 count = log->attachment_count; /* at most PREFILTER_JAILS_MAX */
@@ -48,7 +47,7 @@ size_t scan_pass_run(struct scan_pass *pass, size_t at) {
                 .ends = &pass->ends,
                 .start = at,
                 .end = quiet,
-                .is_ascii = pass->is_ascii,
+                .is_ascii = pass->ends.is_ascii,
                 .in_operation = log->in_operation,
         };
         size_t end = filter_pass_over(&pass->passes, &lines, &count);

@@ -18,7 +18,6 @@ struct scan_pass {
         struct filter_passes
                 passes;        /* one an attachment of the log; none: nothing is passed over */
         struct line_ends ends; /* of the chunk's lines */
-        bool is_ascii;         /* they are */
         uint64_t from;         /* offset in the log from which on all jails get its lines */
         uint64_t total;        /* lines passed over so far, by all or by some */
 };

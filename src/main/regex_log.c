@@ -43,8 +43,8 @@ struct reader {
         bool is_plain;  /* what has been read is ASCII, which every encoding but the wide ones keeps
                          */
         uint64_t lacks; /* of the present line, see struct filter_line */
-        struct filter_passes passes; /* of lines without any literal ... */
-        struct line_ends ends;       /* ... in what has been read */
+        struct filter_passes passes; /* of lines without any literal */
+        struct line_ends ends;       /* of what has been read */
         struct regex_line line;      /* the present one */
 };
 
@@ -218,7 +218,6 @@ static bool scan_buffer(struct reader *reader, struct slice lines) {
                 reader->passes.items[0].filter = reader->tool->filter;
                 reader->passes.items[0].lacks = ~prefilter_idle(reader->prefilter)[0];
                 filter_pass_begin(&reader->passes, 1);
-                line_ends_init(&reader->ends, lines);
         }
         return reader->prefilter != NULL;
 }
@@ -248,17 +247,27 @@ static size_t pass_over(struct reader *reader, size_t at, size_t len) {
         return at;
 }
 
+/* Bytes of the line at that offset, its end included; 0: it has none yet. */
+static size_t length_at(struct reader *reader, size_t at) {
+        struct slice lines = reader->ends.text;
+        if (line_unit(reader->encoding) > 1)
+                return line_length(reader->encoding, slice_sub(lines, at, lines.len));
+        size_t next = line_ends_next(&reader->ends, at);
+        return next > 0 ? next - at : 0;
+}
+
 /* All complete lines of what has been read so far. */
 static enum regex_end process_buffer(struct reader *reader, struct buffer *buffer) {
         enum regex_end end = REGEX_GO_ON;
         struct slice lines = buffer_view(buffer);
         size_t at = 0;
         bool has_hints = scan_buffer(reader, lines);
+        line_ends_find(&reader->ends, lines);
         reader->is_plain =
-                line_encoding_is_ascii_compatible(reader->encoding) && slice_is_ascii(lines);
+                reader->ends.is_ascii && line_encoding_is_ascii_compatible(reader->encoding);
         clock_fix(&reader->tool->now, clock_wall_us(&reader->tool->clock));
         while (end == REGEX_GO_ON) {
-                size_t len = line_length(reader->encoding, slice_sub(lines, at, lines.len));
+                size_t len = length_at(reader, at);
                 if (len == 0)
                         break;
                 size_t next = has_hints ? pass_over(reader, at, len) : at;
@@ -420,6 +429,7 @@ enum regex_end regex_log_run(struct regex_tool *tool, struct slice log, double *
         tell_all_dropped(&reader);
         *ret_elapsed_s = (double)(clock_mono_us(&tool->clock) - begin_us) / 1e6;
         (void)prefilter_free(reader.prefilter);
+        line_ends_done(&reader.ends);
         arena_done(&reader.arena);
         return end;
 }

@@ -133,13 +133,13 @@ static void run_each(struct subject *s, struct filter_line line, struct slice te
 }
 
 static void run_passing(struct subject *s, struct filter_line line, struct slice text) {
-        struct line_ends ends;
+        struct line_ends ends = {0};
         struct filter_passes passes;
         passes.items[0].filter = s->filter;
         passes.items[0].lacks = ~prefilter_idle(s->prefilter)[0];
         filter_pass_begin(&passes, 1);
         prefilter_scan(s->prefilter, text);
-        line_ends_init(&ends, text);
+        line_ends_find(&ends, text);
         for (size_t at = 0; at < text.len; at = line_end(text, at)) {
                 uint64_t count;
                 const struct filter_lines quiet = {
@@ -157,6 +157,7 @@ static void run_passing(struct subject *s, struct filter_line line, struct slice
                 line.lacks = ~prefilter_line(s->prefilter, raw, at, at + raw.len)[0];
                 run_line(s, line, raw);
         }
+        line_ends_done(&ends);
 }
 
 /* What is known behind a text. */

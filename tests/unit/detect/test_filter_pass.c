@@ -128,11 +128,11 @@ static void begin(struct filter_passes *passes, struct filter *filter, uint64_t 
 static void run_passing(
         struct subject *s, struct prefilter *prefilter, const struct filter_line *lines) {
         struct slice text = lines->text;
-        struct line_ends ends;
+        struct line_ends ends = {0};
         struct filter_passes passes;
         begin(&passes, s->filter, ~prefilter_idle(prefilter)[0]);
         prefilter_scan(prefilter, text);
-        line_ends_init(&ends, text);
+        line_ends_find(&ends, text);
         for (size_t at = 0; at < text.len;) {
                 struct filter_line several = *lines;
                 uint64_t count;
@@ -147,13 +147,14 @@ static void run_passing(
                 (void)filter_pass_settle(&passes, 0);
                 s->passed += count;
                 if (at == text.len)
-                        return;
+                        break;
                 size_t end = slice_find_char(text, '\n', at) + 1;
                 struct slice raw = slice_sub(text, at, end);
                 several.lacks = ~prefilter_line(prefilter, raw, at, end)[0];
                 run_line(s, several, raw);
                 at = end;
         }
+        line_ends_done(&ends);
 }
 
 static uint32_t seed = 1;
@@ -265,20 +266,22 @@ static void passing_ends_in_front_of_what_is_not_sure(void **state) {
                 uint64_t count = 99;
                 struct filter_passes passes;
                 begin(&passes, s.filter, line.lacks);
-                struct line_ends ends;
-                line_ends_init(&ends, slice_of(rows[i].text));
+                struct line_ends ends = {0};
+                line_ends_find(&ends, slice_of(rows[i].text));
                 const struct filter_lines lines = {.ends = &ends, .end = SIZE_MAX};
                 assert_int_equal(filter_pass_over(&passes, &lines, &count), rows[i].end);
                 assert_int_equal(count, rows[i].count);
+                line_ends_done(&ends);
         }
         uint64_t count = 99;
         struct filter_passes passes;
         begin(&passes, s.filter, 0); /* it may hold a literal */
-        struct line_ends ends;
-        line_ends_init(&ends, slice_of(rows[0].text));
+        struct line_ends ends = {0};
+        line_ends_find(&ends, slice_of(rows[0].text));
         const struct filter_lines lines = {.ends = &ends, .end = SIZE_MAX};
         assert_int_equal(filter_pass_over(&passes, &lines, &count), 0);
         assert_int_equal(count, 0);
+        line_ends_done(&ends);
         subject_done(&s);
 }
 

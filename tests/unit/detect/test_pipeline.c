@@ -328,7 +328,7 @@ static void line_ends_go_from_plain_and_other_chunks(void **state) {
                 begin(&t, texts[i]);
                 run(&t, t.log);
                 assert_int_equal(t.count, 1);
-                assert_int_equal(t.pipeline.pass.is_ascii, i == 0);
+                assert_int_equal(t.pipeline.pass.ends.is_ascii, i == 0);
                 assert_non_null(strstr(t.batches[0].records, "F:a F:b F:c C:"));
                 finish(&t);
         }
