@@ -3,7 +3,8 @@
  * groups. Two small tables a key byte, one by each half of a byte, tell as bits which groups may
  * have the byte there; so six instructions a key byte decide about 32 places. Where a group is
  * left, its needles are compared. A group's needles mix up their halves of bytes, so they are put
- * together such that what they let through by mistake is rare too.
+ * together such that what they let through by mistake is rare too. A processor with AVX-512 VBMI
+ * has one table for seven of a byte's bits: two instructions a key byte for 64 places.
  *
  * Invariant: the tables let through every key, so no needle is missed; sample and groups decide on
  * speed only. Source: "Teddy" of Hyperscan (Wang et al., NSDI 2019), which keys on the first bytes
@@ -16,10 +17,14 @@
 
 #include <immintrin.h>
 
+#define FOR_AVX2 __attribute__((target("avx2")))
+
 #define KEY 4
 #define GROUPS 8
 #define STEP ((size_t)32)
+#define WIDE_STEP ((size_t)64)
 #define WORD sizeof(uint64_t)
+#define REST (WIDE_STEP + WORD) /* bytes that no step can be made in, at most */
 #define PAD '\n'
 #define GRAMS 65536
 
@@ -39,9 +44,16 @@ struct half {
         uint8_t groups[STEP];
 };
 
+/* By byte but for its highest bit, which makes no difference: the same. */
+struct whole {
+        uint8_t groups[2 * WIDE_STEP];
+};
+
 struct needles {
         struct needle *items;
         struct half low[KEY], high[KEY];
+        struct whole whole[KEY];
+        bool is_wide; /* the processor can use these */
         size_t count;
         struct probes *probes;    /* in the order of groups */
         size_t first[GROUPS + 1]; /* of probes, by group; and one more, the end */
@@ -200,6 +212,26 @@ static void fill_tables(struct needles *needles, const struct group *groups) {
                         }
 }
 
+/* A byte that group g has at place i of its key. */
+static void allow(struct needles *needles, size_t i, unsigned char byte, size_t g) {
+        needles->whole[i].groups[byte % sizeof(needles->whole[i].groups)] |= (uint8_t)(1U << g);
+}
+
+static void fill_whole_tables(
+        struct needles *needles, const struct needle *needle, size_t key_at, size_t g) {
+        for (size_t i = 0; i < KEY; i++) {
+                if (key_at + i >= needle->text.len) {
+                        for (unsigned byte = 0; byte < sizeof(needles->whole[i].groups); byte++)
+                                allow(needles, i, (unsigned char)byte, g);
+                        continue;
+                }
+                char c = needle->text.data[key_at + i];
+                allow(needles, i, (unsigned char)c, g);
+                if (needle->caseless && is_letter(c))
+                        allow(needles, i, (unsigned char)(c - 0x20), g);
+        }
+}
+
 static void put_in_groups(struct needles *needles, const struct rarity *rarity) {
         struct group groups[GROUPS] = {0};
         size_t of_group[NEEDLES_MAX];
@@ -210,7 +242,14 @@ static void put_in_groups(struct needles *needles, const struct rarity *rarity) 
         }
         for (size_t g = 0; g < GROUPS; g++)
                 add_probes(needles, g, of_group, key_at);
+        for (size_t i = 0; i < needles->count; i++)
+                fill_whole_tables(needles, &needles->items[i], key_at[i], of_group[i]);
         fill_tables(needles, groups);
+}
+
+static bool can_go_wide(void) {
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+               __builtin_cpu_supports("avx512vbmi");
 }
 
 struct needles *needles_new(const struct needle *items, size_t count, struct slice sample) {
@@ -225,10 +264,15 @@ struct needles *needles_new(const struct needle *items, size_t count, struct sli
                 needles->items[i].text.data = memory_copy_text(items[i].text);
         }
         needles->count = count;
+        needles->is_wide = can_go_wide();
         rarity_init(&rarity, sample);
         put_in_groups(needles, &rarity);
         free(rarity.grams);
         return needles;
+}
+
+void needles_go_narrow(struct needles *needles) {
+        needles->is_wide = false;
 }
 
 struct needles *needles_free(struct needles *needles) {
@@ -256,26 +300,6 @@ static bool stands_at(const struct needle *needle, struct slice buffer, size_t s
                                 : slice_equal(there, needle->text);
 }
 
-__attribute__((target("avx2"))) static inline __m256i load(const void *bytes) {
-        return _mm256_loadu_si256(bytes);
-}
-
-/* Groups that are left at each of the 32 places from bytes on, a byte a place. */
-__attribute__((target("avx2"))) static inline __m256i groups_at(
-        const __m256i low[KEY], const __m256i high[KEY], const char *bytes) {
-        const __m256i half = _mm256_set1_epi8(15);
-        __m256i groups = _mm256_set1_epi8(-1);
-#pragma GCC unroll 4
-        for (size_t i = 0; i < KEY; i++) {
-                __m256i text = load(bytes + i);
-                __m256i upper = _mm256_and_si256(_mm256_srli_epi16(text, 4), half);
-                __m256i by_low = _mm256_shuffle_epi8(low[i], _mm256_and_si256(text, half));
-                __m256i by_high = _mm256_shuffle_epi8(high[i], upper);
-                groups = _mm256_and_si256(groups, _mm256_and_si256(by_low, by_high));
-        }
-        return groups;
-}
-
 /* The probe is at place at: notes the needle if all of it is there. Returns false if there is no
  * room.
  */
@@ -288,8 +312,12 @@ static inline bool take(
         return needles_hits_add(scan->hits, (struct needles_hit){(uint32_t)at + 1, needle});
 }
 
+FOR_AVX2 static inline __m256i load(const void *bytes) {
+        return _mm256_loadu_si256(bytes);
+}
+
 /* Compares the needles of groups, a bit each, around place at; word holds the bytes from there. */
-__attribute__((target("avx2"))) static inline bool compare(
+FOR_AVX2 static inline bool compare(
         const struct scan *scan, size_t at, uint64_t word, unsigned groups) {
         const struct needles *needles = scan->needles;
         const __m256i words = _mm256_set1_epi64x((long long)word);
@@ -309,52 +337,131 @@ __attribute__((target("avx2"))) static inline bool compare(
         return true;
 }
 
-/* bytes: those of the buffer from place at on, or a copy of them. */
-__attribute__((target("avx2"))) static inline bool compare_all(
-        const struct scan *scan, size_t at, const char *bytes, __m256i groups) {
-        uint8_t of_place[STEP];
-        __m256i none = _mm256_cmpeq_epi8(groups, _mm256_setzero_si256());
-        uint32_t places = ~(uint32_t)_mm256_movemask_epi8(none);
-        /* Not by memcpy(), which would have it written first, and then read in parts. */
-        _mm256_storeu_si256((void *)of_place, groups);
-        for (; places; places &= places - 1) {
-                size_t i = (size_t)__builtin_ctz(places);
+/* Places where groups are left, a bit each, from place at on. */
+struct places {
+        uint64_t bits;
+        const uint8_t *groups; /* a byte a place */
+        const char *bytes;     /* of the buffer, or a copy of them */
+};
+
+FOR_AVX2 static inline bool compare_all(const struct scan *scan, size_t at, struct places places) {
+        for (; places.bits; places.bits &= places.bits - 1) {
+                size_t i = (size_t)__builtin_ctzll(places.bits);
                 uint64_t word;
-                memcpy(&word, bytes + i, sizeof(word));
-                if (!compare(scan, at + i, word, of_place[i]))
+                memcpy(&word, places.bytes + i, sizeof(word));
+                if (!compare(scan, at + i, word, places.groups[i]))
                         return false;
         }
         return true;
 }
 
-__attribute__((target("avx2"))) static bool scan_all(const struct scan *scan) {
-        struct slice buffer = scan->buffer;
-        char tail[STEP + STEP + WORD];
+/* Groups that are left at each of the 32 places from bytes on, a byte a place. */
+FOR_AVX2 static inline __m256i groups_at(
+        const __m256i low[KEY], const __m256i high[KEY], const char *bytes) {
+        const __m256i half = _mm256_set1_epi8(15);
+        __m256i groups = _mm256_set1_epi8(-1);
+#pragma GCC unroll 4
+        for (size_t i = 0; i < KEY; i++) {
+                __m256i text = load(bytes + i);
+                __m256i upper = _mm256_and_si256(_mm256_srli_epi16(text, 4), half);
+                __m256i by_low = _mm256_shuffle_epi8(low[i], _mm256_and_si256(text, half));
+                __m256i by_high = _mm256_shuffle_epi8(high[i], upper);
+                groups = _mm256_and_si256(groups, _mm256_and_si256(by_low, by_high));
+        }
+        return groups;
+}
+
+/* From place at on, as far as steps go: bytes are those of the buffer, or a copy of them. Sets *at
+ * to where the next step would begin. */
+FOR_AVX2 static inline bool scan_steps(
+        const struct scan *scan, const char *bytes, size_t count, size_t *at) {
+        uint8_t groups_of[STEP];
         __m256i low[KEY];
         __m256i high[KEY];
-        size_t at = 0;
         for (size_t i = 0; i < KEY; i++) {
                 low[i] = load(scan->needles->low[i].groups);
                 high[i] = load(scan->needles->high[i].groups);
         }
-        for (; at + STEP + WORD <= buffer.len; at += STEP) {
-                __m256i groups = groups_at(low, high, buffer.data + at);
+        for (; count > 0; count--, bytes += STEP, *at += STEP) {
+                __m256i groups = groups_at(low, high, bytes);
                 if (_mm256_testz_si256(groups, groups))
                         continue;
-                if (!compare_all(scan, at, buffer.data + at, groups))
+                __m256i none = _mm256_cmpeq_epi8(groups, _mm256_setzero_si256());
+                uint32_t bits = ~(uint32_t)_mm256_movemask_epi8(none);
+                /* Not by memcpy(), which would have it written first, and then read in parts. */
+                _mm256_storeu_si256((void *)groups_of, groups);
+                if (!compare_all(scan, *at, (struct places){bits, groups_of, bytes}))
                         return false;
         }
-        memset(tail, PAD, sizeof(tail));
-        if (at < buffer.len)
-                memcpy(tail, buffer.data + at, buffer.len - at);
-        for (size_t i = 0; at + i < buffer.len; i += STEP)
-                if (!compare_all(scan, at + i, tail + i, groups_at(low, high, tail + i)))
-                        return false;
         return true;
 }
 
+/* The last bytes. */
+FOR_AVX2 static bool scan_rest(const struct scan *scan, size_t at) {
+        char copy[REST + STEP + WORD];
+        size_t len = scan->buffer.len - at;
+        memset(copy, PAD, sizeof(copy));
+        if (len > 0)
+                memcpy(copy, scan->buffer.data + at, len);
+        return scan_steps(scan, copy, (len + STEP - 1) / STEP, &at);
+}
+
+/* So that all bytes that a step of that size reads are in the buffer. */
+static size_t steps_of(struct slice buffer, size_t step) {
+        return buffer.len < WORD ? 0 : (buffer.len - WORD) / step;
+}
+
+FOR_AVX2 static bool scan_all(const struct scan *scan) {
+        size_t at = 0;
+        return scan_steps(scan, scan->buffer.data, steps_of(scan->buffer, STEP), &at) &&
+               scan_rest(scan, at);
+}
+
+#define FOR_VBMI __attribute__((target("avx2,avx512f,avx512bw,avx512vbmi")))
+
+FOR_VBMI static inline __m512i load_wide(const void *bytes) {
+        return _mm512_loadu_si512(bytes);
+}
+
+/* The same of the 64 places from bytes on: a whole byte leads to groups, but for its highest bit.
+ */
+FOR_VBMI static inline __m512i wide_groups_at(
+        const __m512i low[KEY], const __m512i high[KEY], const char *bytes) {
+        __m512i groups = _mm512_set1_epi8(-1);
+#pragma GCC unroll 4
+        for (size_t i = 0; i < KEY; i++) {
+                __m512i text = load_wide(bytes + i);
+                groups = _mm512_and_si512(groups, _mm512_permutex2var_epi8(low[i], text, high[i]));
+        }
+        return groups;
+}
+
+FOR_VBMI static bool scan_wide(const struct scan *scan) {
+        const char *bytes = scan->buffer.data;
+        uint8_t groups_of[WIDE_STEP];
+        __m512i low[KEY];
+        __m512i high[KEY];
+        size_t at = 0;
+        for (size_t i = 0; i < KEY; i++) {
+                low[i] = load_wide(scan->needles->whole[i].groups);
+                high[i] = load_wide(scan->needles->whole[i].groups + WIDE_STEP);
+        }
+        for (size_t count = steps_of(scan->buffer, WIDE_STEP); count > 0; count--) {
+                __m512i groups = wide_groups_at(low, high, bytes + at);
+                uint64_t bits = _mm512_test_epi8_mask(groups, groups);
+                if (bits != 0) {
+                        _mm512_storeu_si512(groups_of, groups);
+                        if (!compare_all(scan, at, (struct places){bits, groups_of, bytes + at}))
+                                return false;
+                }
+                at += WIDE_STEP;
+        }
+        return scan_rest(scan, at);
+}
+
 bool needles_scan(const struct needles *needles, struct slice buffer, struct needles_hits *hits) {
-        return scan_all(&(struct scan){needles, buffer, hits});
+        const struct scan scan = {needles, buffer, hits};
+        return needles->is_wide ? scan_wide(&scan) : scan_all(&scan);
 }
 
 #else /* no AVX2 */
@@ -364,6 +471,10 @@ struct needles *needles_new(const struct needle *items, size_t count, struct sli
         (void)count;
         (void)sample;
         return NULL;
+}
+
+void needles_go_narrow(struct needles *needles) {
+        (void)needles;
 }
 
 struct needles *needles_free(struct needles *needles) {

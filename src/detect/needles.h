@@ -22,6 +22,8 @@ struct needles;
  * copied. Returns NULL if the processor cannot do it, or if there are no needles, or too many. */
 struct needles *needles_new(const struct needle *items, size_t count, struct slice sample);
 struct needles *needles_free(struct needles *needles);
+/* For tests: from now on as a processor does it that has nothing wider than AVX2. */
+void needles_go_narrow(struct needles *needles);
 
 struct needles_hit {
         uint32_t behind; /* offset behind a byte of the needle */

@@ -68,13 +68,17 @@ static void a_needle_is_found_wherever_it_stands(void **state) {
         const size_t count = sizeof(items) / sizeof(items[0]);
         struct needles *needles = make(items, count, SLICE_NULL);
         char text[160];
-        for (size_t which = 0; which < count; which++)
+        for (size_t i = 0; i < 2 * count; i++) {
+                const char *this = there[i % count];
+                if (i == count)
+                        needles_go_narrow(needles);
                 for (size_t len = 1; len < sizeof(text); len += 1 + len / 16)
-                        for (size_t at = 0; at + strlen(there[which]) <= len; at++) {
+                        for (size_t at = 0; at + strlen(this) <= len; at++) {
                                 memset(text, '_', sizeof(text));
-                                memcpy(text + at, there[which], strlen(there[which]));
+                                memcpy(text + at, this, strlen(this));
                                 assert_same(needles, items, count, (struct slice){text, len});
                         }
+        }
         (void)needles_free(needles);
 }
 
@@ -113,8 +117,10 @@ static void what_is_found_is_what_a_search_at_every_place_finds(void **state) {
                 struct slice sample = {text, next_random(&seed) % sizeof(text)};
                 struct needles *needles = make(items, count, sample);
                 make_text(text, sizeof(text), &seed);
-                for (size_t i = 0; i < 4; i++) {
-                        size_t len = next_random(&seed) % 120;
+                for (size_t i = 0; i < 8; i++) {
+                        size_t len = next_random(&seed) % (i % 2 ? 120 : 290);
+                        if (i == 4)
+                                needles_go_narrow(needles);
                         assert_same(needles, items, count, (struct slice){text + i, len});
                 }
                 (void)needles_free(needles);
