@@ -23,6 +23,8 @@
 #define GROUPS 8
 #define STEP ((size_t)32)
 #define WIDE_STEP ((size_t)64)
+#define BYTES (2 * WIDE_STEP) /* that a table tells apart */
+#define PLACES 512            /* that are remembered at a time */
 #define WORD sizeof(uint64_t)
 #define REST (WIDE_STEP + WORD) /* bytes that no step can be made in, at most */
 #define PAD '\n'
@@ -46,7 +48,7 @@ struct half {
 
 /* By byte but for its highest bit, which makes no difference: the same. */
 struct whole {
-        uint8_t groups[2 * WIDE_STEP];
+        uint8_t groups[BYTES];
 };
 
 struct needles {
@@ -214,14 +216,14 @@ static void fill_tables(struct needles *needles, const struct group *groups) {
 
 /* A byte that group g has at place i of its key. */
 static void allow(struct needles *needles, size_t i, unsigned char byte, size_t g) {
-        needles->whole[i].groups[byte % sizeof(needles->whole[i].groups)] |= (uint8_t)(1U << g);
+        needles->whole[i].groups[byte % BYTES] |= (uint8_t)(1U << g);
 }
 
 static void fill_whole_tables(
         struct needles *needles, const struct needle *needle, size_t key_at, size_t g) {
         for (size_t i = 0; i < KEY; i++) {
                 if (key_at + i >= needle->text.len) {
-                        for (unsigned byte = 0; byte < sizeof(needles->whole[i].groups); byte++)
+                        for (unsigned byte = 0; byte < BYTES; byte++)
                                 allow(needles, i, (unsigned char)byte, g);
                         continue;
                 }
@@ -337,22 +339,50 @@ FOR_AVX2 static inline bool compare(
         return true;
 }
 
-/* Places where groups are left, a bit each, from place at on. */
+/* Groups that have the four bytes for a key. */
+static inline unsigned groups_with(const struct needles *needles, const char *bytes) {
+        unsigned groups = UINT8_MAX;
+#pragma GCC unroll 4
+        for (size_t i = 0; i < KEY; i++)
+                groups &= needles->whole[i].groups[(unsigned char)bytes[i] % BYTES];
+        return groups;
+}
+
+/* Places where groups may be left. They are looked at together: one that is found in between would
+ * have the search itself wait for what comes of it. */
 struct places {
-        uint64_t bits;
-        const uint8_t *groups; /* a byte a place */
-        const char *bytes;     /* of the buffer, or a copy of them */
+        const char *bytes; /* of the buffer, or a copy of them, ... */
+        size_t begin;      /* ... which begin at that place of the buffer */
+        size_t count;
+        uint32_t at[PLACES]; /* in the bytes */
 };
 
-FOR_AVX2 static inline bool compare_all(const struct scan *scan, size_t at, struct places places) {
-        for (; places.bits; places.bits &= places.bits - 1) {
-                size_t i = (size_t)__builtin_ctzll(places.bits);
+FOR_AVX2 static bool compare_all(const struct scan *scan, struct places *places) {
+        for (size_t i = 0; i < places->count; i++) {
+                const char *bytes = places->bytes + places->at[i];
                 uint64_t word;
-                memcpy(&word, places.bytes + i, sizeof(word));
-                if (!compare(scan, at + i, word, places.groups[i]))
+                memcpy(&word, bytes, sizeof(word));
+                if (!compare(scan, places->begin + places->at[i], word,
+                            groups_with(scan->needles, bytes)))
                         return false;
         }
+        places->count = 0;
         return true;
+}
+
+/* Those of a step from at on, a bit each. That there are none, or one, is no question, as nobody
+ * could foresee the answer. */
+static inline void add_places(struct places *places, size_t at, uint64_t bits) {
+        uint64_t rest = bits & (bits - 1);
+        places->at[places->count] =
+                (uint32_t)at + (uint32_t)__builtin_ctzll(bits | UINT64_C(1) << 63);
+        places->count += bits != 0;
+        for (; rest; rest &= rest - 1)
+                places->at[places->count++] = (uint32_t)at + (uint32_t)__builtin_ctzll(rest);
+}
+
+static inline bool is_full(const struct places *places) {
+        return places->count > PLACES - WIDE_STEP;
 }
 
 /* Groups that are left at each of the 32 places from bytes on, a byte a place. */
@@ -371,39 +401,36 @@ FOR_AVX2 static inline __m256i groups_at(
         return groups;
 }
 
-/* From place at on, as far as steps go: bytes are those of the buffer, or a copy of them. Sets *at
- * to where the next step would begin. */
-FOR_AVX2 static inline bool scan_steps(
-        const struct scan *scan, const char *bytes, size_t count, size_t *at) {
-        uint8_t groups_of[STEP];
+/* Looks at so many steps of the bytes. */
+FOR_AVX2 static bool scan_steps(const struct scan *scan, struct places *places, size_t steps) {
         __m256i low[KEY];
         __m256i high[KEY];
         for (size_t i = 0; i < KEY; i++) {
                 low[i] = load(scan->needles->low[i].groups);
                 high[i] = load(scan->needles->high[i].groups);
         }
-        for (; count > 0; count--, bytes += STEP, *at += STEP) {
-                __m256i groups = groups_at(low, high, bytes);
-                if (_mm256_testz_si256(groups, groups))
-                        continue;
+        for (size_t at = 0; at < steps * STEP; at += STEP) {
+                __m256i groups = groups_at(low, high, places->bytes + at);
                 __m256i none = _mm256_cmpeq_epi8(groups, _mm256_setzero_si256());
-                uint32_t bits = ~(uint32_t)_mm256_movemask_epi8(none);
-                /* Not by memcpy(), which would have it written first, and then read in parts. */
-                _mm256_storeu_si256((void *)groups_of, groups);
-                if (!compare_all(scan, *at, (struct places){bits, groups_of, bytes}))
+                add_places(places, at, ~(uint32_t)_mm256_movemask_epi8(none));
+                if (is_full(places) && !compare_all(scan, places))
                         return false;
         }
-        return true;
+        return compare_all(scan, places);
 }
 
-/* The last bytes. */
-FOR_AVX2 static bool scan_rest(const struct scan *scan, size_t at) {
+/* The last bytes, in front of which all is done. */
+FOR_AVX2 static bool scan_rest(const struct scan *scan, size_t done) {
         char copy[REST + STEP + WORD];
-        size_t len = scan->buffer.len - at;
+        size_t len = scan->buffer.len - done;
+        struct places places;
         memset(copy, PAD, sizeof(copy));
         if (len > 0)
-                memcpy(copy, scan->buffer.data + at, len);
-        return scan_steps(scan, copy, (len + STEP - 1) / STEP, &at);
+                memcpy(copy, scan->buffer.data + done, len);
+        places.bytes = copy;
+        places.begin = done;
+        places.count = 0;
+        return scan_steps(scan, &places, (len + STEP - 1) / STEP);
 }
 
 /* So that all bytes that a step of that size reads are in the buffer. */
@@ -411,10 +438,9 @@ static size_t steps_of(struct slice buffer, size_t step) {
         return buffer.len < WORD ? 0 : (buffer.len - WORD) / step;
 }
 
-FOR_AVX2 static bool scan_all(const struct scan *scan) {
-        size_t at = 0;
-        return scan_steps(scan, scan->buffer.data, steps_of(scan->buffer, STEP), &at) &&
-               scan_rest(scan, at);
+FOR_AVX2 static bool scan_narrow(const struct scan *scan, struct places *places) {
+        size_t steps = steps_of(scan->buffer, STEP);
+        return scan_steps(scan, places, steps) && scan_rest(scan, steps * STEP);
 }
 
 #define FOR_VBMI __attribute__((target("avx2,avx512f,avx512bw,avx512vbmi")))
@@ -436,32 +462,29 @@ FOR_VBMI static inline __m512i wide_groups_at(
         return groups;
 }
 
-FOR_VBMI static bool scan_wide(const struct scan *scan) {
-        const char *bytes = scan->buffer.data;
-        uint8_t groups_of[WIDE_STEP];
+FOR_VBMI static bool scan_wide(const struct scan *scan, struct places *places) {
+        size_t steps = steps_of(scan->buffer, WIDE_STEP);
         __m512i low[KEY];
         __m512i high[KEY];
-        size_t at = 0;
         for (size_t i = 0; i < KEY; i++) {
                 low[i] = load_wide(scan->needles->whole[i].groups);
                 high[i] = load_wide(scan->needles->whole[i].groups + WIDE_STEP);
         }
-        for (size_t count = steps_of(scan->buffer, WIDE_STEP); count > 0; count--) {
-                __m512i groups = wide_groups_at(low, high, bytes + at);
-                uint64_t bits = _mm512_test_epi8_mask(groups, groups);
-                if (bits != 0) {
-                        _mm512_storeu_si512(groups_of, groups);
-                        if (!compare_all(scan, at, (struct places){bits, groups_of, bytes + at}))
-                                return false;
-                }
-                at += WIDE_STEP;
+        for (size_t at = 0; at < steps * WIDE_STEP; at += WIDE_STEP) {
+                __m512i groups = wide_groups_at(low, high, places->bytes + at);
+                add_places(places, at, _mm512_test_epi8_mask(groups, groups));
+                if (is_full(places) && !compare_all(scan, places))
+                        return false;
         }
-        return scan_rest(scan, at);
+        return compare_all(scan, places) && scan_rest(scan, steps * WIDE_STEP);
 }
 
 bool needles_scan(const struct needles *needles, struct slice buffer, struct needles_hits *hits) {
         const struct scan scan = {needles, buffer, hits};
-        return needles->is_wide ? scan_wide(&scan) : scan_all(&scan);
+        struct places places;
+        places.bytes = buffer.data;
+        places.begin = places.count = 0;
+        return needles->is_wide ? scan_wide(&scan, &places) : scan_narrow(&scan, &places);
 }
 
 #else /* no AVX2 */
