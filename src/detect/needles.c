@@ -31,6 +31,9 @@
 #define GRAMS 65536
 
 #define PROBES 4 /* that are compared at a time */
+#define ROWS 2   /* of them in a group */
+
+_Static_assert(NEEDLES_MAX <= GROUPS * ROWS * PROBES, "there is room for all");
 
 /* What is compared first of needles: the key and what follows it, at most eight bytes. */
 struct probes {
@@ -57,8 +60,7 @@ struct needles {
         struct whole whole[KEY];
         bool is_wide; /* the processor can use these */
         size_t count;
-        struct probes *probes;    /* in the order of groups */
-        size_t first[GROUPS + 1]; /* of probes, by group; and one more, the end */
+        struct probes probes[GROUPS][ROWS];
 };
 
 /* ---- making ---- */
@@ -138,11 +140,12 @@ static double chance(const struct rarity *rarity, struct choice choice) {
 struct group {
         struct choice bytes[KEY];
         double chance;
+        size_t count; /* of its needles */
 };
 
 static struct group group_with(const struct rarity *rarity, const struct group *group,
         const struct needle *needle, size_t key_at) {
-        struct group with = {.chance = 1};
+        struct group with = {.chance = 1, .count = group->count + 1};
         for (size_t i = 0; i < KEY; i++) {
                 with.bytes[i] = choice_with(group->bytes[i], needle, key_at, i);
                 with.chance *= chance(rarity, with.bytes[i]);
@@ -150,16 +153,17 @@ static struct group group_with(const struct rarity *rarity, const struct group *
         return with;
 }
 
-/* Puts the needle where least more is let through. Returns the group's number. */
+/* Puts the needle where least more is let through, among groups that are not full. Returns the
+ * group's number. */
 static size_t choose_group(const struct rarity *rarity, struct group *groups,
         const struct needle *needle, size_t key_at) {
-        size_t best = 0;
-        struct group best_group = {.chance = 1};
+        size_t best = GROUPS;
+        struct group best_group = {0};
         double least = 0;
         for (size_t i = 0; i < GROUPS; i++) {
                 struct group with = group_with(rarity, &groups[i], needle, key_at);
                 double more = with.chance - groups[i].chance;
-                if (i > 0 && more >= least)
+                if (with.count > ROWS * PROBES || (best < GROUPS && more >= least))
                         continue;
                 least = more;
                 best = i;
@@ -182,23 +186,22 @@ static void fill_probe(
         memcpy(&probes->mask[place], mask, WORD);
 }
 
-/* A group's needles, behind the probes that there are. */
+/* A group's needles. */
 static void add_probes(
         struct needles *needles, size_t group, const size_t *of_group, const size_t *key_at) {
-        size_t place = PROBES;
-        struct probes *probes = &needles->probes[needles->first[group]];
-        needles->first[group + 1] = needles->first[group];
+        size_t count = 0;
+        struct probes *probes = needles->probes[group];
+        memset(probes, 0, sizeof(needles->probes[group]));
+        for (size_t k = 0; k < ROWS; k++)
+                memset(probes[k].bytes, 1, sizeof(probes[k].bytes));
         for (size_t i = 0; i < needles->count; i++) {
                 if (of_group[i] != group)
                         continue;
-                if (place == PROBES) {
-                        place = 0;
-                        probes = &needles->probes[needles->first[group + 1]++];
-                        memset(probes->bytes, 1, sizeof(probes->bytes));
-                }
-                probes->needle[place] = (uint32_t)i;
-                probes->key_at[place] = (uint32_t)key_at[i];
-                fill_probe(probes, place++, &needles->items[i], key_at[i]);
+                struct probes *row = &probes[count / PROBES];
+                size_t place = count++ % PROBES;
+                row->needle[place] = (uint32_t)i;
+                row->key_at[place] = (uint32_t)key_at[i];
+                fill_probe(row, place, &needles->items[i], key_at[i]);
         }
 }
 
@@ -260,7 +263,6 @@ struct needles *needles_new(const struct needle *items, size_t count, struct sli
                 return NULL;
         struct needles *needles = memory_new(sizeof(*needles));
         needles->items = memory_new_array(count, sizeof(*items));
-        needles->probes = memory_new_array(count, sizeof(*needles->probes));
         for (size_t i = 0; i < count; i++) {
                 needles->items[i] = items[i];
                 needles->items[i].text.data = memory_copy_text(items[i].text);
@@ -283,7 +285,6 @@ struct needles *needles_free(struct needles *needles) {
         for (size_t i = 0; i < needles->count; i++)
                 free((char *)(uintptr_t)needles->items[i].text.data);
         free(needles->items);
-        free(needles->probes);
         free(needles);
         return NULL;
 }
@@ -306,9 +307,9 @@ static bool stands_at(const struct needle *needle, struct slice buffer, size_t s
  * room.
  */
 static inline bool take(
-        const struct scan *scan, const struct probes *probes, size_t place, size_t at) {
-        size_t key_at = probes->key_at[place];
-        uint32_t needle = probes->needle[place];
+        const struct scan *scan, const struct probes *rows, size_t which, size_t at) {
+        size_t key_at = rows[which / PROBES].key_at[which % PROBES];
+        uint32_t needle = rows[which / PROBES].needle[which % PROBES];
         if (at < key_at || !stands_at(&scan->needles->items[needle], scan->buffer, at - key_at))
                 return true;
         return needles_hits_add(scan->hits, (struct needles_hit){(uint32_t)at + 1, needle});
@@ -318,23 +319,28 @@ FOR_AVX2 static inline __m256i load(const void *bytes) {
         return _mm256_loadu_si256(bytes);
 }
 
+/* Those of a group that have the word, a bit each. All rows are compared, as how many are needed
+ * is not foreseen. */
+FOR_AVX2 static inline unsigned probes_with(const struct probes *rows, __m256i words) {
+        unsigned found = 0;
+#pragma GCC unroll 2
+        for (unsigned k = 0; k < ROWS; k++) {
+                __m256i there = _mm256_and_si256(words, load(rows[k].mask));
+                __m256i same = _mm256_cmpeq_epi64(there, load(rows[k].bytes));
+                found |= (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(same)) << (k * PROBES);
+        }
+        return found;
+}
+
 /* Compares the needles of groups, a bit each, around place at; word holds the bytes from there. */
 FOR_AVX2 static inline bool compare(
         const struct scan *scan, size_t at, uint64_t word, unsigned groups) {
-        const struct needles *needles = scan->needles;
         const __m256i words = _mm256_set1_epi64x((long long)word);
         for (; groups; groups &= groups - 1) {
-                size_t group = (size_t)__builtin_ctz(groups);
-                const struct probes *probes = needles->probes + needles->first[group];
-                const struct probes *end = needles->probes + needles->first[group + 1];
-                for (; probes < end; probes++) {
-                        __m256i there = _mm256_and_si256(words, load(probes->mask));
-                        __m256i same = _mm256_cmpeq_epi64(there, load(probes->bytes));
-                        unsigned places = (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(same));
-                        for (; places; places &= places - 1)
-                                if (!take(scan, probes, (size_t)__builtin_ctz(places), at))
-                                        return false;
-                }
+                const struct probes *rows = scan->needles->probes[__builtin_ctz(groups)];
+                for (unsigned found = probes_with(rows, words); found; found &= found - 1)
+                        if (!take(scan, rows, (size_t)__builtin_ctz(found), at))
+                                return false;
         }
         return true;
 }
