@@ -15,7 +15,6 @@
 #include "base/memory.h"
 
 #define NEWLINE (UINT64_C(1) << '\n')
-#define ASCII 128U
 #define FAR 1000 /* ops that are passed over before one is run */
 
 struct maker {
@@ -472,7 +471,7 @@ static const struct regex_op *resolve(
 
 /* What can come next: the characters, and the end. What is beyond ASCII fails. */
 static unsigned next_char(unsigned i) {
-        return i < ASCII ? i : REGEX_CODE_END;
+        return i < REGEX_CODE_ASCII ? i : REGEX_CODE_END;
 }
 
 static void add_char(struct regex_set *set, char c) {
@@ -495,11 +494,12 @@ static struct regex_set named_chars(const struct maker *maker) {
 
 /* Of each what comes first of those that no op tells from it: resolve() sees no more of a character
  * than its sets and whether it is named. */
-static void find_twins(const struct maker *maker, unsigned twins[ASCII + 1]) {
+static void find_twins(const struct maker *maker, unsigned twins[REGEX_CODE_ASCII + 1]) {
         const uint64_t *sets = maker->code->sets;
         struct regex_set named = named_chars(maker);
-        for (unsigned i = 0; i <= ASCII; i++) {
-                unsigned twin = i < ASCII && regex_set_has(&named, (unsigned char)i) ? i : 0;
+        for (unsigned i = 0; i <= REGEX_CODE_ASCII; i++) {
+                unsigned twin =
+                        i < REGEX_CODE_ASCII && regex_set_has(&named, (unsigned char)i) ? i : 0;
                 while (twin < i && (twins[twin] != twin || sets[twin] != sets[next_char(i)] ||
                                            regex_set_has(&named, (unsigned char)twin)))
                         twin++;
@@ -507,11 +507,11 @@ static void find_twins(const struct maker *maker, unsigned twins[ASCII + 1]) {
         }
 }
 
-static uint16_t *make_table(
-        struct maker *maker, const struct regex_op *op, const unsigned twins[ASCII + 1]) {
+static uint16_t *make_table(struct maker *maker, const struct regex_op *op,
+        const unsigned twins[REGEX_CODE_ASCII + 1]) {
         uint16_t *table =
                 arena_alloc_array(&maker->code->arena, REGEX_CODE_END + 1, sizeof(*table));
-        for (unsigned i = 0; i <= ASCII; i++) {
+        for (unsigned i = 0; i <= REGEX_CODE_ASCII; i++) {
                 unsigned left = FAR;
                 if (twins[i] < i)
                         table[next_char(i)] = table[twins[i]];
@@ -525,7 +525,7 @@ static uint16_t *make_table(
 /* Splits are looked at until all have their tables, as each may lead to any of the others. */
 static void make_switches(struct maker *maker) {
         const uint16_t *tables[REGEX_CODE_OPS_MAX];
-        unsigned twins[ASCII + 1];
+        unsigned twins[REGEX_CODE_ASCII + 1];
         size_t count = maker->op_count;
         find_twins(maker, twins);
         maker->first_both = count;

@@ -8,7 +8,8 @@
 #define REGEX_CODE_OPS_MAX 1024
 #define REGEX_CODE_SETS 64
 #define REGEX_CODE_LOOKS 16
-#define REGEX_CODE_END 256 /* what is behind the last character, in tables by character */
+#define REGEX_CODE_ASCII 128U /* characters that can match; any other fails */
+#define REGEX_CODE_END 256    /* what is behind the last character, in tables by character */
 
 /* Where a switch leads, what is run first there takes the next character, or there is nothing to
  * take; so it is where BOTH leads, which only switches lead to. */

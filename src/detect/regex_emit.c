@@ -14,8 +14,6 @@
 #include "detect/regex_ends.h"
 #include "detect/regex_targets.h"
 
-#define ASCII 128U /* characters of lines */
-
 /* Whatever something else than a switch leads to, is not. */
 static bool *find_checked(const struct regex_code *code) {
         bool *is_checked = memory_new_array(code->op_count, sizeof(bool));
@@ -98,7 +96,7 @@ static void jump_by_table(struct emitter *emitter, const uint16_t *table) {
         PUT(emitter, 0x4c, 0x01, 0xd0);             /* add rax, r10 */
         PUT(emitter, 0x3e, 0xff, 0xe0);             /* notrack jmp rax */
         emitter->tables[emitter->table_count++] = (struct emitter_table){table, label};
-        for (size_t c = 0; c < ASCII; c++)
+        for (size_t c = 0; c < REGEX_CODE_ASCII; c++)
                 (void)emitter_label(emitter, emitter->code->ops + table[c]);
 }
 
@@ -108,7 +106,7 @@ static void emit_tables(struct emitter *emitter) {
                 const struct emitter_table *table = &emitter->tables[i];
                 size_t from = emitter->out->len;
                 assembler_place(emitter->out, table->label);
-                for (size_t c = 0; c < ASCII; c++)
+                for (size_t c = 0; c < REGEX_CODE_ASCII; c++)
                         assembler_put_distance_from(emitter->out, from,
                                 emitter_label(emitter, emitter->code->ops + table->ops[c]));
         }

@@ -2,13 +2,11 @@
 /* The target with most characters comes last: what leads there need not be asked. */
 #include "detect/regex_targets.h"
 
-#define ASCII 128
-
 size_t regex_targets_list(
         const uint16_t *table, struct regex_target ret[static REGEX_TARGETS_MAX]) {
         size_t count = 0;
         size_t most = 0;
-        for (size_t c = 0; c < ASCII; c++) {
+        for (size_t c = 0; c < REGEX_CODE_ASCII; c++) {
                 size_t i = 0;
                 while (i < count && ret[i].op != table[c])
                         i++;
@@ -30,7 +28,7 @@ size_t regex_targets_list(
 
 uint64_t regex_targets_set(struct regex_code *code, const uint16_t *table, uint16_t op) {
         struct regex_first first = {{{0}}, false};
-        for (size_t c = 0; c < ASCII; c++)
+        for (size_t c = 0; c < REGEX_CODE_ASCII; c++)
                 if (table[c] == op)
                         first.set.bits[c / 64] |= UINT64_C(1) << c % 64;
         return regex_code_set(code, first);
