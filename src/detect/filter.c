@@ -376,8 +376,7 @@ static void read_groups(struct run *run, const struct failregex *regex, struct s
 }
 
 /* Whether an ignoreregex matches what a failregex took: 1, 0, or negative as is_ignored(). */
-static int is_match_ignored(
-        struct run *run, struct slice text, const struct matched_lines *lines) {
+static int is_match_ignored(struct run *run, struct slice text, const struct matched_lines *lines) {
         bool is_part = run->filter->maxlines > 1;
         int r = is_ignored(
                 run, is_part ? line_list_text(&lines->matched, run->arena) : text, lines);
@@ -417,8 +416,6 @@ static int try_failregex(struct run *run, uint32_t index, const struct failregex
         const struct pattern *pattern) {
         struct pattern_match match;
         struct slice text = run->text.data ? run->text : set_text(run, &run->current);
-        if (index == 0)
-                slice_set(&run->filter->trace.searched, text);
         int r = pattern_search_whole(pattern, text, run->text_kind, &match, run->fault);
         return r <= 0 ? r : take_hit(run, index, regex, text, &match);
 }
@@ -440,12 +437,8 @@ static int search_few(struct run *run) {
         const struct filter_begins *begins = filter_begins(filter);
         uint64_t left = promising(run);
         int r = STEP_ON;
-        if (!run->text.data)
-                (void)set_text(run, &run->current);
-        if ((left & 1) != 0)
-                slice_set(&filter->trace.searched, run->text);
-        bool tells = run->text.data && run->text_kind == PATTERN_SUBJECT_LINE &&
-                     filter->maxlines <= 1;
+        bool tells =
+                run->text.data && run->text_kind == PATTERN_SUBJECT_LINE && filter->maxlines <= 1;
         if (tells)
                 left &= begins->failregexes[(unsigned char)run->text.data[0]];
         for (; left != 0 && r == STEP_ON; left &= left - 1) {
@@ -458,9 +451,13 @@ static int search_few(struct run *run) {
 }
 
 static int search_failregexes(struct run *run) {
-        const struct filter *filter = run->filter;
+        struct filter *filter = run->filter;
         const struct regex_list *list = &filter->failregexes;
         int r = STEP_ON;
+        if (!run->text.data)
+                (void)set_text(run, &run->current);
+        if (list->count > 0 && !filter_lacks_failregex(run->lacks, 0))
+                slice_set(&filter->trace.searched, run->text);
         if (list->count <= FILTER_BEGINS_FAILREGEXES)
                 return search_few(run);
         for (size_t i = 0; i < list->count && r == STEP_ON; i++)
