@@ -32,8 +32,9 @@
 
 #define PROBES 4 /* that are compared at a time */
 #define ROWS 2   /* of them in a group */
+#define GROUP_NEEDLES ((size_t)ROWS * PROBES)
 
-_Static_assert(NEEDLES_MAX <= GROUPS * ROWS * PROBES, "there is room for all");
+_Static_assert(NEEDLES_MAX <= GROUPS * GROUP_NEEDLES, "there is room for all");
 
 /* What is compared first of needles: the key and what follows it, at most eight bytes. */
 struct probes {
@@ -163,7 +164,7 @@ static size_t choose_group(const struct rarity *rarity, struct group *groups,
         for (size_t i = 0; i < GROUPS; i++) {
                 struct group with = group_with(rarity, &groups[i], needle, key_at);
                 double more = with.chance - groups[i].chance;
-                if (with.count > ROWS * PROBES || (best < GROUPS && more >= least))
+                if (with.count > GROUP_NEEDLES || (best < GROUPS && more >= least))
                         continue;
                 least = more;
                 best = i;
@@ -239,8 +240,8 @@ static void fill_whole_tables(
 
 static void put_in_groups(struct needles *needles, const struct rarity *rarity) {
         struct group groups[GROUPS] = {0};
-        size_t of_group[NEEDLES_MAX];
-        size_t key_at[NEEDLES_MAX];
+        size_t of_group[NEEDLES_MAX] = {0};
+        size_t key_at[NEEDLES_MAX] = {0};
         for (size_t i = 0; i < needles->count; i++) {
                 key_at[i] = choose_key(rarity, needles->items[i].text);
                 of_group[i] = choose_group(rarity, groups, &needles->items[i], key_at[i]);
