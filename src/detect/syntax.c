@@ -383,7 +383,14 @@ static bool read_braces(struct reader *reader, uint32_t *ret_low, uint32_t *ret_
         return !is_text;
 }
 
+/* What is behind a comment repeats what is in front of it. */
+static void skip_comments(struct reader *reader) {
+        while (take(reader, "(?#"))
+                reader->at = syntax_comment_end(reader->regex, reader->at);
+}
+
 static bool read_repeat(struct reader *reader, uint32_t *ret_low, uint32_t *ret_high) {
+        skip_comments(reader);
         *ret_high = SYNTAX_MANY;
         *ret_low = 0;
         if (take(reader, "*"))

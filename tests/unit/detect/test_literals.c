@@ -59,6 +59,9 @@ static void best_clause_is_found(void **state) {
                 {"(?#comment)abc",                          "abc"                 },
                 {"(?#a\\)abc)xyz",                          "xyz"                 },
                 {"(?#a\\\\)abc",                            "abc"                 },
+                {"abcd(?#c)?ef",                            "abcdef|abcef"        },
+                {"abcd(?#c)(?#\\))*ef",                     "abc"                 },
+                {"ab(?#c)cd",                               "abcd"                },
         };
         (void)state;
         struct arena arena = ARENA_INIT;

@@ -43,6 +43,7 @@ static void tree_has_the_form_of_the_regex(void **state) {
                 {"(a)\\1(?P=n)",         "S(G1(S(a))B1B0n)"                                },
                 {"(?#x)a(?=b(c))(?<!d)", "S(Sab(S(bG1(S(c))))b)"                           },
                 {"(?#x\\)y)a",           "S(Sa)"                                           },
+                {"a(?#x)?b(?#y)(?#z)+",  "S(R0-1(a)R1--1(b))"                              },
                 {"(?i:a)b",              "S(S(.)b)"                                        },
                 {"(?i)a",                "S(S.)"                                           },
                 {"(?(1)a|b)",            "S(|(S(a)S(b)))"                                  },
