@@ -248,8 +248,7 @@ static size_t pass_over(struct reader *reader, size_t at, size_t len) {
 }
 
 /* Bytes of the line at that offset, its end included; 0: it has none yet. */
-static size_t length_at(struct reader *reader, size_t at) {
-        struct slice lines = reader->ends.text;
+static size_t length_at(struct reader *reader, struct slice lines, size_t at) {
         if (line_unit(reader->encoding) > 1)
                 return line_length(reader->encoding, slice_sub(lines, at, lines.len));
         size_t next = line_ends_next(&reader->ends, at);
@@ -262,12 +261,15 @@ static enum regex_end process_buffer(struct reader *reader, struct buffer *buffe
         struct slice lines = buffer_view(buffer);
         size_t at = 0;
         bool has_hints = scan_buffer(reader, lines);
-        line_ends_find(&reader->ends, lines);
+        /* Where units have several bytes, a long line may be full of newline bytes that are none.
+         */
+        if (line_unit(reader->encoding) == 1)
+                line_ends_find(&reader->ends, lines);
         reader->is_plain =
-                reader->ends.is_ascii && line_encoding_is_ascii_compatible(reader->encoding);
+                line_encoding_is_ascii_compatible(reader->encoding) && reader->ends.is_ascii;
         clock_fix(&reader->tool->now, clock_wall_us(&reader->tool->clock));
         while (end == REGEX_GO_ON) {
-                size_t len = length_at(reader, at);
+                size_t len = length_at(reader, lines, at);
                 if (len == 0)
                         break;
                 size_t next = has_hints ? pass_over(reader, at, len) : at;
