@@ -441,15 +441,9 @@ static bool read_braces(struct reader *reader, struct repeat *ret) {
         return false;
 }
 
-/* What is behind a comment repeats what is in front of it. */
-static void skip_comments(struct reader *reader) {
-        while (take_text(reader, "(?#"))
-                reader->at = syntax_comment_end(reader->regex, reader->at);
-}
-
 static struct repeat read_repeat(struct reader *reader) {
         struct repeat repeat = {0};
-        skip_comments(reader);
+        reader->at = syntax_behind_comments(reader->regex, reader->at);
         if (take(reader, '*'))
                 repeat = (struct repeat){.there = true, .optional = true, .endless = true};
         else if (take(reader, '+'))

@@ -426,18 +426,16 @@ FOR_AVX2 static bool scan_steps(const struct scan *scan, struct places *places, 
         return compare_all(scan, places);
 }
 
-/* The last bytes, in front of which all is done. */
-FOR_AVX2 static bool scan_rest(const struct scan *scan, size_t done) {
+/* The last bytes, in front of which all is done, places included. */
+FOR_AVX2 static bool scan_rest(const struct scan *scan, struct places *places, size_t done) {
         char copy[REST + STEP + WORD];
         size_t len = scan->buffer.len - done;
-        struct places places;
         memset(copy, PAD, sizeof(copy));
         if (len > 0)
                 memcpy(copy, scan->buffer.data + done, len);
-        places.bytes = copy;
-        places.begin = done;
-        places.count = 0;
-        return scan_steps(scan, &places, (len + STEP - 1) / STEP);
+        places->bytes = copy;
+        places->begin = done;
+        return scan_steps(scan, places, (len + STEP - 1) / STEP);
 }
 
 /* So that all bytes that a step of that size reads are in the buffer. */
@@ -447,7 +445,7 @@ static size_t steps_of(struct slice buffer, size_t step) {
 
 FOR_AVX2 static bool scan_narrow(const struct scan *scan, struct places *places) {
         size_t steps = steps_of(scan->buffer, STEP);
-        return scan_steps(scan, places, steps) && scan_rest(scan, steps * STEP);
+        return scan_steps(scan, places, steps) && scan_rest(scan, places, steps * STEP);
 }
 
 #define FOR_VBMI __attribute__((target("avx2,avx512f,avx512bw,avx512vbmi")))
@@ -483,7 +481,7 @@ FOR_VBMI static bool scan_wide(const struct scan *scan, struct places *places) {
                 if (is_full(places) && !compare_all(scan, places))
                         return false;
         }
-        return compare_all(scan, places) && scan_rest(scan, steps * WIDE_STEP);
+        return compare_all(scan, places) && scan_rest(scan, places, steps * WIDE_STEP);
 }
 
 bool needles_scan(const struct needles *needles, struct slice buffer, struct needles_hits *hits) {

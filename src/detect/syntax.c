@@ -383,14 +383,8 @@ static bool read_braces(struct reader *reader, uint32_t *ret_low, uint32_t *ret_
         return !is_text;
 }
 
-/* What is behind a comment repeats what is in front of it. */
-static void skip_comments(struct reader *reader) {
-        while (take(reader, "(?#"))
-                reader->at = syntax_comment_end(reader->regex, reader->at);
-}
-
 static bool read_repeat(struct reader *reader, uint32_t *ret_low, uint32_t *ret_high) {
-        skip_comments(reader);
+        reader->at = syntax_behind_comments(reader->regex, reader->at);
         *ret_high = SYNTAX_MANY;
         *ret_low = 0;
         if (take(reader, "*"))
@@ -456,6 +450,13 @@ size_t syntax_comment_end(struct slice regex, size_t at) {
         while (at < regex.len && regex.data[at] != ')')
                 at += regex.data[at] == '\\' && at + 1 < regex.len ? 2 : 1;
         return at < regex.len ? at + 1 : at;
+}
+
+size_t syntax_behind_comments(struct slice regex, size_t at) {
+        const struct slice begin = SLICE("(?#");
+        while (slice_has_prefix(slice_sub(regex, at, regex.len), begin))
+                at = syntax_comment_end(regex, at + begin.len);
+        return at;
 }
 
 struct syntax_node *syntax_parse(struct slice regex, struct arena *arena) {

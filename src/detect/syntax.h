@@ -45,6 +45,9 @@ struct syntax_node {
 /* Where a comment of regex, whose "(?#" ends at at, is over: behind the next ")" that no backslash
  * precedes, as Python sees it, or at the end of regex. */
 size_t syntax_comment_end(struct slice regex, size_t at);
+/* Behind all comments that begin at at, one after the other. A repeat there repeats what is in
+ * front of them. */
+size_t syntax_behind_comments(struct slice regex, size_t at);
 
 /* The tree of a regex in Python's dialect, tags expanded, known to compile; in arena, names borrow
  * from regex. NULL if it has what is not understood here (the verbose flag, too many groups in each
